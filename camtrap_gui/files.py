@@ -1,0 +1,92 @@
+"""Writing files so that a crash never leaves half of one, and reading paths so that none leads out of its folder."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from camtrap_gui.problem import Problem
+
+_WINDOWS_NAMES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path``; when the block ends well, it takes the place of ``path`` in one move.
+
+    When the block fails, ``path`` is as it was before and the temporary file is gone.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        yield beside
+        with beside.open("rb+") as written:
+            os.fsync(written.fileno())
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with "\\n" line ends, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_bytes(data)
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def inside(root: Path, relative: str) -> Path:
+    """The file that a relative path from a JSON, CSV or archive names, guaranteed to lie below ``root``.
+
+    Raises Problem for absolute paths, drives, ``..``, and links that lead out of ``root``.
+    """
+    text = relative.replace("\\", "/")
+    pure = PurePosixPath(text)
+    if (
+        not text
+        or "\0" in text
+        or pure.is_absolute()
+        or PureWindowsPath(relative).drive
+        or ".." in pure.parts
+    ):
+        raise Problem(
+            f"The path “{relative}” leads out of the folder {root}. Paths must be relative and stay inside."
+        )
+    path = root / pure
+    if path.is_symlink() or any(parent.is_symlink() for parent in path.parents if root in parent.parents):
+        resolved = path.resolve()
+        if not resolved.is_relative_to(root.resolve()):
+            raise Problem(f"The path “{relative}” is a link that leads out of the folder {root}.")
+    return path
+
+
+def safe_name(text: str, fallback: str = "unnamed") -> str:
+    """``text`` as a file or folder name that every operating system accepts; never empty, never hidden."""
+    name = re.sub(r'[\x00-\x1f<>:"/\\|?*]+', "_", text).strip(" .")[:120].strip(" .")
+    if not name:
+        return fallback
+    return f"_{name}" if name.split(".")[0].lower() in _WINDOWS_NAMES else name
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

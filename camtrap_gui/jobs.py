@@ -1,0 +1,111 @@
+"""What every long piece of work has in common: it says how far it is, and it can be stopped.
+
+A step calls ``report(Progress(...))`` as it goes. Whoever listens (the command line, the window, a test) may raise
+``Cancelled`` from inside that call; the step lets it pass through, having committed its last batch.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a step is.
+
+    ``done`` of ``total`` units (``total`` is None while it is not known), ``note`` says what is being done in a few
+    words, ``values`` carries figures worth watching ("loss", "animals"). ``phase`` names the part of the step the
+    counts belong to; a new phase starts counting anew.
+    """
+
+    done: int
+    total: int | None = None
+    note: str = ""
+    phase: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+Report = Callable[[Progress], None]
+
+
+class Cancelled(Exception):
+    """The user stopped the work. Nothing is wrong and nothing is lost: the same step continues later."""
+
+
+class Result(Protocol):
+    """What a step made: plain data (a dataclass) and the same for reading."""
+
+    def text(self) -> str:
+        """A few lines for the person who started the step."""
+        ...
+
+
+def to_plain(value: Any) -> Any:
+    """The value as JSON-able data: dataclasses become dicts, paths and dates texts, sets sorted lists."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(to_plain(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "item") and callable(value.item):  # numpy scalars
+        return value.item()
+    return value
+
+
+@dataclass
+class Job:
+    """The record of one run of a step: what it was asked, when, and how it ended."""
+
+    id: int
+    result: Any = None
+
+
+@contextmanager
+def recorded(project: Project, step: str, options: Any) -> Iterator[Job]:
+    """Keep a row about the work done inside the block, so that a panel can say when a step last ran and how it ended.
+
+    The row's state is ``running`` until the block ends, then ``done``, ``cancelled`` or ``failed``. A row left
+    ``running`` by a killed process is marked ``interrupted`` when the same step starts again.
+    """
+    with project.write() as db:
+        db.execute("UPDATE jobs SET state = 'interrupted' WHERE step = ? AND state = 'running'", (step,))
+        job_id = db.execute(
+            "INSERT INTO jobs (step, options, started, state) VALUES (?, ?, ?, 'running')",
+            (step, json.dumps(to_plain(options)), datetime.now(UTC).isoformat()),
+        ).lastrowid
+    assert job_id is not None
+    job = Job(job_id)
+    state, error = "failed", None
+    try:
+        yield job
+        state = "done"
+    except (Cancelled, KeyboardInterrupt):
+        state = "cancelled"
+        raise
+    except Problem as problem:
+        error = str(problem)
+        raise
+    except BaseException as exception:
+        error = repr(exception)
+        raise
+    finally:
+        with project.write() as db:
+            db.execute(
+                "UPDATE jobs SET finished = ?, state = ?, result = ?, error = ? WHERE id = ?",
+                (datetime.now(UTC).isoformat(), state, json.dumps(to_plain(job.result)), error, job.id),
+            )

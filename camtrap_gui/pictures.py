@@ -1,0 +1,156 @@
+"""Reading pictures as the eye sees them: upright, in RGB, whole, and never larger than the machine can bear.
+
+Camera traps deliver truncated files, greyscale night frames, CMYK exports and rotated cameras. Every place that needs
+pixels comes here, so that all of them agree on what a picture is and why one cannot be used.
+"""
+
+import os
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+"""File name endings (lower case) that are taken for pictures when a folder is searched."""
+
+MAX_PIXELS = 200_000_000
+"""Larger pictures are refused: no camera trap makes them, and decompression bombs do."""
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this bound on
+
+
+class Unreadable(Exception):
+    """Why a picture cannot be used, in words for a table of problem files. Never ends a run."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a picture's file says of itself without decoding it. Size in upright pixels, time as the camera's clock."""
+
+    width: int
+    height: int
+    taken: datetime | None
+    make: str
+    model: str
+
+
+def read_header(path: Path) -> Header:
+    """Size, time and camera of a picture. Raises Unreadable when it is missing, empty, no picture, or cut off.
+
+    A JPEG that lacks its end marker is called truncated although its first part could be shown: labels and boxes
+    refer to the whole picture.
+    """
+    with _opened(path) as image:
+        exif = _exif(image)
+        width, height = image.size
+        if exif.get(ExifTags.Base.Orientation) in (5, 6, 7, 8):
+            width, height = height, width
+        if image.format == "JPEG" and not _ends_like_jpeg(path):
+            raise Unreadable("truncated: the file ends before the picture does")
+        return Header(
+            width,
+            height,
+            _taken(exif),
+            _text(exif.get(ExifTags.Base.Make)),
+            _text(exif.get(ExifTags.Base.Model)),
+        )
+
+
+def read_upright(path: Path, at_least: int | None = None) -> Image.Image:
+    """The decoded picture, EXIF-upright, mode RGB. Raises Unreadable with the reason.
+
+    ``at_least`` allows a JPEG to be decoded at a half, a quarter or an eighth of its size as long as its longer side
+    stays at or above that many pixels; use it where the picture is scaled down anyway.
+    """
+    with _opened(path) as image:
+        if at_least is not None and max(image.size) >= 2 * at_least:
+            scale = max(image.size) / at_least
+            image.draft("RGB", (int(image.width / scale), int(image.height / scale)))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                upright = ImageOps.exif_transpose(image)
+                return to_rgb(upright)
+        except (OSError, ValueError, SyntaxError, TypeError, EOFError, IndexError, MemoryError) as error:
+            reason = str(error)
+            kind = "truncated" if "truncated" in reason else "cannot be decoded"
+            raise Unreadable(f"{kind}: {reason}") from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any Pillow mode as RGB: transparency over black, 16-bit grey scaled to 8."""
+    if image.mode == "RGB":
+        return image
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        low, high = image.getextrema()
+        span = max(float(high) - float(low), 1.0)  # type: ignore[arg-type]
+        image = image.convert("F").point(lambda value: value * (255.0 / span) - float(low) * 255.0 / span)  # type: ignore[arg-type]
+        return image.convert("L").convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or (image.mode == "P" and "transparency" in image.info):
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, (0, 0, 0, 255)), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether a file name looks like a picture's. Hidden files (``._IMG.JPG`` of macOS) do not."""
+    base = os.path.basename(name)
+    return not base.startswith(".") and os.path.splitext(base)[1].lower() in EXTENSIONS
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        if path.stat().st_size == 0:
+            raise Unreadable("empty: the file has zero bytes")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(path)
+    except FileNotFoundError:
+        raise Unreadable("missing: there is no such file") from None
+    except (UnidentifiedImageError, SyntaxError) as error:
+        raise Unreadable("not a picture: no known picture format") from error
+    except Image.DecompressionBombError:
+        raise Unreadable(f"too large: more than {MAX_PIXELS // 1_000_000} megapixels") from None
+    except (OSError, ValueError, EOFError, TypeError, IndexError, OverflowError) as error:
+        raise Unreadable(f"cannot be opened: {error}") from error
+    return image
+
+
+def _exif(image: Image.Image) -> Image.Exif:
+    try:
+        return image.getexif()
+    except Exception:  # a broken EXIF block of any kind is no reason to refuse the picture
+        return Image.Exif()
+
+
+def _taken(exif: Image.Exif) -> datetime | None:
+    try:
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+    except Exception:  # as above
+        inner = {}
+    for value in (
+        inner.get(ExifTags.Base.DateTimeOriginal),
+        inner.get(ExifTags.Base.DateTimeDigitized),
+        exif.get(ExifTags.Base.DateTime),
+    ):
+        try:
+            return datetime.strptime(_text(value)[:19], "%Y:%m:%d %H:%M:%S")
+        except ValueError:
+            continue
+    return None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return value.strip("\0 \t") if isinstance(value, str) else ""
+
+
+def _ends_like_jpeg(path: Path) -> bool:
+    # Some cameras write padding or a thumbnail after the end marker, so it is looked for in the last kilobytes.
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 16_384))
+        return b"\xff\xd9" in file.read()

@@ -1,0 +1,131 @@
+"""One survey as a folder: ``project.toml`` for people, ``project.sqlite`` for questions, and what steps make.
+
+``Project`` opens and guards the folder. The questions steps ask live in the modules beside this one, one per subject
+(``images``, ``detections``, ``crops``, ``runs`` ...), as functions that take the project.
+"""
+
+import sqlite3
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from camtrap_gui.files import write_text
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import migrations
+
+DATABASE = "project.sqlite"
+CONFIG = "project.toml"
+
+
+class Project:
+    """An open project folder. Use ``Project.create`` or ``Project.open``; close it, or use it as a context manager.
+
+    ``db`` is this thread's connection, in autocommit: read with it freely, write only inside ``write()``.
+    """
+
+    def __init__(self, folder: Path, name: str, db: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.name = name
+        self.db = db
+
+    @classmethod
+    def create(cls, folder: Path, name: str = "") -> "Project":
+        """Make a new project in ``folder`` (made if need be). Raises Problem when it holds other things."""
+        folder = folder.resolve()
+        if (folder / DATABASE).exists():
+            raise Problem(f"There is already a project in {folder}. Open it, or choose another folder.")
+        if folder.exists() and not folder.is_dir():
+            raise Problem(f"{folder} is a file. A project needs a folder of its own.")
+        if folder.exists() and any(
+            entry.name not in (CONFIG,) for entry in folder.iterdir() if not entry.name.startswith(".")
+        ):
+            raise Problem(f"{folder} is not empty and is not a project. Choose a new or empty folder.")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / CONFIG).exists():
+                write_text(
+                    folder / CONFIG, f"# A camera-trap project.\nname = {_toml_string(name or folder.name)}\n"
+                )
+        except OSError as error:
+            raise Problem(f"The folder {folder} cannot be written: {error.strerror}.") from error
+        return cls.open(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Project":
+        """Open an existing project, bringing an older schema up to date after a backup. Raises Problem otherwise."""
+        folder = folder.resolve()
+        if not (folder / CONFIG).is_file():
+            raise Problem(
+                f"{folder} is not a project: it has no {CONFIG}. Import pictures first: camtrap dataset."
+            )
+        try:
+            config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Problem(
+                f"{folder / CONFIG} cannot be read: {error}. Correct it, or restore it from a backup."
+            ) from error
+        db = _connect(folder / DATABASE)
+        try:
+            migrations.bring_up_to_date(db, folder / DATABASE)
+        except BaseException:
+            db.close()
+            raise
+        return cls(folder, str(config.get("name", folder.name)), db)
+
+    @classmethod
+    def open_or_create(cls, folder: Path) -> "Project":
+        """Open the project in ``folder``, or make it when there is none yet."""
+        return cls.open(folder) if (folder / CONFIG).is_file() else cls.create(folder)
+
+    def close(self) -> None:
+        """Close the database. Nothing is lost by not calling it."""
+        self.db.close()
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of the block is kept, or nothing. Blocks may be nested; the outermost decides."""
+        if self.db.in_transaction:
+            yield self.db
+            return
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise Problem(
+                f"The project {self.folder} is being written by another program. Try again when it has finished."
+            ) from error
+        try:
+            yield self.db
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.commit()
+
+    def another_connection(self) -> sqlite3.Connection:
+        """A connection for another thread; the caller closes it."""
+        return _connect(self.folder / DATABASE)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, timeout=30, isolation_level=None)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA cache_size = -65536")
+        db.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.DatabaseError as error:
+        raise Problem(f"The project database {path} cannot be opened: {error}.") from error
+    return db
+
+
+def _toml_string(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'

@@ -1,0 +1,54 @@
+"""The table of contents: every step of the road from pictures to predictions, in order.
+
+A step is a module with ``Options`` (a frozen dataclass), ``run(project, options, report) -> Result`` and a one-line
+docstring. Steps read the project and write it; they never call each other. ``run`` of a step that needs no project
+takes ``None`` for it.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from camtrap_gui.jobs import Report, Result, recorded
+from camtrap_gui.project import Project
+
+
+@dataclass(frozen=True)
+class Step:
+    """A verb of the workflow. ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'."""
+
+    name: str
+    title: str
+    help: str
+    project: str = "open"
+    package: str = __name__
+
+    def module(self) -> Any:
+        """The module of the step, imported only now, so that showing the table costs nothing."""
+        return import_module(f"{self.package}.{self.name}")
+
+
+STEPS = (
+    Step(
+        "dataset", "Dataset", "Bring pictures and what is known about them into a project.", project="create"
+    ),
+    Step("detect", "Detect", "Find animals, people and vehicles in the pictures."),
+    Step("crop", "Crops", "Cut out the animals and split them by camera site into train, val and test."),
+    Step("stats", "Statistics", "Count the crops of each species in each split; table and chart."),
+    Step("train", "Train", "Train a species classifier on the crops."),
+    Step("evaluate", "Evaluate", "Measure a trained classifier on cameras it has never seen."),
+    Step("export", "Export", "Write a trained classifier for use elsewhere, and check what was written."),
+    Step("predict", "Predict", "Say which species are in new pictures.", project="none"),
+    Step("review", "Review", "Look at predictions for randomly chosen test pictures."),
+)
+
+
+def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
+    """Run a step and keep a row about it in its project: the one way in which steps are started."""
+    if project is None:
+        result: Result = step.module().run(None, options, report)
+        return result
+    with recorded(project, step.name, options) as job:
+        job.result = step.module().run(project, options, report)
+    made: Result = job.result
+    return made
