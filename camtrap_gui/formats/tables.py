@@ -1,0 +1,46 @@
+"""CSV tables: UTF-8, comma separated, and harmless when opened in a spreadsheet.
+
+A species, camera or file can be called ``=HYPERLINK(...)``; a spreadsheet would run that. Texts that start like a
+formula therefore get a leading apostrophe, which spreadsheets take for "this is text"
+(https://owasp.org/www-community/attacks/CSV_Injection). Numbers are written as they are.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from camtrap_gui.files import replacing
+
+# The full-width forms are formulas for spreadsheets set to East Asian languages.
+_LIKE_A_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\n]")
+
+
+@contextmanager
+def writing(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence[Any]], None]]:
+    """A function that adds one row to the table at ``path``, which appears, complete, when the block ends well."""
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([escaped(cell) for cell in header])
+        yield lambda row: writer.writerow([escaped(cell) for cell in row])
+
+
+def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a whole table, or nothing when ``rows`` fails. None is an empty cell."""
+    with writing(path, header) as add:
+        for row in rows:
+            add(row)
+
+
+def escaped(cell: Any) -> Any:
+    """The cell as it may stand in a CSV file: texts that look like formulas start with an apostrophe.
+
+    A carriage return, which the csv module leaves unquoted before Python 3.13, becomes a line feed.
+    """
+    if isinstance(cell, str):
+        cell = cell.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+        if _LIKE_A_FORMULA.match(cell):
+            return f"'{cell}"
+    return cell
