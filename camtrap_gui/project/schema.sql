@@ -60,7 +60,8 @@ CREATE TABLE detectors (
     name TEXT NOT NULL,
     kind TEXT NOT NULL,
     typical_threshold REAL NOT NULL,
-    conservative_threshold REAL NOT NULL
+    conservative_threshold REAL NOT NULL,
+    used TEXT NOT NULL              -- when it was last set to work on this project
 );
 
 -- Which images a detector has seen, with the reason where it could not.
