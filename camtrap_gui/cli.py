@@ -54,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
-        with speaker, _stoppable():
+        with speaker, _Stoppable():
             command, bound, _ = _app(arguments, speaker).parse_args(
                 arguments or ["--help"], exit_on_error=False, print_error=False
             )
@@ -129,26 +129,20 @@ def _step_command(step: Step, report: Report) -> Callable[..., Result]:
 
 def parameters_of(options_class: type) -> list[inspect.Parameter]:
     """The fields of an options dataclass as function parameters that cyclopts turns into arguments and flags."""
-    parameters = []
-    for field in options.fields(options_class):
-        option = field.option
-        flag = {} if option.flag is None else {"name": option.flag}
-        hint = Annotated[
-            field.type, Parameter(help=option.help, choices=option.choices, validator=_bounds(option), **flag)
-        ]
-        if option.positional and get_origin(field.type) is tuple:
-            kind = inspect.Parameter.VAR_POSITIONAL
-            hint = Annotated[get_args(field.type)[0], Parameter(help=option.help)]
-        elif option.positional:
-            kind = inspect.Parameter.POSITIONAL_ONLY
-        else:
-            kind = inspect.Parameter.KEYWORD_ONLY
-        has_default = (
-            field.default is not dataclasses.MISSING and kind is not inspect.Parameter.VAR_POSITIONAL
-        )
-        default = field.default if has_default else inspect.Parameter.empty
-        parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=hint))
-    return parameters
+    return [_parameter(field) for field in options.fields(options_class)]
+
+
+def _parameter(field: options.Field) -> inspect.Parameter:
+    option = field.option
+    about = Parameter(name=option.flag, help=option.help, choices=option.choices, validator=_bounds(option))
+    missing = field.default is dataclasses.MISSING
+    default = inspect.Parameter.empty if missing else field.default
+    if option.positional and get_origin(field.type) is tuple:
+        hint: Any = Annotated[get_args(field.type)[0], about]
+        return inspect.Parameter(field.name, inspect.Parameter.VAR_POSITIONAL, annotation=hint)
+    kind = inspect.Parameter.POSITIONAL_ONLY if option.positional else inspect.Parameter.KEYWORD_ONLY
+    hint = Annotated[field.type, about]
+    return inspect.Parameter(field.name, kind, default=default, annotation=hint)
 
 
 def _bounds(option: options.Option) -> Callable[[Any, Any], None]:
@@ -323,7 +317,7 @@ def _duration(seconds: float) -> str:
     )
 
 
-class _stoppable:  # noqa: N801 - used like a function
+class _Stoppable:
     """Turns Ctrl-C and a polite kill into Cancelled at a safe place; a second Ctrl-C stops at once."""
 
     def __enter__(self) -> None:

@@ -8,7 +8,7 @@ import os
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
@@ -96,8 +96,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 def is_picture_name(name: str) -> bool:
     """Whether a file name looks like a picture's. Hidden files (``._IMG.JPG`` of macOS) do not."""
-    base = os.path.basename(name)
-    return not base.startswith(".") and os.path.splitext(base)[1].lower() in EXTENSIONS
+    path = PurePath(name)
+    return not path.name.startswith(".") and path.suffix.lower() in EXTENSIONS
 
 
 def _opened(path: Path) -> Image.Image:

@@ -1,0 +1,46 @@
+"""Work on several threads keeps its order and its memory."""
+
+import threading
+import time
+
+import pytest
+
+from camtrap_gui.parallel import in_order
+
+
+def test_that_results_keep_the_order_of_the_items():
+    def slow_first(number: int) -> int:
+        time.sleep(0.02 if number % 3 == 0 else 0)
+        return number * 2
+
+    assert list(in_order(slow_first, range(30), workers=4)) == [number * 2 for number in range(30)]
+
+
+def test_that_no_more_is_taken_than_may_wait():
+    taken = []
+
+    def items():
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = in_order(lambda number: number, items(), workers=2, ahead=5)
+    for _ in range(10):
+        next(results)
+    assert len(taken) <= 16
+    results.close()
+
+
+def test_that_an_error_comes_in_its_turn_and_leaves_no_thread():
+    def fail_at_five(number: int) -> int:
+        if number == 5:
+            raise ValueError(number)
+        return number
+
+    before = threading.active_count()
+    seen = []
+    with pytest.raises(ValueError, match="5"):
+        for value in in_order(fail_at_five, range(100), workers=3):
+            seen.append(value)
+    assert seen == [0, 1, 2, 3, 4]
+    assert threading.active_count() == before
