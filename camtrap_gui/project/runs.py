@@ -1,0 +1,201 @@
+"""Trainings of a project: a row each, and a folder below ``runs/`` with everything to tell what was trained on what.
+
+``runs/<id>/`` holds ``options.json``, ``data.json`` (class list, counts, data hash), ``environment.json``,
+``metrics.jsonl``, ``tensorboard/``, ``checkpoints/`` while unfinished, and ``model/``, the bundle of the best network.
+A run is ``running`` until it is ``done`` or was ``stopped``; one left ``running`` by a killed process or ``stopped`` by
+the user can be taken up again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from camtrap_gui.files import inside, write_text
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project, crops
+
+FOLDER = "runs"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training. ``figures`` are its best validation figures (later also the evaluation's), by name."""
+
+    id: str
+    folder: Path
+    started: datetime
+    finished: datetime | None
+    state: str
+    preset: str
+    backbone: str
+    data_hash: str
+    figures: Mapping[str, Any]
+
+    @property
+    def model(self) -> Path:
+        """Folder of the trained classifier's bundle; complete once ``has_model``."""
+        return self.folder / "model"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a classifier was kept already."""
+        return (self.model / "bundle.json").is_file()
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The options of the train step it was started with. Raises Problem when the file is gone or damaged."""
+        return self._read("options.json")
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What it was trained on: ``classes``, ``padding``, ``counts`` per split and class, ``data_hash`` ..."""
+        return self._read("data.json")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class list; a class's place is its label."""
+        return tuple(self.data["classes"])
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            read = json.loads((self.folder / name).read_text(encoding="utf-8"))
+            if not isinstance(read, dict):
+                raise ValueError("no object")
+            return read
+        except (OSError, ValueError) as error:
+            raise Problem(
+                f"{self.folder / name} cannot be read ({error}). Train again: camtrap train --fresh."
+            ) from error
+
+
+def start(
+    project: Project,
+    preset: str,
+    backbone: str,
+    options: Mapping[str, Any],
+    data: Mapping[str, Any],
+    environment: Mapping[str, Any],
+) -> Run:
+    """Make a new run with its folder. ``data`` must have ``classes`` and ``data_hash``."""
+    now = datetime.now(UTC)
+    stem = f"{now.astimezone():%Y-%m-%d_%H.%M.%S}_{preset}"
+    (project.folder / FOLDER).mkdir(exist_ok=True)
+    for number in range(1, 1000):
+        run_id = stem if number == 1 else f"{stem}-{number}"
+        try:
+            (project.folder / FOLDER / run_id).mkdir()
+            break
+        except FileExistsError:
+            continue
+    folder = project.folder / FOLDER / run_id
+    for name, content in (("options", options), ("data", data), ("environment", environment)):
+        write_text(folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    with project.write() as db:
+        db.execute(
+            "INSERT INTO runs (id, started, state, preset, backbone, data_hash) VALUES (?, ?, 'running', ?, ?, ?)",
+            (run_id, now.isoformat(), preset, backbone, data["data_hash"]),
+        )
+    return get(project, run_id)
+
+
+def set_state(project: Project, run_id: str, state: str, figures: Mapping[str, Any]) -> None:
+    """Record how a run stands: 'running', 'done' or 'stopped'. ``figures`` are added to those known."""
+    finished = None if state == "running" else datetime.now(UTC).isoformat()
+    with project.write() as db:
+        db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, finished, run_id))
+    add_figures(project, run_id, figures)
+
+
+def add_figures(project: Project, run_id: str, figures: Mapping[str, Any]) -> None:
+    """Add figures worth showing in a table of runs; a name that is there already gets the new value."""
+    with project.write() as db:
+        db.execute(
+            "UPDATE runs SET figures = json_patch(coalesce(figures, '{}'), ?) WHERE id = ?",
+            (json.dumps(figures), run_id),
+        )
+
+
+def all_of(project: Project) -> list[Run]:
+    """Every run, newest first."""
+    rows = project.db.execute("SELECT * FROM runs ORDER BY started DESC, id DESC").fetchall()
+    return [_run(project, row) for row in rows]
+
+
+def get(project: Project, run_id: str) -> Run:
+    """The run of that id. Raises Problem when there is none."""
+    row = project.db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        known = ", ".join(run.id for run in all_of(project)[:5]) or "none yet"
+        raise Problem(f"There is no run “{run_id}” in this project. The newest ones: {known}.")
+    return _run(project, row)
+
+
+def newest(project: Project) -> Run:
+    """The newest run that has a classifier. Raises Problem when nothing was trained yet."""
+    for run in all_of(project):
+        if run.has_model:
+            return run
+    raise Problem(f"No classifier has been trained in {project.folder}. Train one first: camtrap train.")
+
+
+def choose(project: Project, run_id: str = "") -> Run:
+    """The run of that id, or the newest one with a classifier. Raises Problem when it has none."""
+    if not run_id:
+        return newest(project)
+    run = get(project, run_id)
+    if not run.has_model:
+        raise Problem(f"The run {run_id} has no classifier yet. Continue it: camtrap train --run {run_id}.")
+    return run
+
+
+def check_data(project: Project, run: Run) -> None:
+    """Make sure that class list, split and crops are still those the run was trained on. Raises Problem otherwise."""
+    mend = "Train again: camtrap train; or make the crops again with the options they had."
+    classes = crops.classes(project)
+    if classes != run.classes:
+        before, now = set(run.classes), set(classes)
+        changes = [f"{name} is new" for name in classes if name not in before]
+        changes += [f"{name} is gone" for name in run.classes if name not in now]
+        raise Problem(
+            f"The class list is not the one run {run.id} was trained with ({', '.join(changes[:6]) or 'another order'}). {mend}"
+        )
+    if crops.data_hash(project) != run.data_hash:
+        raise Problem(f"Crops or their split have changed since run {run.id} was trained. {mend}")
+
+
+@contextmanager
+def held(run: Run) -> Iterator[bool]:
+    """Hold a run so that no second process works on it; False when another does.
+
+    The lock is SQLite's: it works on every system and is gone with the process that held it.
+    """
+    db = sqlite3.connect(run.folder / ".lock", timeout=0, isolation_level=None)
+    try:
+        try:
+            db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            yield False
+        else:
+            yield True
+    finally:
+        db.close()
+
+
+def _run(project: Project, row: sqlite3.Row) -> Run:
+    return Run(
+        id=row["id"],
+        folder=inside(project.folder / FOLDER, row["id"]),
+        started=datetime.fromisoformat(row["started"]),
+        finished=None if row["finished"] is None else datetime.fromisoformat(row["finished"]),
+        state=row["state"],
+        preset=row["preset"],
+        backbone=row["backbone"],
+        data_hash=row["data_hash"],
+        figures=json.loads(row["figures"] or "{}"),
+    )
