@@ -113,7 +113,8 @@ CREATE TABLE runs (
     preset TEXT NOT NULL,
     backbone TEXT NOT NULL,
     data_hash TEXT NOT NULL,        -- of class list, split and crops it was trained on
-    figures TEXT                    -- JSON: best validation figures, later the evaluation's
+    figures TEXT,                   -- JSON: best validation figures, later the evaluation's
+    predicted_with TEXT             -- hash of the model that made this run's predictions
 );
 
 CREATE TABLE predictions (

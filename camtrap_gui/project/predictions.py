@@ -1,0 +1,108 @@
+"""What a run's classifier said about crops: one row per run and crop, filled in batches, counted once.
+
+Rows belong to one model. When a run's model changes (training went on), ``begin`` forgets what the old one said; when
+crops are made anew, their rows go with the old crops.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from camtrap_gui.project import Project
+
+_PAGE = 1000
+
+
+class Unpredicted(NamedTuple):
+    """A crop the run's classifier has not seen; ``file`` is below the project's ``crops/``."""
+
+    crop_id: int
+    file: str
+
+
+class Prediction(NamedTuple):
+    """What a classifier said about a crop. ``top`` holds (species, confidence 0..1), best first, at least one."""
+
+    crop_id: int
+    top: Sequence[tuple[str, float]]
+
+
+class Judged(NamedTuple):
+    """A prediction beside the truth. ``file`` is below ``crops/``, ``location`` the camera, ``top`` as above."""
+
+    crop_id: int
+    file: str
+    location: str
+    truth: str
+    top: list[tuple[str, float]]
+
+
+def begin(project: Project, run_id: str, model: str) -> None:
+    """Make sure that the predictions of a run are those of ``model`` (any text that tells models apart, a hash)."""
+    with project.write() as db:
+        known = db.execute("SELECT predicted_with FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if known[0] != model:
+            db.execute("DELETE FROM predictions WHERE run_id = ?", (run_id,))
+            db.execute("UPDATE runs SET predicted_with = ? WHERE id = ?", (model, run_id))
+
+
+def missing(project: Project, run_id: str, split: str) -> Iterator[list[Unpredicted]]:
+    """Pages of the crops of a split that the run has no prediction for, in the order of their ids.
+
+    Predictions may be added while reading. A crop that gets none is not offered twice.
+    """
+    after = 0
+    while True:
+        rows = project.db.execute(
+            # Left to itself, SQLite would sort the whole split again for every page.
+            "SELECT id, file FROM crops NOT INDEXED WHERE split = ? AND id > ?"
+            " AND NOT EXISTS (SELECT 1 FROM predictions WHERE run_id = ? AND crop_id = crops.id)"
+            " ORDER BY id LIMIT ?",
+            (split, after, run_id, _PAGE),
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1]["id"]
+        yield [Unpredicted(*row) for row in rows]
+
+
+def add(project: Project, run_id: str, predictions: Sequence[Prediction]) -> None:
+    """Keep what the run's classifier said about some crops, all or none; what it said of them before is replaced."""
+    with project.write() as db:
+        species = dict(db.execute("SELECT name, id FROM species").fetchall())
+        db.executemany(
+            "INSERT OR REPLACE INTO predictions (run_id, crop_id, species_id, confidence, top) VALUES (?, ?, ?, ?, ?)",
+            [
+                (run_id, p.crop_id, species[p.top[0][0]], p.top[0][1], json.dumps(p.top, ensure_ascii=False))
+                for p in predictions
+            ],
+        )
+
+
+def count(project: Project, run_id: str, split: str) -> int:
+    """How many crops of a split the run has a prediction for."""
+    number: int = project.db.execute(
+        "SELECT count(*) FROM predictions JOIN crops ON crops.id = crop_id WHERE run_id = ? AND split = ?",
+        (run_id, split),
+    ).fetchone()[0]
+    return number
+
+
+def judged(project: Project, run_id: str, split: str) -> Iterator[Judged]:
+    """Every prediction of a run for a split with the truth, in the order of the crops' ids; flat in memory."""
+    top = msgspec.json.Decoder(list[tuple[str, float]])
+    after = 0
+    while True:
+        rows = project.db.execute(
+            "SELECT crops.id AS id, file, location, species.name AS truth, predictions.top"
+            " FROM predictions JOIN crops ON crops.id = crop_id JOIN species ON species.id = crops.species_id"
+            " WHERE run_id = ? AND crop_id > ? AND split = ? ORDER BY crop_id LIMIT ?",
+            (run_id, after, split, _PAGE),
+        ).fetchall()
+        if not rows:
+            return
+        after = rows[-1]["id"]
+        for crop_id, file, location, truth, said in rows:
+            yield Judged(crop_id, file, location, truth, top.decode(said))
