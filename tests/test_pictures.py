@@ -19,18 +19,8 @@ def gradient(width: int = 64, height: int = 32) -> Image.Image:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_that_every_exif_orientation_is_turned_upright(tmp_path, orientation):
-    turns = {
-        2: 0,
-        3: 3,
-        4: 1,
-        5: 5,
-        6: 4,
-        7: 6,
-        8: 2,
-    }  # Image.Transpose members that undo nothing: the stored form
     inverse = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
     upright = gradient()
-    assert set(turns) == set(inverse)
     stored = upright if orientation == 1 else upright.transpose(Image.Transpose(inverse[orientation]))
     exif = Image.Exif()
     exif[0x0112] = orientation
