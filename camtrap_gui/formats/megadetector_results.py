@@ -1,0 +1,254 @@
+"""MegaDetector results JSON: what Timelapse and most tools of the field read (batch output format 1.6).
+
+Written strictly and as a stream: pictures first, then the categories and ``info`` with the time of completion, in the
+order MegaDetector itself writes them, so that a million pictures need no more memory than one. Read liberally: files
+of every age and of other programs.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from camtrap_gui.files import replacing
+from camtrap_gui.problem import Problem
+
+FORMAT_VERSION = "1.6"
+DETECTION_IDS = {"animal": "1", "person": "2", "vehicle": "3"}
+"""The ids of MegaDetector version 4 and later; other categories get the numbers after them."""
+
+_CONFIDENCE_DIGITS, _BOX_DIGITS, _CLASSIFICATION_DIGITS = 3, 4, 4
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One box: category by name, confidence 0..1, box as x, y (left, top), width, height in 0..1.
+
+    ``classifications`` are (species, confidence) pairs, the most confident first.
+    """
+
+    category: str
+    confidence: float
+    box: tuple[float, float, float, float]
+    classifications: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """What was found in one file (relative path, forward slashes). With a ``failure`` there are no detections."""
+
+    file: str
+    detections: tuple[Detection, ...] = ()
+    failure: str = ""
+    width: int | None = None
+    height: int | None = None
+    datetime: str | None = None
+
+
+@dataclass(frozen=True)
+class Info:
+    """Who made the results. Empty texts and metadata are left out of the file."""
+
+    detector: str = ""
+    detector_metadata: Mapping[str, Any] = field(default_factory=dict)
+    classifier: str = ""
+    classifier_metadata: Mapping[str, Any] = field(default_factory=dict)
+    custom_metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def writing(
+    path: Path, info: Info, species: Sequence[str] = (), categories: Sequence[str] = tuple(DETECTION_IDS)
+) -> Iterator[Callable[[ImageResult], None]]:
+    """A function that adds one image; the file appears at ``path``, complete, when the block ends well.
+
+    Images must come in ascending order of ``file``, each once. ``species`` become the classification categories
+    "0", "1", ... in their order. Confidences are cut to 3 decimals, boxes and classifications to 4. Raises
+    ValueError for what the format does not allow: a category not announced, a number outside 0..1.
+    """
+    ids = _ids_of(categories)
+    species_ids = {name: str(place) for place, name in enumerate(species)}
+    if len(species_ids) < len(species) or not all(name.strip() for name in (*species, *categories)):
+        raise ValueError("names of species and categories must be unique and not blank")
+    last, separator = None, "\n  "
+
+    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
+        file.write('{\n "images": [')
+
+        def add(image: ImageResult) -> None:
+            nonlocal last, separator
+            if last is not None and image.file <= last:
+                raise ValueError(f"{image.file!r} comes after {last!r}: files must ascend, each once")
+            file.write(separator + _compact(_plain(image, ids, species_ids)))
+            last, separator = image.file, ",\n  "
+
+        yield add
+        file.write("\n ]")
+        parts: dict[str, Any] = {"detection_categories": {number: name for name, number in ids.items()}}
+        if species:
+            parts["classification_categories"] = {number: name for name, number in species_ids.items()}
+        parts["info"] = _plain_info(info)
+        for key, value in parts.items():
+            file.write(f",\n {_compact(key)}: {_compact(value)}")
+        file.write("\n}\n")
+
+
+def _ids_of(categories: Sequence[str]) -> dict[str, str]:
+    ids = {name: DETECTION_IDS[name] for name in DETECTION_IDS if name in categories}
+    others = [name for name in categories if name not in DETECTION_IDS]
+    return ids | {name: str(number) for number, name in enumerate(others, start=len(DETECTION_IDS) + 1)}
+
+
+def _plain(image: ImageResult, ids: Mapping[str, str], species_ids: Mapping[str, str]) -> dict[str, Any]:
+    if not image.file or "\\" in image.file:
+        raise ValueError(f"not a file name with forward slashes: {image.file!r}")
+    if image.failure and image.detections:
+        raise ValueError(f"{image.file!r} has both a failure and detections")
+    plain: dict[str, Any] = {"file": image.file}
+    for key in ("width", "height", "datetime"):
+        if (value := getattr(image, key)) is not None:
+            plain[key] = value
+    if image.failure:
+        return plain | {"failure": image.failure, "detections": None}
+    by_confidence = sorted(image.detections, key=lambda detection: -detection.confidence)
+    return plain | {"detections": [_plain_detection(found, ids, species_ids) for found in by_confidence]}
+
+
+def _plain_detection(
+    found: Detection, ids: Mapping[str, str], species_ids: Mapping[str, str]
+) -> dict[str, Any]:
+    if found.category not in ids:
+        raise ValueError(f"the category {found.category!r} is none of {', '.join(ids)}")
+    plain: dict[str, Any] = {
+        "category": ids[found.category],
+        "conf": _cut(found.confidence, _CONFIDENCE_DIGITS),
+        "bbox": [_cut(value, _BOX_DIGITS) for value in found.box],
+    }
+    if found.classifications:
+        ranked = sorted(found.classifications, key=lambda pair: -pair[1])
+        unknown = [name for name, _ in ranked if name not in species_ids]
+        if unknown:
+            raise ValueError(f"the species {unknown[0]!r} is not among the classifier's")
+        plain["classifications"] = [
+            [species_ids[name], _cut(value, _CLASSIFICATION_DIGITS)] for name, value in ranked
+        ]
+    return plain
+
+
+def _plain_info(info: Info) -> dict[str, Any]:
+    plain: dict[str, Any] = {"format_version": FORMAT_VERSION}
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    for part, time in (("detector", "detection"), ("classifier", "classification")):
+        if name := getattr(info, part):
+            plain |= {part: name, f"{time}_completion_time": now}
+            if metadata := getattr(info, f"{part}_metadata"):
+                plain[f"{part}_metadata"] = dict(metadata)
+    if info.custom_metadata:
+        plain["custom_metadata"] = dict(info.custom_metadata)
+    return plain
+
+
+def _cut(value: float, digits: int) -> float:
+    """Cut, not rounded, as MegaDetector does: a box just below a threshold must not be lifted onto it."""
+    if not 0.0 <= value <= 1.0 + 1e-6:
+        raise ValueError(f"{value} is not between 0 and 1")
+    # The small addend keeps numbers that have these digits already: 0.0029 * 10_000 is 28.999999999999996.
+    return min(math.floor(float(value) * 10**digits + 1e-6) / 10**digits, 1.0)
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Results:
+    """The content of a results file, names in place of ids.
+
+    ``passed_over`` counts detections that mean "none" by the format: of a category that is not in the file's table,
+    or with a negative confidence (so repeat-detection elimination marks stones and branches).
+    """
+
+    images: tuple[ImageResult, ...]
+    categories: tuple[str, ...]
+    species: tuple[str, ...]
+    info: Mapping[str, Any]
+    passed_over: int = 0
+
+
+class _RawDetection(msgspec.Struct):
+    category: str | int
+    conf: float
+    bbox: tuple[float, float, float, float]
+    classifications: list[tuple[str | int, float]] | None = None
+
+
+class _RawImage(msgspec.Struct):
+    file: str
+    detections: list[_RawDetection] | None = None
+    failure: str | None = None
+    width: int | None = None
+    height: int | None = None
+    datetime: str | None = None
+
+
+class _RawResults(msgspec.Struct):
+    images: list[_RawImage]
+    detection_categories: dict[str, str]
+    classification_categories: dict[str, str] = {}
+    info: dict[str, Any] = {}
+
+
+def read(path: Path) -> Results:
+    """Read a results file of any version. Raises Problem when it is none.
+
+    Accepts what is found in the wild: numbers as ids or as version, no ``info``, back slashes, boxes a hair outside
+    the picture. A whole file is held in memory.
+    """
+    try:
+        raw = msgspec.json.decode(path.read_bytes(), type=_RawResults)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(
+            f"{path} is not a MegaDetector results file: {error}. It needs “images” and “detection_categories”."
+        ) from error
+    passed_over = 0
+    images = []
+    for image in raw.images:
+        found = [_detection(detection, raw) for detection in image.detections or ()]
+        kept = tuple(detection for detection in found if detection is not None)
+        passed_over += len(found) - len(kept)
+        failure = image.failure or ("no detections were stored" if image.detections is None else "")
+        name = image.file.replace("\\", "/")
+        images.append(
+            ImageResult(name, () if failure else kept, failure, image.width, image.height, image.datetime)
+        )
+    return Results(
+        tuple(images),
+        tuple(raw.detection_categories.values()),
+        tuple(raw.classification_categories.values()),
+        raw.info,
+        passed_over,
+    )
+
+
+def _detection(raw: _RawDetection, results: _RawResults) -> Detection | None:
+    category = results.detection_categories.get(str(raw.category))
+    x, y, width, height = raw.bbox
+    if category is None or raw.conf < 0 or width < 0 or height < 0:
+        return None
+    left, top = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
+    box = (left, top, min(width, 1.0 - left), min(height, 1.0 - top))
+    names = results.classification_categories
+    ranked = sorted(raw.classifications or (), key=lambda pair: -pair[1])
+    species = tuple((names[str(number)], min(value, 1.0)) for number, value in ranked if str(number) in names)
+    return Detection(category, min(raw.conf, 1.0), box, species)
