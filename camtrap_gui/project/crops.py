@@ -1,0 +1,156 @@
+"""The data set that training sees: crops, each with its species, its location and its split.
+
+The crop step makes it as a whole; everyone else reads it here. The class list is all species of the project in the
+order of their source, with those that no crop shows, so that the position of a name is its class id everywhere.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from camtrap_gui.geometry import Window
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
+
+SPLITS = ("train", "val", "test")
+
+_PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """One animal cut out of one image. ``species`` is the position in the class list."""
+
+    id: int
+    image_id: int
+    species: int
+    location: str
+    split: str
+    file: str
+    window: Window
+    sha256: str
+
+
+def folder(project: Project) -> Path:
+    """Where the crop files are, by species; also ``train.json``, ``classlist.txt`` and so on."""
+    return project.folder / "crops"
+
+
+def records(project: Project) -> Path:
+    """Where the TFRecords are: ``train-00000`` and so on."""
+    return project.folder / "records"
+
+
+def path_of(project: Project, crop: Crop) -> Path:
+    """The crop's JPEG file."""
+    return folder(project) / crop.file
+
+
+def classes(project: Project) -> tuple[str, ...]:
+    """The class list: names of all species of the project, position = class id."""
+    return tuple(name for (name,) in project.db.execute("SELECT name FROM species ORDER BY position, id"))
+
+
+def of_split(project: Project, split: str) -> Iterator[Crop]:
+    """The crops of one split ('train', 'val', 'test') in ascending id, read in pages."""
+    require_whole(project)
+    after = 0
+    place = species_places(project)
+    while True:
+        page = project.db.execute(
+            "SELECT * FROM crops WHERE split = ? AND id > ? ORDER BY id LIMIT ?", (split, after, _PAGE)
+        ).fetchall()
+        for row in page:
+            yield _crop(row, place)
+        if len(page) < _PAGE:
+            return
+        after = page[-1]["id"]
+
+
+def get(project: Project, crop_id: int) -> Crop:
+    """One crop. Raises Problem when there is none of this id."""
+    row = project.db.execute("SELECT * FROM crops WHERE id = ?", (crop_id,)).fetchone()
+    if row is None:
+        raise Problem(f"There is no crop {crop_id} in {project.folder}.")
+    return _crop(row, species_places(project))
+
+
+def counts(project: Project) -> dict[str, list[int]]:
+    """Crops of each class, by split: ``counts(project)["test"][class id]``."""
+    place = species_places(project)
+    table = {split: [0] * len(place) for split in SPLITS}
+    for split, species_id, count in project.db.execute(
+        "SELECT split, species_id, COUNT(*) FROM crops GROUP BY split, species_id"
+    ):
+        table[split][place[species_id]] = count
+    return table
+
+
+def locations(project: Project, split: str) -> tuple[str, ...]:
+    """The locations whose crops are in a split, sorted."""
+    rows = project.db.execute(
+        "SELECT DISTINCT location FROM crops WHERE split = ? ORDER BY location", (split,)
+    )
+    return tuple(location for (location,) in rows)
+
+
+def location_counts(project: Project) -> dict[str, list[int]]:
+    """At how many locations each class was seen, by split, as ``counts``."""
+    place = species_places(project)
+    table = {split: [0] * len(place) for split in SPLITS}
+    for split, species_id, count in project.db.execute(
+        "SELECT split, species_id, COUNT(DISTINCT location) FROM crops GROUP BY split, species_id"
+    ):
+        table[split][place[species_id]] = count
+    return table
+
+
+def left_out(project: Project) -> dict[str, int]:
+    """How many images the last crop step left out, by reason, most frequent first."""
+    rows = project.db.execute(
+        "SELECT reason, COUNT(*) AS images FROM left_out GROUP BY reason ORDER BY images DESC, reason"
+    )
+    return {row["reason"]: row["images"] for row in rows}
+
+
+def data_hash(project: Project) -> str:
+    """SHA-256 of all that training depends on: class list, and species, split and bytes of every crop.
+
+    Equal data sets have equal hashes in whatever order they were made.
+    """
+    digest = hashlib.sha256("\n".join(classes(project)).encode())
+    for row in project.db.execute(
+        "SELECT crops.file, species.name, crops.split, crops.sha256"
+        " FROM crops JOIN species ON species.id = crops.species_id ORDER BY crops.file"
+    ):
+        digest.update("\0".join(row).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def species_places(project: Project) -> dict[int, int]:
+    """Class id (position in the class list) of every ``species.id``."""
+    rows = project.db.execute("SELECT id FROM species ORDER BY position, id")
+    return {species_id: place for place, (species_id,) in enumerate(rows)}
+
+
+def require_whole(project: Project) -> None:
+    """Raise Problem when a crop step was killed in the moment when its files took the place of the old ones."""
+    if (project.folder / ".moving").exists():
+        raise Problem(
+            "An earlier crop step was stopped while it replaced the crops. Run it again: camtrap crop."
+        )
+
+
+def _crop(row: sqlite3.Row, place: dict[int, int]) -> Crop:
+    return Crop(
+        row["id"],
+        row["image_id"],
+        place[row["species_id"]],
+        row["location"],
+        row["split"],
+        row["file"],
+        (row["left"], row["top"], row["right"], row["bottom"]),
+        row["sha256"],
+    )

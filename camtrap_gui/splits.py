@@ -1,0 +1,1 @@
+"""Dividing locations into train, val and test."""
