@@ -12,9 +12,7 @@ import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Self, get_args, get_origin
@@ -23,10 +21,9 @@ import cyclopts
 from cyclopts import Parameter
 
 from camtrap_gui import __version__, options
-from camtrap_gui.jobs import Cancelled, Progress, Report, Result, to_plain
+from camtrap_gui.jobs import Cancelled, Pace, Progress, Report, Result, to_plain
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
-from camtrap_gui.steps import STEPS, Step, run_step
+from camtrap_gui.steps import STEPS, Step, start
 
 COMMANDS = (
     *STEPS,
@@ -108,19 +105,14 @@ def _nothing() -> None:
 
 def _step_command(step: Step, report: Report) -> Callable[..., Result]:
     """A function for cyclopts: PROJECT and the step's options in, the step's result out."""
-    needs_project = step.project != "none"
 
     def command(*given: Any, **named: Any) -> Result:
         values = inspect.signature(command).bind(*given, **named).arguments
-        with ExitStack() as stack:
-            project = None
-            if needs_project:
-                opening = Project.open_or_create if step.project == "create" else Project.open
-                project = stack.enter_context(opening(values.pop("project")))
-            return run_step(step, project, step.module().Options(**values), report)
+        folder = values.pop("project", None)
+        return start(step, folder, step.module().Options(**values), report)
 
     parameters = parameters_of(step.module().Options)
-    if needs_project:
+    if step.project != "none":
         hint = Annotated[Path, Parameter(help="Project folder.")]
         parameters.insert(0, inspect.Parameter("project", inspect.Parameter.POSITIONAL_ONLY, annotation=hint))
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -185,7 +177,7 @@ class _Json(_Speaker):
     """One JSON object per line on stdout, at most ten progress lines a second, the last of each phase always."""
 
     def __init__(self) -> None:
-        self._pace = _Pace(_JSON_LINE_EVERY_S)
+        self._pace = Pace(_JSON_LINE_EVERY_S)
 
     def __call__(self, progress: Progress) -> None:
         if self._pace.is_due(progress):
@@ -205,7 +197,7 @@ class _Lines(_Speaker):
     """Plain lines on stderr, for logs and pipes."""
 
     def __init__(self) -> None:
-        self._pace = _Pace(_PLAIN_LINE_EVERY_S)
+        self._pace = Pace(_PLAIN_LINE_EVERY_S)
 
     def __call__(self, progress: Progress) -> None:
         if self._pace.is_due(progress):
@@ -218,7 +210,7 @@ class _Terminal(_Speaker):
     def __init__(self) -> None:
         self._bar: Any = None
         self._phase: str | None = None
-        self._pace = _Pace(_JSON_LINE_EVERY_S)
+        self._pace = Pace(_JSON_LINE_EVERY_S)
 
     def __call__(self, progress: Progress) -> None:
         due = self._pace.is_due(progress)
@@ -257,30 +249,6 @@ class _Terminal(_Speaker):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-class _Pace:
-    """Lets through at most one progress per interval, and the last one of each phase; knows the rate."""
-
-    def __init__(self, interval_s: float) -> None:
-        self._interval = interval_s
-        self._phase: str | None = None
-        self._started = self._last = 0.0
-        self._started_at = 0
-
-    def is_due(self, progress: Progress) -> bool:
-        now = time.monotonic()
-        if progress.phase != self._phase:
-            self._phase, self._started, self._started_at, self._last = progress.phase, now, progress.done, 0.0
-        if now - self._last < self._interval and progress.done != progress.total:
-            return False
-        self._last = now
-        return True
-
-    def rate(self, progress: Progress) -> float:
-        """Units per second since the phase began; 0 while unknown."""
-        elapsed = time.monotonic() - self._started
-        return (progress.done - self._started_at) / elapsed if elapsed > 0.5 else 0.0
 
 
 def _note(progress: Progress) -> str:

@@ -6,6 +6,7 @@ A step calls ``report(Progress(...))`` as it goes. Whoever listens (the command 
 
 import dataclasses
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,31 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+
+
+class Pace:
+    """Thins out progress for listeners: at most one per ``interval_s``, and the first and last of every phase."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval = interval_s
+        self._phase: str | None = None
+        self._started = self._last = 0.0
+        self._started_at = 0
+
+    def is_due(self, progress: Progress) -> bool:
+        """Whether this progress should be passed on now."""
+        now = time.monotonic()
+        if progress.phase != self._phase:
+            self._phase, self._started, self._started_at = progress.phase, now, progress.done
+        elif now - self._last < self._interval and progress.done != progress.total:
+            return False
+        self._last = now
+        return True
+
+    def rate(self, progress: Progress) -> float:
+        """Units per second since the phase began; 0 while it cannot be told yet."""
+        elapsed = time.monotonic() - self._started
+        return (progress.done - self._started_at) / elapsed if elapsed > 0.5 else 0.0
 
 
 class Cancelled(Exception):

@@ -7,6 +7,7 @@ takes ``None`` for it.
 
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from camtrap_gui.jobs import Report, Result, recorded
@@ -44,7 +45,7 @@ STEPS = (
 
 
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
-    """Run a step and keep a row about it in its project: the one way in which steps are started."""
+    """Run a step on an open project and keep a row about it there."""
     if project is None:
         result: Result = step.module().run(None, options, report)
         return result
@@ -52,3 +53,12 @@ def run_step(step: Step, project: Project | None, options: Any, report: Report) 
         job.result = step.module().run(project, options, report)
     made: Result = job.result
     return made
+
+
+def start(step: Step, folder: Path | None, options: Any, report: Report) -> Result:
+    """Open the project as the step wants it, run the step, close the project. Raises Problem as either does."""
+    if step.project == "none" or folder is None:
+        return run_step(step, None, options, report)
+    opening = Project.open_or_create if step.project == "create" else Project.open
+    with opening(folder) as project:
+        return run_step(step, project, options, report)
