@@ -27,7 +27,7 @@ CREATE TABLE images (
     problem TEXT,                   -- why the picture cannot be used
     reviewed TEXT                   -- when a person last decided about this image; imports leave its labels alone
 );
-CREATE UNIQUE INDEX images_by_key ON images (key);
+CREATE UNIQUE INDEX images_by_key ON images (root_id, key);
 CREATE UNIQUE INDEX images_by_path ON images (root_id, path);
 CREATE INDEX images_by_location ON images (location_id);
 CREATE INDEX images_by_sequence ON images (sequence_id);
