@@ -4,10 +4,16 @@ import sys
 
 
 def main() -> None:
-    """Run the command line. The exit status is 0, 2 (the user can mend it), 130 (stopped) or 1 (a defect)."""
+    """Run what the arguments ask for. The exit status is 0, 2 (the user can mend it), 130 (stopped) or 1 (a defect)."""
+    arguments = sys.argv[1:]
+    if arguments == ["--engine"]:
+        from camtrap_gui import engine
+
+        engine.main()
+        return
     from camtrap_gui.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(arguments))
 
 
 if __name__ == "__main__":

@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from camtrap_gui.jobs import Report, Result, recorded
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, history
 
 
 @dataclass(frozen=True)
 class Step:
-    """A verb of the workflow. ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'."""
+    """A verb of the workflow.
+
+    ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'. ``after`` names the steps
+    whose results it reads.
+    """
 
     name: str
     title: str
     help: str
     project: str = "open"
     package: str = __name__
+    after: tuple[str, ...] = ()
 
     def module(self) -> Any:
         """The module of the step, imported only now, so that showing the table costs nothing."""
@@ -33,14 +38,34 @@ STEPS = (
     Step(
         "dataset", "Dataset", "Bring pictures and what is known about them into a project.", project="create"
     ),
-    Step("detect", "Detect", "Find animals, people and vehicles in the pictures."),
-    Step("crop", "Crops", "Cut out the animals and split them by camera site into train, val and test."),
-    Step("stats", "Statistics", "Count the crops of each species in each split; table and chart."),
-    Step("train", "Train", "Train a species classifier on the crops."),
-    Step("evaluate", "Evaluate", "Measure a trained classifier on cameras it has never seen."),
-    Step("export", "Export", "Write a trained classifier for use elsewhere, and check what was written."),
-    Step("predict", "Predict", "Say which species are in new pictures.", project="none"),
-    Step("review", "Review", "Look at predictions for randomly chosen test pictures."),
+    Step("detect", "Detect", "Find animals, people and vehicles in the pictures.", after=("dataset",)),
+    Step(
+        "crop",
+        "Crops",
+        "Cut out the animals and split them by camera site into train, val and test.",
+        after=("detect",),
+    ),
+    Step(
+        "stats",
+        "Statistics",
+        "Count the crops of each species in each split; table and chart.",
+        after=("crop",),
+    ),
+    Step("train", "Train", "Train a species classifier on the crops.", after=("crop",)),
+    Step(
+        "evaluate",
+        "Evaluate",
+        "Measure a trained classifier on cameras it has never seen.",
+        after=("train", "crop"),
+    ),
+    Step(
+        "export",
+        "Export",
+        "Write a trained classifier for use elsewhere, and check what was written.",
+        after=("train",),
+    ),
+    Step("predict", "Predict", "Say which species are in new pictures.", project="none", after=("train",)),
+    Step("review", "Review", "Look at predictions for randomly chosen test pictures.", after=("train",)),
 )
 
 
@@ -62,3 +87,17 @@ def start(step: Step, folder: Path | None, options: Any, report: Report) -> Resu
     opening = Project.open_or_create if step.project == "create" else Project.open
     with opening(folder) as project:
         return run_step(step, project, options, report)
+
+
+def states(project: Project) -> dict[str, str]:
+    """For every step 'not yet', 'done', or 'stale': done, but a step it reads from has finished since."""
+    done = history.last_done(project)
+
+    def state(step: Step) -> str:
+        if step.name not in done:
+            return "not yet"
+        inputs = (done[name].finished for name in step.after if name in done)
+        started = done[step.name].started
+        return "stale" if any(finished and finished > started for finished in inputs) else "done"
+
+    return {step.name: state(step) for step in STEPS}

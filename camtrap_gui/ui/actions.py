@@ -1,0 +1,70 @@
+"""Every action of the window in one table: menus, shortcuts, the palette and the tests are made from it."""
+
+from dataclasses import dataclass
+
+from camtrap_gui.steps import STEPS
+
+
+@dataclass(frozen=True)
+class ActionRow:
+    """``slot`` is a method of the window; ``menu`` '' keeps it out of the menus; ``needs_project`` greys it out."""
+
+    name: str
+    text: str
+    slot: str
+    shortcut: str = ""
+    icon: str = ""
+    menu: str = "File"
+    needs_project: bool = True
+
+
+ACTIONS = (
+    ActionRow("new", "New project…", "new_project", "Ctrl+N", "folder-plus-outline", needs_project=False),
+    ActionRow("open", "Open project…", "open_project", "Ctrl+O", "folder-open-outline", needs_project=False),
+    ActionRow("demo", "Open demo survey", "open_demo", "", "flask-outline", needs_project=False),
+    ActionRow("close", "Close project", "close_project", "Ctrl+W", "close"),
+    ActionRow(
+        "preferences", "Preferences…", "show_preferences", "Ctrl+,", "cog-outline", needs_project=False
+    ),
+    ActionRow("quit", "Quit", "close", "Ctrl+Q", "power", needs_project=False),
+    ActionRow("undo", "Undo", "undo", "Ctrl+Z", "undo", menu="Edit"),
+    ActionRow("redo", "Redo", "redo", "Ctrl+Shift+Z", "redo", menu="Edit"),
+    ActionRow(
+        "palette",
+        "Find an action or image…",
+        "show_palette",
+        "Ctrl+K",
+        "magnify",
+        menu="Edit",
+        needs_project=False,
+    ),
+    ActionRow("start", "Start the step shown", "start_step", "Ctrl+Return", "play", menu="Go"),
+    ActionRow("cancel", "Stop the running job", "cancel_job", "Ctrl+.", "stop", menu="Go"),
+    *(
+        ActionRow(f"go_{step.name}", step.title, f"show_step:{step.name}", "", "arrow-right", menu="Go")
+        for step in STEPS
+    ),
+    ActionRow(
+        "theme",
+        "Light or dark",
+        "switch_theme",
+        "Ctrl+Shift+L",
+        "theme-light-dark",
+        menu="View",
+        needs_project=False,
+    ),
+    ActionRow(
+        "full", "Full screen", "switch_full_screen", "F11", "fullscreen", menu="View", needs_project=False
+    ),
+    ActionRow(
+        "logs",
+        "Open the folder of logs",
+        "open_logs",
+        "",
+        "text-box-outline",
+        menu="Help",
+        needs_project=False,
+    ),
+    ActionRow("about", "About", "show_about", "", "information-outline", menu="Help", needs_project=False),
+)
+"""In the order of the menus."""

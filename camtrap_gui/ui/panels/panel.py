@@ -1,0 +1,185 @@
+"""What all panels have in common: a title, the step's options with one primary button, and room for the result."""
+
+from collections.abc import Set
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui.problem import Problem
+from camtrap_gui.ui.session import Session, step_of
+from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.widgets.options_form import OptionsForm
+from camtrap_gui.ui.worker import Job
+
+OPTIONS_WIDTH = GRID * 38
+
+
+class Panel(QWidget):
+    """One step on screen. A subclass says which ``step`` and ``verb`` it is, builds ``result`` and fills it.
+
+    ``topics`` are the changes of the project it shows; ``refresh`` is called when one of them changed and the panel
+    is visible (or becomes visible). ``is_empty`` decides between the result and the teaching empty state.
+    """
+
+    step = ""
+    verb = ""
+    topics: Set[str] = frozenset()
+    only: tuple[str, ...] | None = None
+    empty_icon = "image-outline"
+    empty_text = ""
+
+    go_to = Signal(str)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._stale = True
+        self._job: Job | None = None
+        about = step_of(self.step)
+        self.form = OptionsForm(about.module().Options, self.only, self.choices())
+        self.start_button = QPushButton(self.verb)
+        self.start_button.setProperty("primary", True)
+        self.start_button.setToolTip(f"<p>{about.help}</p>")
+        self.start_button.clicked.connect(self.start)
+        self.message = text("", wrap=True)
+        self.message.setAccessibleName("Message")
+        self.message.hide()
+
+        head = QVBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(text(about.title, "title", bold=True))
+        head.addWidget(text(about.help, role="muted", wrap=True))
+        self.result = self.build()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.result)
+        self._empty = self.build_empty()
+        self._stack.addWidget(self._empty)
+        body = QHBoxLayout()
+        body.setSpacing(GRID * 2)
+        body.addWidget(self._options_card())
+        body.addWidget(self._stack, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID * 3, GRID * 2, GRID * 3, GRID * 2)
+        layout.setSpacing(GRID * 2)
+        layout.addLayout(head)
+        layout.addLayout(body, 1)
+        session.changed.connect(self._changed)
+
+    # What a panel defines.
+
+    def build(self) -> QWidget:
+        """Make the result view."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Fill the result view from the project."""
+        raise NotImplementedError
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show yet."""
+        return False
+
+    def choices(self) -> dict[str, list[tuple[Any, str]]]:
+        """Lists for options of which only the project knows the values."""
+        return {}
+
+    def progressed(self, job: Job) -> None:
+        """Show more of a running job than the job bar does."""
+
+    def build_empty(self) -> QWidget:
+        """A page that teaches what this step does when it has nothing to show."""
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.addStretch(2)
+        picture = QLabel()
+        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(picture)
+        words = text(self.empty_text, "heading", role="muted", wrap=True)
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(words)
+        layout.addStretch(3)
+
+        def draw() -> None:
+            picture.setPixmap(icon(self.empty_icon, theme.colours.muted).pixmap(GRID * 10, GRID * 10))
+
+        draw()
+        theme.changed.connect(draw)
+        return page
+
+    # What the window uses.
+
+    def start(self) -> None:
+        """Start the step with the options of the form."""
+        try:
+            options = self.form.value()
+            self.watch(self.session.start(self.step, options))
+        except (Problem, ValueError) as problem:
+            self.say(str(problem), "error")
+
+    def watch(self, job: Job) -> None:
+        """Follow a job of this panel's step."""
+        self._job = job
+        self.say("")
+        self.start_button.setEnabled(False)
+        job.changed.connect(lambda: self.progressed(job))
+        job.ended.connect(lambda: self._ended(job))
+
+    def say(self, sentence: str, role: str = "muted") -> None:
+        """Show a sentence below the primary button: a problem, or what was made."""
+        self.message.setProperty("role", role)
+        self.message.style().polish(self.message)
+        self.message.setText(sentence)
+        self.message.setVisible(bool(sentence))
+
+    def look(self) -> None:
+        """Bring the panel up to date if anything it shows has changed."""
+        if self._stale:
+            self._stale = False
+            self._stack.setCurrentWidget(self._empty if self.is_empty() else self.result)
+            if not self.is_empty():
+                self.refresh()
+
+    def _changed(self, topics: set[str]) -> None:
+        if topics & self.topics:
+            self._stale = True
+            if self.isVisible():
+                self.look()
+
+    def _ended(self, job: Job) -> None:
+        self.start_button.setEnabled(True)
+        if job.state == "problem":
+            self.say(job.message, "error")
+        elif job.state == "failed":
+            self.say(
+                "This failed unexpectedly; what was done is kept. Details are at the left of the bar below.",
+                "error",
+            )
+        elif job.state == "done":
+            self.say("")
+
+    def _options_card(self) -> QWidget:
+        card = QFrame()
+        card.setObjectName("card")
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
+        inner.setSpacing(GRID * 2)
+        inner.addWidget(self.form)
+        inner.addWidget(self.start_button)
+        inner.addWidget(self.message)
+        inner.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(card)
+        scroll.setFixedWidth(OPTIONS_WIDTH)
+        return scroll

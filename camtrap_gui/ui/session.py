@@ -1,0 +1,119 @@
+"""The window's view of one open project: what is selected, what changed, which jobs run.
+
+Panels listen to ``changed`` with the topics they show ("images", "detections", "crops", "runs", "labels",
+"predictions") and ask the project again; nothing is cached here.
+"""
+
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from camtrap_gui.project import Project, edits
+from camtrap_gui.steps import STEPS, Step
+from camtrap_gui.ui.worker import Job, JobQueue
+
+ALL = frozenset({"images", "labels", "detections", "crops", "runs", "predictions", "exports"})
+TOPICS = {
+    "dataset": frozenset({"images", "labels"}),
+    "detect": frozenset({"detections"}),
+    "crop": frozenset({"crops"}),
+    "stats": frozenset[str](),
+    "train": frozenset({"runs"}),
+    "evaluate": frozenset({"runs", "predictions"}),
+    "export": frozenset({"exports"}),
+    "predict": frozenset[str](),
+    "review": frozenset[str](),
+}
+"""What each step changes."""
+
+SHORT = frozenset({"predict", "stats"})
+"""Steps that must not wait behind a training of hours: they have an engine of their own."""
+
+
+class Session(QObject):
+    """One open project and the work on it."""
+
+    changed = Signal(set)
+    job_started = Signal(Job)
+    job_ended = Signal(Job)
+
+    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project = project
+        self.long = JobQueue("long", self)
+        self.short = JobQueue("short", self)
+        self.last_jobs: dict[str, Job] = {}
+
+    def start(self, step_name: str, options: Any) -> Job:
+        """Queue a step with the options of its form."""
+        step = step_of(step_name)
+        folder = None if step.project == "none" else self.project.folder
+        job = Job(step.name, step.title, folder, options)
+        self.last_jobs[step.name] = job
+        job.ended.connect(lambda: self._ended(job))
+        queue = self.short if step.name in SHORT else self.long
+        queue.submit(job)
+        self.job_started.emit(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job; the same step continues later where it stopped."""
+        self.short.cancel(job)
+        self.long.cancel(job)
+
+    def running(self, step_name: str) -> Job | None:
+        """The job of this step that runs or waits now."""
+        job = self.last_jobs.get(step_name)
+        return job if job is not None and not job.is_over() else None
+
+    def busy(self) -> bool:
+        """Whether any job runs or waits."""
+        return any(queue.running or queue.waiting for queue in (self.long, self.short))
+
+    def edit(self, note: str, changes: list[edits.Change], topics: Set[str]) -> None:
+        """Record one decision and tell the panels."""
+        edits.edit(self.project, note, changes)
+        self.changed.emit(set(topics))
+
+    def undo(self) -> str:
+        """Take back the newest decision; returns what it was, '' when there was none."""
+        edit = edits.undo(self.project)
+        self.changed.emit(set(ALL))
+        return edit.note if edit else ""
+
+    def redo(self) -> str:
+        """Make the decision again that was taken back last; returns what it was, '' when there was none."""
+        edit = edits.redo(self.project)
+        self.changed.emit(set(ALL))
+        return edit.note if edit else ""
+
+    def interrupted(self) -> list[Step]:
+        """Steps whose last job was cut off: the program or the machine went down while they ran."""
+        rows = self.project.db.execute(
+            "SELECT step FROM jobs WHERE id IN (SELECT max(id) FROM jobs GROUP BY step) AND state = 'running'"
+        )
+        names = {row["step"] for row in rows}
+        return [step for step in STEPS if step.name in names and not self.running(step.name)]
+
+    def close(self) -> None:
+        """End the engines and close the project."""
+        self.long.close()
+        self.short.close()
+        self.project.close()
+
+    def _ended(self, job: Job) -> None:
+        if topics := TOPICS[job.step]:
+            self.changed.emit(set(topics))
+        self.job_ended.emit(job)
+
+
+def step_of(name: str) -> Step:
+    """The row of the table of contents with this name."""
+    return next(step for step in STEPS if step.name == name)
+
+
+def open_session(folder: Path) -> Session:
+    """Open a project folder for the window. Raises Problem when it cannot be opened."""
+    return Session(Project.open(folder))

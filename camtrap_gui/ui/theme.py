@@ -1,0 +1,176 @@
+"""How the window looks: two palettes, one accent, one type scale, one spacing grid, icons of one weight.
+
+Fusion with an explicit palette, because ``setColorScheme`` has no effect on bare X and offscreen. Chrome takes its
+colours from here; data takes them from the class colours of ``camtrap_gui.charts``.
+"""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from camtrap_gui import paths
+
+GRID = 8
+"""Pixels: every margin and gap is a multiple (or half) of it."""
+
+SCALE = {"title": 1.6, "heading": 1.2, "body": 1.0, "small": 0.9}
+"""Font sizes relative to the system's."""
+
+
+@dataclass(frozen=True)
+class Colours:
+    """The chrome of one theme. Text on its background has a contrast of at least 4.5:1 (WCAG 2.1, AA)."""
+
+    window: str
+    surface: str  # cards, tables, fields
+    raised: str  # rail, bars
+    line: str
+    text: str
+    muted: str
+    accent: str
+    on_accent: str
+    warning: str
+    error: str
+    success: str
+
+
+LIGHT = Colours(
+    window="#f6f6f3", surface="#ffffff", raised="#ecece7", line="#d5d5cd", text="#1d211c", muted="#5a6158",
+    accent="#1f6f4a", on_accent="#ffffff", warning="#8a5a00", error="#b3261e", success="#1f6f4a",
+)  # fmt: skip
+DARK = Colours(
+    window="#171a18", surface="#1f2320", raised="#252a26", line="#3a413b", text="#e8ebe6", muted="#a3aca3",
+    accent="#5fc48f", on_accent="#0c1a12", warning="#e9b44c", error="#ff8a80", success="#5fc48f",
+)  # fmt: skip
+
+
+class Theme(QObject):
+    """The current look. ``changed`` tells widgets that paint by themselves to look again."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dark = False
+        self.preference = "system"
+
+    @property
+    def colours(self) -> Colours:
+        """Of the theme in force."""
+        return DARK if self.dark else LIGHT
+
+    def apply(self, preference: str) -> None:
+        """Switch to 'light', 'dark' or 'system' for the whole application."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        self.preference = preference
+        hints = app.styleHints()
+        self.dark = preference == "dark" or (
+            preference == "system" and hints.colorScheme() == Qt.ColorScheme.Dark
+        )
+        app.setPalette(_palette(self.colours))
+        app.setStyleSheet(_style(self.colours))
+        _icons.clear()
+        self.changed.emit()
+
+
+theme = Theme()
+_icons: dict[tuple[str, str], QIcon] = {}
+
+
+def prepare(app: QApplication, preference: str) -> None:
+    """Give a new application its style, font and palette."""
+    app.setStyle("Fusion")
+    if not QFontDatabase.families():  # a system without fonts would show boxes for letters
+        for font in (paths.resources() / "fonts").glob("*.ttf"):
+            QFontDatabase.addApplicationFont(str(font))
+    theme.apply(preference)
+    app.styleHints().colorSchemeChanged.connect(lambda: theme.apply(theme.preference))
+
+
+def icon(name: str, colour: str | None = None) -> QIcon:
+    """A Material Design icon ("image-multiple") in the theme's text colour, or another."""
+    colour = colour or theme.colours.text
+    if (name, colour) not in _icons:
+        import qtawesome  # takes 0.16 s; the window is painted before the first icon is asked for
+
+        disabled = QColor(theme.colours.muted)
+        disabled.setAlpha(140)
+        _icons[name, colour] = qtawesome.icon(f"mdi6.{name}", color=colour, color_disabled=disabled)
+    return _icons[name, colour]
+
+
+def sized(widget: QWidget, step: str, bold: bool = False) -> QWidget:
+    """Give a widget a size of the type scale."""
+    font = QFont(QApplication.font())
+    font.setPointSizeF(font.pointSizeF() * SCALE[step])
+    font.setBold(bold)
+    widget.setFont(font)
+    return widget
+
+
+def text(words: str, step: str = "body", bold: bool = False, role: str = "", wrap: bool = False) -> QLabel:
+    """A label of the type scale; ``role`` 'muted', 'warning', 'error' or 'success' colours it."""
+    label = QLabel(words)
+    sized(label, step, bold)
+    label.setWordWrap(wrap)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if role:
+        label.setProperty("role", role)
+    return label
+
+
+def _palette(c: Colours) -> QPalette:
+    palette = QPalette()
+    role = QPalette.ColorRole
+    for which, colour in {
+        role.Window: c.window, role.WindowText: c.text, role.Base: c.surface, role.AlternateBase: c.raised,
+        role.Text: c.text, role.Button: c.surface, role.ButtonText: c.text, role.BrightText: c.error,
+        role.ToolTipBase: c.raised, role.ToolTipText: c.text, role.PlaceholderText: c.muted,
+        role.Highlight: c.accent, role.HighlightedText: c.on_accent, role.Link: c.accent, role.LinkVisited: c.accent,
+        role.Light: c.surface, role.Midlight: c.raised, role.Mid: c.line, role.Dark: c.line, role.Shadow: c.line,
+    }.items():  # fmt: skip
+        palette.setColor(which, QColor(colour))
+    palette.setColor(role.Accent, QColor(c.accent))
+    for which in (role.WindowText, role.Text, role.ButtonText):
+        faint = QColor(c.muted)
+        faint.setAlpha(150)
+        palette.setColor(QPalette.ColorGroup.Disabled, which, faint)
+    return palette
+
+
+def _style(c: Colours) -> str:
+    return f"""
+    QLabel[role="muted"] {{ color: {c.muted}; }}
+    QLabel[role="warning"] {{ color: {c.warning}; }}
+    QLabel[role="error"] {{ color: {c.error}; }}
+    QLabel[role="success"] {{ color: {c.success}; }}
+    QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
+    QPushButton {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 6px 14px; }}
+    QPushButton:hover {{ background: {c.raised}; }}
+    QPushButton:focus, QToolButton:focus {{ border: 2px solid {c.accent}; }}
+    QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}
+    QPushButton[primary="true"]:hover {{ background: {QColor(c.accent).darker(112).name()}; }}
+    QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
+    QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}
+    QToolButton:hover {{ background: {c.raised}; }}
+    QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {{
+        background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 22px; }}
+    QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
+    QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
+    QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; }}
+    QProgressBar {{ background: {c.line}; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 4px; }}
+    QScrollArea {{ border: none; background: transparent; }}
+    QScrollArea > QWidget > QWidget {{ background: transparent; }}
+    QFrame#card {{ background: {c.surface}; border-radius: 10px; }}
+    QFrame#bar, QFrame#rail {{ background: {c.raised}; }}
+    QSplitter::handle {{ background: transparent; }}
+    QTabBar::tab {{ padding: 6px 14px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
+    QTabWidget::pane {{ border: none; }}
+    """

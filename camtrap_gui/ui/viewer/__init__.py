@@ -1,0 +1,1 @@
+"""The picture with its boxes: used by every panel that shows one."""

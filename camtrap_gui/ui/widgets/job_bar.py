@@ -1,0 +1,169 @@
+"""The bar at the bottom of the window: what is being done, how far it is, how long it will take, and how to stop it."""
+
+import time
+from datetime import timedelta
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+
+from camtrap_gui.ui.session import Session
+from camtrap_gui.ui.theme import GRID, icon, text
+from camtrap_gui.ui.worker import Job
+
+
+class JobBar(QFrame):
+    """Shows the running job of a session, how many wait, and how the last one ended."""
+
+    details_wanted = Signal(Job)
+    step_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("bar")
+        self._session: Session | None = None
+        self._job: Job | None = None
+        self._pace = _Speed()
+        self._title = text("")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setMaximumWidth(GRID * 40)
+        self._bar.setAccessibleName("Progress")
+        self._figures = text("", role="muted")
+        self._queue = text("", role="muted")
+        self._pause = QPushButton("Pause")
+        self._cancel = QPushButton("Cancel")
+        self._show = QPushButton("Show")
+        self._details = QToolButton()
+        self._details.setAccessibleName("Details of this job")
+        self._details.setToolTip("What the job was asked, what it said, and the log")
+        self._pause.clicked.connect(self._pause_or_go_on)
+        self._cancel.clicked.connect(self._stop)
+        self._show.clicked.connect(lambda: self._job and self.step_wanted.emit(self._job.step))
+        self._details.clicked.connect(lambda: self._job and self.details_wanted.emit(self._job))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GRID * 2, GRID // 2, GRID * 2, GRID // 2)
+        layout.setSpacing(GRID * 2)
+        layout.addWidget(self._details)
+        layout.addWidget(self._title)
+        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._figures)
+        layout.addStretch(1)
+        layout.addWidget(self._queue)
+        for button in (self._show, self._pause, self._cancel):
+            layout.addWidget(button)
+        self.setFixedHeight(max(GRID * 6, self.fontMetrics().height() + GRID * 4))
+        self._refresh()
+
+    def watch(self, session: Session | None) -> None:
+        """Show the jobs of this session from now on."""
+        self._session, self._job = session, None
+        if session is not None:
+            session.job_started.connect(self._take)
+            session.job_ended.connect(lambda _: self._take_next())
+        self._refresh()
+
+    def _take(self, job: Job) -> None:
+        job.changed.connect(lambda: self._look(job))
+        if self._job is None or self._job.is_over():
+            self._job, self._pace = job, _Speed()
+        self._refresh()
+
+    def _look(self, job: Job) -> None:
+        if job is not self._job and job.state == "running" and (self._job is None or self._job.is_over()):
+            self._job, self._pace = job, _Speed()
+        if job is self._job:
+            self._refresh()
+
+    def _take_next(self) -> None:
+        if self._session is not None:
+            running = self._session.long.running or self._session.short.running
+            if running is not None and running is not self._job:
+                self._job, self._pace = running, _Speed()
+        self._refresh()
+
+    def _stop(self) -> None:
+        if self._session and self._job:
+            self._job.paused = False
+            self._session.cancel(self._job)
+
+    def _pause_or_go_on(self) -> None:
+        job = self._job
+        if self._session is None or job is None:
+            return
+        if job.is_over():
+            self._session.start(job.step, job.options)
+        else:
+            job.paused = True
+            self._session.cancel(job)
+
+    def _refresh(self) -> None:
+        job = self._job
+        over = job is None or job.is_over()
+        for widget in (self._bar, self._cancel):
+            widget.setVisible(not over)
+        self._details.setVisible(job is not None)
+        self._details.setIcon(icon("text-box-outline"))
+        self._show.setVisible(job is not None and job.state == "done")
+        paused = job is not None and job.state == "cancelled" and job.paused
+        self._pause.setVisible(job is not None and (not over or paused))
+        self._pause.setText("Go on" if paused else "Pause")
+        self._pause.setEnabled(job is not None and job.state != "stopping")
+        waiting = len(self._session.long.waiting) + len(self._session.short.waiting) if self._session else 0
+        self._queue.setText(f"{waiting} waiting" if waiting else "")
+        if job is None:
+            self._title.setText("Ready")
+            self._figures.setText("")
+            return
+        self._title.setText(_sentence(job))
+        progress = job.progress
+        done, total = progress.get("done", 0), progress.get("total")
+        self._bar.setRange(0, 1000 if total else 0)
+        self._bar.setValue(int(1000 * done / total) if total else 0)
+        self._figures.setText("" if over else self._pace.figures(progress))
+
+
+def _sentence(job: Job) -> str:
+    phase = job.progress.get("phase") or job.title
+    return {
+        "queued": f"{job.title}: waiting",
+        "running": str(phase),
+        "stopping": f"{job.title}: stopping after the batch in hand",
+        "done": f"{job.title}: done",
+        "cancelled": f"{job.title}: {'paused' if job.paused else 'stopped'}; what was done is kept",
+        "problem": f"{job.title}: {job.message}",
+        "failed": f"{job.title}: failed unexpectedly; what was done is kept",
+    }[job.state]
+
+
+class _Speed:
+    """Rate and time left of the phase a job is in."""
+
+    def __init__(self) -> None:
+        self._phase: str | None = None
+        self._since = 0.0
+        self._from = 0
+
+    def figures(self, progress: object) -> str:
+        assert hasattr(progress, "get")
+        if not progress:
+            return "starting"
+        done, total, phase = progress.get("done", 0), progress.get("total"), progress.get("phase")
+        now = time.monotonic()
+        if phase != self._phase:
+            self._phase, self._since, self._from = phase, now, done
+        parts = [f"{done:,} of {total:,}" if total else f"{done:,}"]
+        elapsed = now - self._since
+        rate = (done - self._from) / elapsed if elapsed > 1 else 0.0
+        if rate:
+            parts.append(f"{rate:,.1f}/s")
+            if total and done < total:
+                parts.append(f"{_readable((total - done) / rate)} left")
+        return "  ·  ".join(parts)
+
+
+def _readable(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{timedelta(seconds=seconds).total_seconds() / 3600:.1f} h"

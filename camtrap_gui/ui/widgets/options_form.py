@@ -1,0 +1,268 @@
+"""A form made from a step's options: the same values, words and bounds as on the command line."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui.options import Field, fields
+from camtrap_gui.ui.theme import GRID, icon, text
+
+
+class OptionsForm(QWidget):
+    """Fields for the options of a step; ``value()`` is the options dataclass.
+
+    ``only`` names the fields to show and their order (all by default). ``choices`` gives fields a list to choose
+    from that only the project knows, as (value, words) pairs. ``fixed`` holds values the form does not ask for.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        options: type,
+        only: tuple[str, ...] | None = None,
+        choices: dict[str, list[tuple[Any, str]]] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._options = options
+        self.fixed: dict[str, Any] = {}
+        self._inputs: dict[str, _Input] = {}
+        known = {field.name: field for field in fields(options) if not field.option.positional}
+        shown = [known[name] for name in (only or known) if name in known]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addLayout(self._rows([field for field in shown if not field.option.advanced], choices or {}))
+        advanced = [field for field in shown if field.option.advanced]
+        if advanced:
+            fold = _Fold("Advanced", self._rows(advanced, choices or {}))
+            layout.addWidget(fold)
+
+    def value(self) -> Any:
+        """The options as they stand in the form."""
+        return self._options(**{name: row.value() for name, row in self._inputs.items()}, **self.fixed)
+
+    def set_value(self, name: str, value: Any) -> None:
+        """Put a value into one field."""
+        self._inputs[name].set_value(value)
+
+    def input(self, name: str) -> QWidget:
+        """The widget of one field, for tests and for labels beside it."""
+        return self._inputs[name].widget
+
+    def _rows(self, shown: list[Field], choices: dict[str, list[tuple[Any, str]]]) -> QFormLayout:
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setSpacing(GRID)
+        for field in shown:
+            row = _Input(field, choices.get(field.name))
+            row.widget.setToolTip(_tip(field))
+            row.widget.setAccessibleName(words(field.name))
+            row.widget.setAccessibleDescription(field.option.help)
+            row.on_change(self.changed.emit)
+            self._inputs[field.name] = row
+            if isinstance(row.widget, QCheckBox):
+                row.widget.setText(words(field.name))
+                form.addRow(row.widget)
+            else:
+                label = text(words(field.name), role="muted")
+                label.setToolTip(_tip(field))
+                label.setBuddy(row.widget)
+                form.addRow(label, row.widget)
+        return form
+
+
+class _Input:
+    """One field's widget, and how to read and write it."""
+
+    def __init__(self, field: Field, choices: list[tuple[Any, str]] | None) -> None:
+        self._field = field
+        kind, self._optional = _bare(field.type)
+        self._many = get_origin(kind) is tuple
+        default = None if field.default is dataclasses.MISSING else field.default
+        if choices is None and field.option.choices is not None:
+            choices = [(choice, words(choice)) for choice in field.option.choices]
+        if choices is not None and not self._many:
+            self.widget: QWidget = _combo(choices, self._optional, default)
+        elif kind is bool:
+            self.widget = QCheckBox()
+        elif kind is int and not self._optional:
+            self.widget = _whole_number(field)
+        elif kind is float and not self._optional:
+            self.widget = _number(field)
+        elif kind is Path:
+            self.widget = PathEdit()
+        else:
+            self.widget = QLineEdit()
+        self._kind = kind
+        self.set_value(default)
+
+    def value(self) -> Any:
+        widget = self.widget
+        if isinstance(widget, QComboBox):
+            return widget.currentData()
+        if isinstance(widget, QCheckBox):
+            return widget.isChecked()
+        if isinstance(widget, QSpinBox | QDoubleSpinBox):
+            return widget.value()
+        assert isinstance(widget, QLineEdit | PathEdit)
+        words_given = widget.text().strip()
+        if self._many:
+            item = get_args(self._kind)[0]
+            return tuple(item(part.strip()) for part in words_given.split(",") if part.strip())
+        if not words_given and self._optional:
+            return None
+        return self._kind(words_given)
+
+    def set_value(self, value: Any) -> None:
+        widget = self.widget
+        if isinstance(widget, QComboBox):
+            widget.setCurrentIndex(max(0, widget.findData(value)))
+        elif isinstance(widget, QCheckBox):
+            widget.setChecked(bool(value))
+        elif isinstance(widget, QSpinBox | QDoubleSpinBox):
+            widget.setValue(value or 0)
+        elif isinstance(widget, QLineEdit | PathEdit):
+            shown = (
+                ", ".join(map(str, value))
+                if isinstance(value, tuple)
+                else ""
+                if value is None
+                else str(value)
+            )
+            widget.setText(shown)
+
+    def on_change(self, slot: Any) -> None:
+        widget = self.widget
+        if isinstance(widget, QComboBox):
+            widget.currentIndexChanged.connect(lambda _: slot())
+        elif isinstance(widget, QCheckBox):
+            widget.toggled.connect(lambda _: slot())
+        elif isinstance(widget, QSpinBox | QDoubleSpinBox):
+            widget.valueChanged.connect(lambda _: slot())
+        elif isinstance(widget, QLineEdit | PathEdit):
+            widget.textChanged.connect(lambda _: slot())
+
+
+class PathEdit(QWidget):
+    """A path that can be typed, pasted or chosen."""
+
+    textChanged = Signal(str)
+
+    def __init__(self, folder: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._folder = folder
+        self._edit = QLineEdit()
+        self._edit.textChanged.connect(self.textChanged)
+        button = QToolButton()
+        button.setIcon(icon("folder-open-outline"))
+        button.setAccessibleName("Choose")
+        button.clicked.connect(self._choose)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addWidget(self._edit)
+        layout.addWidget(button)
+        self.setFocusProxy(self._edit)
+
+    def text(self) -> str:
+        """The path as typed."""
+        return self._edit.text()
+
+    def setText(self, path: str) -> None:
+        """Show a path."""
+        self._edit.setText(path)
+
+    def _choose(self) -> None:
+        if self._folder:
+            chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", self.text())
+        else:
+            chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.text())
+        if chosen:
+            self.setText(chosen)
+
+
+class _Fold(QWidget):
+    """Rows behind a heading that opens and closes them."""
+
+    def __init__(self, title: str, rows: QFormLayout) -> None:
+        super().__init__()
+        self._button = QToolButton()
+        self._button.setText(title)
+        self._button.setCheckable(True)
+        self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._button.setArrowType(Qt.ArrowType.RightArrow)
+        self._button.toggled.connect(self._show)
+        self._body = QWidget()
+        self._body.setLayout(rows)
+        rows.setContentsMargins(0, 0, 0, 0)
+        self._body.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._button)
+        layout.addWidget(self._body)
+
+    def _show(self, shown: bool) -> None:
+        self._button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self._body.setVisible(shown)
+
+
+def words(name: str) -> str:
+    """A field's name for people: "test_fraction" is "Test fraction"."""
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
+def _bare(kind: Any) -> tuple[Any, bool]:
+    arguments = get_args(kind)
+    if type(None) in arguments:
+        return next(argument for argument in arguments if argument is not type(None)), True
+    return kind, False
+
+
+def _combo(choices: list[tuple[Any, str]], optional: bool, default: Any) -> QComboBox:
+    combo = QComboBox()
+    if optional and default is None and all(value is not None for value, _ in choices):
+        combo.addItem("Automatic", None)
+    for value, shown in choices:
+        combo.addItem(shown, value)
+    return combo
+
+
+def _whole_number(field: Field) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(int(field.option.low or 0), int(field.option.high or 1_000_000_000))
+    box.setGroupSeparatorShown(True)
+    box.setSuffix(f" {field.option.unit}" if field.option.unit else "")
+    return box
+
+
+def _number(field: Field) -> QDoubleSpinBox:
+    box = QDoubleSpinBox()
+    low, high = field.option.low or 0.0, field.option.high if field.option.high is not None else 1e9
+    box.setRange(low, high)
+    box.setDecimals(2 if high - low <= 100 else 0)
+    box.setSingleStep(0.05 if high - low <= 2 else 0.1 if high - low <= 20 else 1)
+    box.setSuffix(f" {field.option.unit}" if field.option.unit else "")
+    return box
+
+
+def _tip(field: Field) -> str:
+    unit = f" ({field.option.unit})" if field.option.unit else ""
+    return f"<p>{field.option.help}{unit}</p>"

@@ -1,0 +1,62 @@
+"""A short message that comes by itself and goes by itself, and never takes the keyboard."""
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from camtrap_gui.ui.theme import GRID, text, theme
+
+STAY_MS = 6_000
+
+
+class Toast(QFrame):
+    """One message at the bottom right of the window, above the job bar; with an action if it links to something."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setObjectName("toast")
+        self._words = text("")
+        self._button = QPushButton()
+        self._action = lambda: None
+        self._button.clicked.connect(self._act)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(GRID * 2, GRID, GRID, GRID)
+        layout.addWidget(self._words)
+        layout.addWidget(self._button)
+        self._timer = QTimer(self, singleShot=True, interval=STAY_MS)
+        self._timer.timeout.connect(self.hide)
+        window.installEventFilter(self)
+        self.hide()
+
+    def say(self, sentence: str, button: str = "", action: object = None) -> None:
+        """Show a sentence for a few seconds, with a button when there is something to go to."""
+        c = theme.colours
+        self.setStyleSheet(
+            f"#toast {{ background: {c.raised}; border: 1px solid {c.line}; border-radius: 8px; }}"
+        )
+        self._words.setText(sentence)
+        self._words.setAccessibleName(sentence)
+        self._button.setText(button)
+        self._button.setVisible(bool(button))
+        self._action = action if callable(action) else lambda: None  # type: ignore[assignment]
+        self.adjustSize()
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start()
+
+    def sentence(self) -> str:
+        """What it says now, or said last."""
+        return self._words.text()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _act(self) -> None:
+        self.hide()
+        self._action()
+
+    def _place(self) -> None:
+        window = self.parentWidget()
+        self.move(window.width() - self.width() - GRID * 3, window.height() - self.height() - GRID * 9)

@@ -1,0 +1,377 @@
+"""The main window: the rail of steps, the panel of one step, the job bar, and the welcome page before a project is open."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, Qt, QUrl
+from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui import __version__, paths
+from camtrap_gui.problem import Problem
+from camtrap_gui.settings import Settings
+from camtrap_gui.steps import STEPS, states
+from camtrap_gui.ui import errors
+from camtrap_gui.ui.actions import ACTIONS, ActionRow
+from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.panels.table import panel_of
+from camtrap_gui.ui.session import Session, open_session
+from camtrap_gui.ui.theme import GRID, icon, sized, theme
+from camtrap_gui.ui.welcome import Welcome
+from camtrap_gui.ui.widgets.job_bar import JobBar
+from camtrap_gui.ui.widgets.palette import CommandPalette
+from camtrap_gui.ui.widgets.rail import Rail
+from camtrap_gui.ui.widgets.toast import Toast
+from camtrap_gui.ui.worker import Job
+
+
+class Window(QMainWindow):
+    """Shows one project at a time. Public methods are the slots of the action table."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session: Session | None = None
+        self.panels: dict[str, Panel] = {}
+        self.actions_by_name: dict[str, QAction] = {}
+        self.setWindowTitle("camtrap")
+        self.setAcceptDrops(True)
+        self.resize(1280, 820)
+        self.rail = Rail()
+        self.rail.chosen.connect(self.show_step)
+        self.job_bar = JobBar()
+        self.job_bar.step_wanted.connect(self.show_step)
+        self.job_bar.details_wanted.connect(self._show_details)
+        self.welcome = Welcome(settings)
+        self.welcome.open_wanted.connect(self.open_folder)
+        self.welcome.action_wanted.connect(lambda name: self.actions_by_name[name].trigger())
+        self._panel_stack = QStackedWidget()
+        self._pages = QStackedWidget()
+        self._make_actions()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self._workplace())
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header())
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.job_bar)
+        self.setCentralWidget(whole)
+        self.toast = Toast(self)
+        self.palette_box = CommandPalette(self)
+        if settings.window:
+            self.restoreGeometry(QByteArray.fromBase64(settings.window.encode()))
+        theme.changed.connect(self._tint)
+        self._show_welcome()
+
+    # Projects.
+
+    def open_folder(self, folder: Path) -> bool:
+        """Open a project; on a problem say why and keep what is open."""
+        try:
+            session = open_session(folder)
+        except Problem as problem:
+            self.problem(str(problem))
+            return False
+        if not self.close_project():
+            session.close()
+            return False
+        self._show_session(session)
+        return True
+
+    def open_project(self) -> None:
+        """Ask for a project folder."""
+        folder = QFileDialog.getExistingDirectory(self, "Open a project", str(Path.home()))
+        if folder:
+            self.open_folder(Path(folder))
+
+    def new_project(self) -> None:
+        """Show the wizard that previews a survey before it is imported."""
+        from camtrap_gui.ui.new_project import NewProject
+
+        wizard = NewProject(self)
+        wizard.made.connect(self.start_project)
+        wizard.open()
+
+    def start_project(self, folder: Path, options: object) -> None:
+        """Make a project and start its import with the options of the wizard."""
+        from camtrap_gui.project import Project
+
+        try:
+            Project.open_or_create(folder).close()
+        except Problem as problem:
+            self.problem(str(problem))
+            return
+        if self.open_folder(folder) and self.session is not None:
+            self.show_step("dataset")
+            self.panels["dataset"].watch(self.session.start("dataset", options))
+
+    def open_demo(self) -> None:
+        """Open the demo survey, made first when it is not there yet."""
+        from camtrap_gui.ui.new_project import make_demo
+
+        make_demo(self)
+
+    def close_project(self) -> bool:
+        """Close the project; asks first when work is running. Returns whether it was closed."""
+        if self.session is None:
+            return True
+        if self.session.busy() and not self.confirm_stop():
+            return False
+        session, self.session = self.session, None
+        self.job_bar.watch(None)
+        for panel in self.panels.values():
+            self._panel_stack.removeWidget(panel)
+            panel.deleteLater()
+        self.panels.clear()
+        session.close()
+        self._show_welcome()
+        return True
+
+    def confirm_stop(self) -> bool:
+        """Ask whether running work may be stopped."""
+        question = "Work is still running. It stops after the batch in hand, and the same step continues later where it stopped."
+        box = QMessageBox(QMessageBox.Icon.Question, "Stop the work?", question, parent=self)
+        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        return box.clickedButton() is stop
+
+    # Steps.
+
+    def show_step(self, name: str) -> None:
+        """Show the panel of a step."""
+        if self.session is None:
+            return
+        if name not in self.panels:
+            panel = panel_of(name)(self.session)
+            panel.go_to.connect(self.show_step)
+            self._panel_stack.addWidget(panel)
+            self.panels[name] = panel
+            if job := self.session.running(name):
+                panel.watch(job)
+        self.rail.choose(name)
+        self._panel_stack.setCurrentWidget(self.panels[name])
+        self.panels[name].look()
+
+    def start_step(self) -> None:
+        """Press the primary button of the panel shown."""
+        panel = self._panel_stack.currentWidget()
+        if isinstance(panel, Panel) and panel.start_button.isEnabled():
+            panel.start()
+
+    def cancel_job(self) -> None:
+        """Stop what is running."""
+        if self.session is not None:
+            for queue in (self.session.short, self.session.long):
+                if queue.running is not None:
+                    self.session.cancel(queue.running)
+
+    # Edits and view.
+
+    def undo(self) -> None:
+        """Take back the last decision."""
+        if self.session is not None:
+            note = self.session.undo()
+            self.toast.say(f"Undone: {note}" if note else "Nothing to undo")
+
+    def redo(self) -> None:
+        """Make the decision again that was taken back last."""
+        if self.session is not None:
+            note = self.session.redo()
+            self.toast.say(f"Redone: {note}" if note else "Nothing to redo")
+
+    def switch_theme(self) -> None:
+        """From light to dark and back."""
+        self.settings.theme = "light" if theme.dark else "dark"
+        theme.apply(self.settings.theme)
+        self.settings.save()
+
+    def switch_full_screen(self) -> None:
+        """To the whole screen and back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def show_palette(self) -> None:
+        """Find any action, or any image of the project."""
+        self.palette_box.open_over(self)
+
+    def show_preferences(self) -> None:
+        """Show what the user can choose for every project."""
+        from camtrap_gui.ui.preferences import Preferences
+
+        Preferences(self.settings, self).open()
+
+    def show_about(self) -> None:
+        """Say what this is and under which licence."""
+        QMessageBox(
+            QMessageBox.Icon.NoIcon,
+            "About",
+            f"<h3>camtrap {__version__}</h3><p>From camera-trap pictures to a species classifier of your own.</p>"
+            "<p>MIT licence. Models and parts have licences of their own, listed in Preferences.</p>",
+            parent=self,
+        ).open()
+
+    def open_logs(self) -> None:
+        """Show the folder of logs in the file manager."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs())))
+
+    def problem(self, sentence: str) -> None:
+        """Tell the user what she can mend."""
+        QMessageBox(QMessageBox.Icon.Warning, "This did not work", sentence, parent=self).open()
+
+    def defect(self, headline: str, details: str) -> None:
+        """Tell the user about a defect of the program."""
+        errors.show_details(self, headline, details)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.settings.window = bytes(self.saveGeometry().toBase64().data()).decode()
+        self.settings.save()
+        if self.close_project():
+            super().closeEvent(event)
+        else:
+            event.ignore()
+
+    # Building.
+
+    def _show_session(self, session: Session) -> None:
+        self.session = session
+        self.settings.remember(session.project.folder)
+        self.settings.save()
+        session.changed.connect(lambda _: self._show_states())
+        session.job_started.connect(lambda _: self._show_states())
+        session.job_ended.connect(self._job_ended)
+        self.job_bar.watch(session)
+        self.project_button.setText(session.project.name)
+        self._pages.setCurrentIndex(1)
+        self.setWindowTitle(f"{session.project.name} – camtrap")
+        self._enable_actions()
+        suggested = self._show_states()
+        self.show_step(suggested or STEPS[0].name)
+        session.long.warm_up()
+        if cut := session.interrupted():
+            step = cut[0]
+            self.toast.say(
+                f"“{step.title}” was interrupted last time.", "Show it", lambda: self.show_step(step.name)
+            )
+
+    def _show_welcome(self) -> None:
+        self.project_button.setText("camtrap")
+        self.setWindowTitle("camtrap")
+        self.welcome.refresh()
+        self._pages.setCurrentIndex(0)
+        self._enable_actions()
+
+    def _show_states(self) -> str:
+        if self.session is None:
+            return ""
+        known = states(self.session.project)
+        running = {step.name for step in STEPS if self.session.running(step.name)}
+        suggested = next(
+            (step.name for step in STEPS if known[step.name] != "done" and step.name not in running), ""
+        )
+        self.rail.show_states(known, running, suggested)
+        return suggested
+
+    def _job_ended(self, job: Job) -> None:
+        self._show_states()
+        if job.state == "done":
+            panel = self._panel_stack.currentWidget()
+            if not (isinstance(panel, Panel) and panel.step == job.step):
+                self.toast.say(f"{job.title} is done.", "Show", lambda: self.show_step(job.step))
+        if not self.isActiveWindow():
+            from PySide6.QtWidgets import QApplication
+
+            QApplication.alert(self)
+
+    def _show_details(self, job: Job) -> None:
+        from camtrap_gui.ui.widgets.job_details import JobDetails
+
+        JobDetails(job, self).open()
+
+    def _workplace(self) -> QWidget:
+        page = QWidget()
+        layout = QHBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addWidget(self._panel_stack, 1)
+        return page
+
+    def _header(self) -> QWidget:
+        bar = QFrame()
+        bar.setObjectName("bar")
+        layout = QHBoxLayout(bar)
+        layout.setContentsMargins(GRID * 2, GRID // 2, GRID * 2, GRID // 2)
+        self._menu_button = self._tool("menu", "Menu", None)
+        self._menu_button.setMenu(self._menu())
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.project_button = QLabel("camtrap")
+        sized(self.project_button, "heading", bold=True)
+        layout.addWidget(self._menu_button)
+        layout.addWidget(self.project_button)
+        layout.addStretch()
+        self._search = QToolButton()
+        self._search.setDefaultAction(self.actions_by_name["palette"])
+        self._search.setText("Search…  Ctrl+K")
+        self._search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        layout.addWidget(self._search)
+        for name in ("undo", "redo", "theme"):
+            button = QToolButton()
+            button.setDefaultAction(self.actions_by_name[name])
+            button.setAccessibleName(self.actions_by_name[name].text())
+            layout.addWidget(button)
+        return bar
+
+    def _tool(self, picture: str, words: str, action: QAction | None) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(icon(picture))
+        button.setToolTip(words)
+        button.setAccessibleName(words)
+        if action is not None:
+            button.setDefaultAction(action)
+        return button
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        parts: dict[str, QMenu] = {}
+        for row in ACTIONS:
+            if row.menu and row.menu not in parts:
+                parts[row.menu] = menu.addMenu(row.menu)
+            if row.menu:
+                parts[row.menu].addAction(self.actions_by_name[row.name])
+        return menu
+
+    def _make_actions(self) -> None:
+        for row in ACTIONS:
+            action = QAction(row.text, self)
+            action.setShortcut(row.shortcut)
+            action.setToolTip(f"{row.text} ({row.shortcut})" if row.shortcut else row.text)
+            action.triggered.connect(lambda _=False, row=row: self._act(row))
+            self.addAction(action)
+            self.actions_by_name[row.name] = action
+
+    def _act(self, row: ActionRow) -> None:
+        method, _, argument = row.slot.partition(":")
+        getattr(self, method)(*([argument] if argument else []))
+
+    def _enable_actions(self) -> None:
+        for row in ACTIONS:
+            self.actions_by_name[row.name].setEnabled(self.session is not None or not row.needs_project)
+
+    def _tint(self) -> None:
+        for row in ACTIONS:
+            if row.icon:
+                self.actions_by_name[row.name].setIcon(icon(row.icon))
+        self._menu_button.setIcon(icon("menu"))
