@@ -1,0 +1,98 @@
+"""Networks that turn a picture into features, learnt on ImageNet: one file per family, one line each in the registry.
+
+A backbone is known by its name alone: a bundle says "efficientnet-lite0" and this program builds it. Weights come from
+the store of installed models, as arrays.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from camtrap_gui.problem import Problem
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+DEFAULT = "efficientnet-lite0"
+SPECIES_LAYER = "species"
+NEVER = -10_000.0
+"""Logit of a class that has no training crops: exp(-10,000) is 0 in every float, so it takes no probability from others
+and gets no gradient, while it keeps its place in the class list."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A kind of network. ``build`` takes a Keras tensor of RGB images 0..255 [N, S, S, 3] and returns features [N, F].
+
+    ``arrays`` translates the installed weights into ours: by variable path ("stem_conv/kernel"), in Keras' layout.
+    """
+
+    name: str
+    input_size: int
+    features: int
+    build: Callable[[Any], Any]
+    arrays: Callable[[Mapping[str, "ndarray"]], dict[str, "ndarray"]]
+
+
+def registry() -> dict[str, Backbone]:
+    """Every backbone by name."""
+    from camtrap_gui.models.classifiers import efficientnet_lite
+
+    return {backbone.name: backbone for backbone in (efficientnet_lite.LITE0, *_EXTRA)}
+
+
+_EXTRA: list[Backbone] = []
+
+
+def get(name: str) -> Backbone:
+    """The backbone of that name. Raises Problem for an unknown one."""
+    known = registry()
+    if name not in known:
+        raise Problem(f"There is no backbone “{name}”. Known are: {', '.join(known)}.")
+    return known[name]
+
+
+def embedder(backbone: Backbone, input_size: int | None = None) -> Any:
+    """A Keras model from images float32 [N, S, S, 3] to features float32 [N, F], weights not loaded yet."""
+    import keras
+
+    size = input_size or backbone.input_size
+    images = keras.Input((size, size, 3), name="images")
+    return keras.Model(images, backbone.build(images), name="embedder")
+
+
+def network(backbone: Backbone, classes: int, input_size: int, dropout: float = 0.2) -> Any:
+    """A Keras model from images float32 [N, S, S, 3] to logits float32 [N, classes], weights not loaded yet."""
+    import keras
+
+    images = keras.Input((input_size, input_size, 3), name="images")
+    features = keras.layers.Dropout(dropout, name="dropout")(backbone.build(images))
+    logits = keras.layers.Dense(classes, name=SPECIES_LAYER)(features)
+    return keras.Model(images, logits, name="classifier")
+
+
+def shapes_of(model: Any) -> dict[str, tuple[int, ...]]:
+    """Shape of each weight of a Keras model by its path."""
+    return {weight.path: tuple(weight.shape) for weight in model.weights}
+
+
+def arrays_of(model: Any) -> dict[str, "ndarray"]:
+    """Each weight of a Keras model by its path."""
+    return {weight.path: weight.numpy() for weight in model.weights}
+
+
+def assign(model: Any, arrays: Mapping[str, "ndarray"], but: tuple[str, ...] = ()) -> None:
+    """Give a Keras model its weights; those of the layers named in ``but`` stay. Raises ValueError on a misfit."""
+    wanted = {w.path: w for w in model.weights if w.path.split("/")[0] not in but}
+    for path, weight in wanted.items():
+        if path not in arrays or tuple(arrays[path].shape) != tuple(weight.shape):
+            found = tuple(arrays[path].shape) if path in arrays else "nothing"
+            raise ValueError(f"{path} should be {tuple(weight.shape)} and is {found}")
+        weight.assign(arrays[path])
+
+
+def pretrained(backbone: Backbone) -> dict[str, "ndarray"]:
+    """The installed weights of a backbone by our paths. Raises Problem when they are not installed or do not fit."""
+    from camtrap_gui.models import store
+
+    return backbone.arrays(store.read_weights(store.get(backbone.name)))

@@ -1,0 +1,199 @@
+"""What a backbone sees in a crop, computed once and kept.
+
+Training a head on frozen features needs the backbone only once per crop: on a CPU an epoch over kept features is some
+hundred times faster than one over pictures. The store is a file of float16 vectors, only ever appended to, and an
+SQLite index from (SHA-256 of the crop file, view) to row. Crops made again with equal bytes are found again; a
+process killed while writing leaves at most vectors that no index row names, which are overwritten.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camtrap_gui import pictures
+from camtrap_gui.files import sha256_of
+from camtrap_gui.models.classifiers import backbones
+from camtrap_gui.models.classifiers.backbones import Backbone
+from camtrap_gui.models.classifiers.preprocessing import to_input
+from camtrap_gui.parallel import in_order
+
+PLAIN, MIRRORED = 0, 1
+"""Views of a crop: as it is, and left and right exchanged."""
+
+_BATCH = 32
+_COMMIT = 256  # vectors
+_PAGE = 512
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class CropFile:
+    """A crop's file and the SHA-256 its bytes had when it was made."""
+
+    path: Path
+    sha256: str
+
+
+def read_crop(crop: CropFile, size: int) -> Pixels:
+    """The crop as network input, uint8 [size, size, 3]. Raises Unreadable when it is gone, broken or another one."""
+    picture = pictures.read_upright(crop.path)
+    if sha256_of(crop.path) != crop.sha256:
+        raise pictures.Unreadable("changed since the crop step made it")
+    return to_input(picture, size)
+
+
+class Embedder:
+    """A backbone with its installed weights, as a function from images to features. Raises Problem without weights."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        import tensorflow as tf
+
+        self.backbone = backbone
+        self.size = backbone.input_size
+        model = backbones.embedder(backbone)
+        backbones.assign(model, backbones.pretrained(backbone))
+        signature = [tf.TensorSpec((None, self.size, self.size, 3), tf.uint8)]
+
+        @tf.function(input_signature=signature, jit_compile=False)
+        def features(images: Any) -> Any:
+            return model(tf.cast(images, tf.float32), training=False)
+
+        self._features = features
+
+    def __call__(self, images: Pixels) -> NDArray[np.float32]:
+        """Features float32 [N, F] of images uint8 [N, S, S, 3]."""
+        import tensorflow as tf
+
+        vectors: NDArray[np.float32] = self._features(tf.constant(images)).numpy()
+        return vectors
+
+
+class FeatureStore:
+    """Vectors of ``width`` features in ``folder``, one per crop and view. Several processes may add at once."""
+
+    def __init__(self, folder: Path, width: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._vectors = folder / "vectors.f16"
+        self._index = folder / "index.sqlite"
+        self._width = width
+        with closing(self._connect()) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS vectors"
+                " (sha256 BLOB NOT NULL, view INTEGER NOT NULL, place INTEGER NOT NULL UNIQUE, PRIMARY KEY (sha256, view))"
+                " WITHOUT ROWID"
+            )
+            self._vectors.touch()
+            # A vectors file that was deleted or cut is filled again, not read beyond its end.
+            db.execute("DELETE FROM vectors WHERE place >= ?", (self._vectors.stat().st_size // (2 * width),))
+
+    def rows(self, sha256s: Iterable[str], view: int = PLAIN) -> NDArray[np.int64]:
+        """The row of each crop's vector, -1 where it is not there; int64 [N]."""
+        with closing(self._connect()) as db:
+            find = "SELECT place FROM vectors WHERE sha256 = ? AND view = ?"
+            found = (db.execute(find, (bytes.fromhex(s), view)).fetchone() for s in sha256s)
+            return np.fromiter((-1 if row is None else row[0] for row in found), np.int64)
+
+    def add(self, sha256s: Sequence[str], views: Sequence[int], vectors: NDArray[np.floating]) -> None:
+        """Keep vectors [N, width]; those that are there already stay as they are."""
+        with closing(self._connect()) as db:
+            db.execute("BEGIN IMMEDIATE")
+            first = db.execute("SELECT coalesce(max(place) + 1, 0) FROM vectors").fetchone()[0]
+            with self._vectors.open("r+b") as file:
+                file.seek(first * self._width * 2)
+                file.write(np.ascontiguousarray(vectors, dtype="<f2").tobytes())
+                file.flush()
+                os.fsync(file.fileno())  # before the index speaks of them
+            db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                [
+                    (bytes.fromhex(s), view, first + n)
+                    for n, (s, view) in enumerate(zip(sha256s, views, strict=True))
+                ],
+            )
+            db.execute("COMMIT")
+
+    def vectors(self) -> NDArray[np.float16]:
+        """All vectors, float16 [rows, width], mapped from the file: reading one row touches one row."""
+        whole = self._vectors.stat().st_size // (self._width * 2)
+        if whole == 0:
+            return np.zeros((0, self._width), np.float16)
+        return np.memmap(self._vectors, "<f2", "r", shape=(whole, self._width))
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._index, timeout=60, isolation_level=None)
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+
+def embed(
+    embedder: Embedder,
+    store: FeatureStore,
+    crops: Iterable[CropFile],
+    views: Sequence[int],
+    say: Callable[[int], None],
+) -> dict[str, str]:
+    """Make sure that the store has the views of all crops; returns the reason of each that cannot be used, by SHA-256.
+
+    ``say`` is told how many crops are done; when it raises, what was computed until then is kept. Crops are decoded on
+    threads while the backbone works.
+    """
+    done = 0
+    unusable: dict[str, str] = {}
+    waiting: list[tuple[str, int, Pixels]] = []
+    ready: list[tuple[str, int, NDArray[np.float32]]] = []
+
+    def missing() -> Iterator[CropFile]:
+        nonlocal done
+        remaining = iter(crops)
+        while page := list(islice(remaining, _PAGE)):
+            there = np.all([store.rows([crop.sha256 for crop in page], view) >= 0 for view in views], axis=0)
+            done += int(there.sum())
+            say(done)
+            yield from (crop for crop, known in zip(page, there, strict=True) if not known)
+
+    def read(crop: CropFile) -> tuple[CropFile, Pixels | str]:
+        try:
+            return crop, read_crop(crop, embedder.size)
+        except pictures.Unreadable as error:
+            return crop, str(error)
+
+    def compute() -> None:
+        vectors = embedder(np.stack([pixels for *_, pixels in waiting]))
+        ready.extend((sha256, view, v) for (sha256, view, _), v in zip(waiting, vectors, strict=True))
+        waiting.clear()
+
+    def keep() -> None:
+        if ready:
+            sha256s, numbers, vectors = zip(*ready, strict=True)
+            store.add(sha256s, numbers, np.stack(vectors))
+            ready.clear()
+
+    try:
+        for crop, pixels in in_order(read, missing(), ahead=2 * _BATCH):
+            done += 1
+            if isinstance(pixels, str):
+                unusable[crop.sha256] = pixels
+                continue
+            for view in views:
+                waiting.append((crop.sha256, view, pixels[:, ::-1] if view == MIRRORED else pixels))
+            if len(waiting) >= _BATCH:
+                compute()
+                say(done)
+            if len(ready) >= _COMMIT:
+                keep()
+        if waiting:
+            compute()
+        say(done)
+    finally:
+        keep()
+    return unusable
