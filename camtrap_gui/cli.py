@@ -36,6 +36,8 @@ COMMANDS = (
     ),
 )
 
+MODELS_HELP = "List, install, add, remove and verify detectors and backbones."
+
 EXIT_MEND, EXIT_STOPPED, EXIT_DEFECT = 2, 130, 1
 _PLAIN_LINE_EVERY_S = 2.0
 _JSON_LINE_EVERY_S = 0.1
@@ -96,6 +98,12 @@ def _app(arguments: Sequence[str], report: Report) -> cyclopts.App:
     for place, step in enumerate(COMMANDS):
         command = _step_command(step, report) if step.name == asked else _nothing
         app.command(command, name=step.name, help=step.help, sort_key=place)
+    models = cyclopts.App(name="models", help=MODELS_HELP, sort_key=len(COMMANDS))
+    if asked == models.name[0]:
+        from camtrap_gui import cli_models
+
+        cli_models.add_commands(models, report)
+    app.command(models)
     return app
 
 

@@ -22,7 +22,8 @@ class Entry:
     """One model of the store.
 
     ``kind`` names the program part that runs it: "yolox", "frozen-graph" or "backbone"; ``role`` what it is for:
-    "detector" or "backbone". ``file`` lies in the entry's own folder and has the hash ``sha256``. ``licence`` is an SPDX
+    "detector" or "backbone". ``file`` lies in the entry's own folder and has the hash ``sha256``; ``origin_sha256`` is the
+    hash of the file it was made from (the same where it is a copy). ``licence`` is an SPDX
     expression; the full text lies beside the file. Detectors have two confidences in 0..1: boxes from
     ``typical_threshold`` count as found, boxes down to ``conservative_threshold`` are kept. ``input_size`` is the longer
     side of the picture the network sees, in pixels (0: the network scales by itself). ``categories`` are the detector's
@@ -35,6 +36,7 @@ class Entry:
     role: str
     file: str
     sha256: str
+    origin_sha256: str
     size: int
     licence: str
     source: str

