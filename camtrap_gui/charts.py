@@ -251,7 +251,9 @@ def _draw_stack(sheet: _Sheet, splits: Mapping[str, Sequence[int]]) -> None:
     before = [0] * len(total)
     for split, values in splits.items():
         # Without edges: around a short bar they would take its colour away.
-        axes.barh(range(len(values)), values, left=before, height=0.7, color=sheet.look.splits[split])
+        axes.barh(
+            range(len(values)), values, left=before, height=0.7, color=sheet.look.splits[split], snap=False
+        )
         before = [a + b for a, b in zip(before, values, strict=True)]
     for row, value in enumerate(total):
         sheet.write_number(axes, row, value, value)
@@ -276,7 +278,7 @@ def _draw_columns(sheet: _Sheet, splits: Mapping[str, Sequence[int]], log: bool)
             _draw_dots(axes, values, max(most.values()), colour)
         else:
             axes.set_xlim(0, most[split])
-            axes.barh(range(len(values)), values, height=0.7, color=colour)
+            axes.barh(range(len(values)), values, height=0.7, color=colour, snap=False)
         for row, value in enumerate(values):
             sheet.write_number(
                 axes, row, value, max(value, _LEAST) if log else value, 7 if log and value else 4

@@ -107,6 +107,31 @@ def location_counts(project: Project) -> dict[str, list[int]]:
     return table
 
 
+def counts_at_locations(project: Project) -> dict[str, dict[str, int]]:
+    """Crops at each location, by split: ``counts_at_locations(project)["B04"]["test"]``, locations sorted."""
+    table: dict[str, dict[str, int]] = {}
+    for location, split, count in project.db.execute(
+        "SELECT location, split, COUNT(*) FROM crops GROUP BY location, split ORDER BY location"
+    ):
+        table.setdefault(location, dict.fromkeys(SPLITS, 0))[split] = count
+    return table
+
+
+def counts_over_time(project: Project, unit: str) -> dict[int, int]:
+    """Crops by 'hour' of the day (0..23) or 'month' of the year (1..12), as the cameras' clocks said.
+
+    Pictures without a time are left out, and for hours those with only a date.
+    """
+    start, low, high = {"hour": (12, 0, 23), "month": (6, 1, 12)}[unit]
+    rows = project.db.execute(
+        "SELECT substr(images.taken, ?, 2) AS part, COUNT(*) FROM crops"
+        " JOIN images ON images.id = crops.image_id WHERE part GLOB '[0-9][0-9]' GROUP BY part",
+        (start,),
+    )
+    known = {int(part): count for part, count in rows}
+    return {part: known.get(part, 0) for part in range(low, high + 1)}
+
+
 def left_out(project: Project) -> dict[str, int]:
     """How many images the last crop step left out, by reason, most frequent first."""
     rows = project.db.execute(
