@@ -5,20 +5,139 @@ arrays are read without pickle, and only when names, shapes, sizes and the SHA-2
 a bundle from a stranger can at worst be wrong about animals.
 """
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from camtrap_gui.models.classifiers import Classifier
+import msgspec
+
+from camtrap_gui.files import inside, sha256_of, write_text
+from camtrap_gui.jobs import to_plain
+from camtrap_gui.models.classifiers import Classifier, arrays, backbones
+from camtrap_gui.problem import Problem
 
 MANIFEST = "bundle.json"
+FORMAT, VERSION = "camtrap-classifier", 1
+_LONGEST_MANIFEST = 16 << 20
+_MOST_CLASSES = 20_000
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
-def save(folder: Path, classifier: Classifier, about: Mapping[str, Any]) -> None:
-    """Write the classifier to ``folder``; an older bundle there stays whole until the new one is complete."""
-    raise NotImplementedError
+class _Weights(msgspec.Struct):
+    file: str
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=4 << 30)]
+
+
+class _Preprocessing(msgspec.Struct, frozen=True):
+    """For whoever reads a bundle with another program; this one does nothing else."""
+
+    colour: Literal["RGB 0..255"] = "RGB 0..255"
+    resize: Literal["bilinear, antialiased, aspect ignored"] = "bilinear, antialiased, aspect ignored"
+    scaling: Literal["first layer of the network"] = "first layer of the network"
+
+
+class _Manifest(msgspec.Struct, omit_defaults=False):
+    format: Literal["camtrap-classifier"]
+    version: int
+    backbone: str
+    input_size: Annotated[int, msgspec.Meta(ge=32, le=1024)]
+    classes: Annotated[list[_Name], msgspec.Meta(min_length=1, max_length=_MOST_CLASSES)]
+    padding: Annotated[float, msgspec.Meta(ge=1, le=100)]
+    weights: _Weights
+    head: Literal["dense"] = "dense"
+    preprocessing: _Preprocessing = _Preprocessing()
+    about: dict[str, Any] = {}
+
+
+def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None = None) -> None:
+    """Write the classifier to ``folder``; an older bundle there stays whole until the new one is complete.
+
+    ``about`` (default: the classifier's own) is kept as it is: ``trained_on`` (run, data hash, crops of each class),
+    ``made_with`` (versions), ``licences`` (of the parts, with their texts).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / ".weights.npz"
+    arrays.write(beside, backbones.arrays_of(classifier.model))
+    sha256 = sha256_of(beside)
+    # The manifest names the file it was made for, so old and new never mix, whenever the process is killed.
+    weights = _Weights(f"weights-{sha256[:12]}.npz", sha256, beside.stat().st_size)
+    beside.replace(folder / weights.file)
+    manifest = _Manifest(
+        format="camtrap-classifier",
+        version=VERSION,
+        backbone=classifier.backbone,
+        input_size=classifier.input_size,
+        classes=list(classifier.classes),
+        padding=classifier.padding,
+        weights=weights,
+        about=to_plain(classifier.about if about is None else about),
+    )
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode()
+    write_text(folder / MANIFEST, text + "\n")
+    for older in folder.glob("weights-*.npz"):
+        if older.name != weights.file:
+            older.unlink()
 
 
 def load(folder: Path) -> Classifier:
     """Read a classifier. Raises Problem when the folder holds no bundle, a damaged or a foreign one."""
-    raise NotImplementedError
+    manifest = _read_manifest(folder)
+    backbone = backbones.get(manifest.backbone)
+    file = inside(folder, manifest.weights.file)
+    mend = "Copy the bundle again, or export it again: camtrap export."
+    try:
+        if file.stat().st_size != manifest.weights.bytes or sha256_of(file) != manifest.weights.sha256:
+            raise Problem(f"{file} is not the file that {MANIFEST} describes: its SHA-256 differs. {mend}")
+    except OSError as error:
+        raise Problem(f"{file} cannot be read: {error.strerror}. {mend}") from error
+    model = backbones.network(backbone, len(manifest.classes), manifest.input_size)
+    try:
+        values = arrays.read(file, backbones.shapes_of(model))
+    except arrays.Unfit as error:
+        raise Problem(
+            f"{file} does not hold the weights of {backbone.name} for {len(manifest.classes)} classes: {error}. {mend}"
+        ) from error
+    backbones.assign(model, values)
+    return Classifier(
+        model=model,
+        classes=tuple(manifest.classes),
+        backbone=manifest.backbone,
+        input_size=manifest.input_size,
+        padding=manifest.padding,
+        about=manifest.about,
+    )
+
+
+def fingerprint(folder: Path) -> str:
+    """A text that tells two classifiers apart: equal weights, classes and preprocessing have equal fingerprints."""
+    manifest = _read_manifest(folder)
+    told = msgspec.structs.replace(manifest, about={})
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def _read_manifest(folder: Path) -> _Manifest:
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > _LONGEST_MANIFEST:
+            raise Problem(f"{path} is far too long for a bundle's description; it was not read.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise Problem(
+            f"{folder} is no classifier bundle: it has no readable {MANIFEST}. Give the folder that camtrap export wrote."
+        ) from error
+    try:
+        manifest = msgspec.json.decode(content, type=_Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(f"{path} does not describe a classifier of this program: {error}.") from error
+    if manifest.version > VERSION:
+        raise Problem(
+            f"{path} was made by a newer version of this program ({manifest.version}, this one knows {VERSION}). Update the program."
+        )
+    if manifest.version < 1 or len(set(manifest.classes)) != len(manifest.classes):
+        raise Problem(
+            f"{path} does not describe a classifier of this program: two classes have the same name, or none."
+        )
+    return manifest
