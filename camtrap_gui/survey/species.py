@@ -1,0 +1,267 @@
+"""Who lives in the generated survey: one row per species, drawn after a glyph of the icon font.
+
+Proportions, colours and coats follow the living animal as far as a silhouette allows; heights do not (a camera sees a
+rabbit from nearby and an elephant from afar, so both fill a similar part of the picture).
+"""
+
+from dataclasses import dataclass
+
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Species:
+    """A kind of visitor.
+
+    ``glyph`` is its name in the icon font; ``build`` says what the glyph shows: 'side' (the whole animal from the
+    side) or 'front' (only the face: a body is drawn behind it). ``height`` is relative (1: 240 of 768 pixel rows at
+    middle distance). ``share`` is relative abundance where it lives, ``habitats`` are the scenes it lives in
+    (empty: everywhere), ``nocturnal`` 0..1 is how much it prefers the night, ``herd`` the largest group. ``eye`` is where a
+    glyph's eye is (fractions of its width and height) when the glyph itself leaves no hole for it.
+    """
+
+    name: str
+    glyph: str
+    build: str
+    coat: Colour
+    second: Colour
+    pattern: str
+    height: float
+    share: float
+    habitats: tuple[str, ...]
+    nocturnal: float
+    herd: int
+    eye: tuple[float, float] | None = None
+    category: str = "animal"
+
+
+ANIMALS = (
+    Species(
+        "zebra",
+        "horse",
+        "side",
+        (214, 206, 190),
+        (38, 34, 32),
+        "stripes",
+        1.0,
+        15,
+        ("savanna", "waterhole"),
+        0.3,
+        4,
+        (0.9, 0.17),
+    ),
+    Species(
+        "elephant",
+        "elephant",
+        "side",
+        (126, 116, 108),
+        (92, 84, 78),
+        "wrinkles",
+        1.2,
+        12,
+        ("savanna", "waterhole", "forest"),
+        0.4,
+        3,
+        (0.72, 0.28),
+    ),
+    Species(
+        "cattle",
+        "cow",
+        "front",
+        (120, 66, 38),
+        (226, 216, 200),
+        "patches",
+        1.1,
+        11,
+        ("savanna", "meadow"),
+        0.2,
+        3,
+    ),
+    Species(
+        "kangaroo",
+        "kangaroo",
+        "side",
+        (156, 108, 70),
+        (206, 174, 138),
+        "belly",
+        1.1,
+        9,
+        ("desert", "meadow"),
+        0.6,
+        3,
+        (0.86, 0.1),
+    ),
+    Species(
+        "donkey",
+        "donkey",
+        "side",
+        (120, 110, 102),
+        (66, 58, 54),
+        "saddle",
+        0.95,
+        9,
+        ("desert", "savanna"),
+        0.3,
+        2,
+        (0.86, 0.2),
+    ),
+    Species(
+        "pig",
+        "pig",
+        "front",
+        (88, 70, 60),
+        (54, 44, 40),
+        "bristles",
+        0.85,
+        9,
+        ("forest", "waterhole"),
+        0.7,
+        3,
+    ),
+    Species(
+        "rabbit",
+        "rabbit",
+        "side",
+        (138, 114, 88),
+        (196, 180, 156),
+        "agouti",
+        0.8,
+        8,
+        ("meadow", "forest", "desert"),
+        0.7,
+        2,
+    ),
+    Species("sheep", "sheep", "front", (216, 206, 186), (70, 60, 54), "wool", 0.85, 7, ("meadow",), 0.2, 4),
+    Species(
+        "dog",
+        "dog-side",
+        "side",
+        (176, 132, 82),
+        (72, 54, 42),
+        "saddle",
+        0.85,
+        6,
+        ("savanna", "forest", "desert"),
+        0.6,
+        2,
+        (0.86, 0.14),
+    ),
+    Species(
+        "horse",
+        "horse",
+        "side",
+        (112, 62, 36),
+        (44, 28, 22),
+        "points",
+        1.05,
+        5,
+        ("meadow",),
+        0.2,
+        2,
+        (0.9, 0.17),
+    ),
+    Species(
+        "tortoise",
+        "tortoise",
+        "side",
+        (112, 104, 62),
+        (62, 56, 36),
+        "scutes",
+        0.7,
+        4,
+        ("desert", "savanna"),
+        0.0,
+        1,
+        (0.9, 0.2),
+    ),
+    Species("duck", "duck", "side", (118, 92, 66), (46, 74, 54), "feathers", 0.7, 4, ("waterhole",), 0.1, 3),
+    Species(
+        "cat", "cat", "front", (142, 112, 76), (64, 50, 38), "spots", 0.75, 3.5, ("forest", "savanna"), 0.8, 1
+    ),
+    Species(
+        "rodent",
+        "rodent",
+        "side",
+        (112, 92, 74),
+        (74, 60, 50),
+        "agouti",
+        0.65,
+        2.5,
+        ("forest", "meadow"),
+        0.9,
+        1,
+    ),
+    Species(
+        "turkey", "turkey", "side", (78, 56, 42), (128, 84, 50), "feathers", 0.9, 1.5, ("forest",), 0.0, 2
+    ),
+    Species("owl", "owl", "front", (132, 104, 74), (84, 64, 46), "feathers", 0.8, 0.8, ("forest",), 1.0, 1),
+)
+"""Wild and stray animals, common ones first: a long tail."""
+
+PEOPLE = (
+    Species(
+        "human", "walk", "side", (70, 84, 116), (58, 50, 44), "clothes", 1.3, 1, (), 0.2, 2, category="person"
+    ),
+    Species(
+        "human",
+        "hiking",
+        "side",
+        (128, 74, 58),
+        (60, 62, 54),
+        "clothes",
+        1.3,
+        1,
+        (),
+        0.1,
+        2,
+        category="person",
+    ),
+)
+
+VEHICLES = (
+    Species(
+        "vehicle",
+        "car-estate",
+        "side",
+        (206, 204, 196),
+        (40, 42, 46),
+        "paint",
+        1.05,
+        1,
+        (),
+        0.2,
+        1,
+        category="vehicle",
+    ),
+    Species(
+        "vehicle",
+        "car-pickup",
+        "side",
+        (126, 52, 44),
+        (40, 42, 46),
+        "paint",
+        1.05,
+        1,
+        (),
+        0.2,
+        1,
+        category="vehicle",
+    ),
+    Species(
+        "vehicle",
+        "truck",
+        "side",
+        (150, 156, 140),
+        (40, 42, 46),
+        "paint",
+        1.2,
+        1,
+        (),
+        0.2,
+        1,
+        category="vehicle",
+    ),
+)
+
+CATEGORIES = ("empty", "human", "vehicle", *(species.name for species in ANIMALS))
+"""Label names in the order of their ids; 0 is ``empty``, as COCO Camera Traps asks."""
