@@ -2,7 +2,7 @@
 
 Training a head on frozen features needs the backbone only once per crop: on a CPU an epoch over kept features is some
 hundred times faster than one over pictures. The store is a file of float16 vectors, only ever appended to, and an
-SQLite index from (SHA-256 of the crop file, view) to row. Crops made again with equal bytes are found again; a
+SQLite index from the SHA-256 of the crop file to row. Crops made again with equal bytes are found again; a
 process killed while writing leaves at most vectors that no index row names, which are overwritten.
 """
 
@@ -24,9 +24,6 @@ from camtrap_gui.models.classifiers import backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.parallel import in_order
-
-PLAIN, MIRRORED = 0, 1
-"""Views of a crop: as it is, and left and right exchanged."""
 
 _BATCH = 32
 _COMMIT = 256  # vectors
@@ -78,7 +75,7 @@ class Embedder:
 
 
 class FeatureStore:
-    """Vectors of ``width`` features in ``folder``, one per crop and view. Several processes may add at once."""
+    """Vectors of ``width`` features in ``folder``, one per crop. Several processes may add at once."""
 
     def __init__(self, folder: Path, width: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,21 +86,21 @@ class FeatureStore:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute(
                 "CREATE TABLE IF NOT EXISTS vectors"
-                " (sha256 BLOB NOT NULL, view INTEGER NOT NULL, place INTEGER NOT NULL UNIQUE, PRIMARY KEY (sha256, view))"
+                " (sha256 BLOB PRIMARY KEY NOT NULL, place INTEGER NOT NULL UNIQUE)"
                 " WITHOUT ROWID"
             )
             self._vectors.touch()
             # A vectors file that was deleted or cut is filled again, not read beyond its end.
             db.execute("DELETE FROM vectors WHERE place >= ?", (self._vectors.stat().st_size // (2 * width),))
 
-    def rows(self, sha256s: Iterable[str], view: int = PLAIN) -> NDArray[np.int64]:
+    def rows(self, sha256s: Iterable[str]) -> NDArray[np.int64]:
         """The row of each crop's vector, -1 where it is not there; int64 [N]."""
         with closing(self._connect()) as db:
-            find = "SELECT place FROM vectors WHERE sha256 = ? AND view = ?"
-            found = (db.execute(find, (bytes.fromhex(s), view)).fetchone() for s in sha256s)
+            find = "SELECT place FROM vectors WHERE sha256 = ?"
+            found = (db.execute(find, (bytes.fromhex(s),)).fetchone() for s in sha256s)
             return np.fromiter((-1 if row is None else row[0] for row in found), np.int64)
 
-    def add(self, sha256s: Sequence[str], views: Sequence[int], vectors: NDArray[np.floating]) -> None:
+    def add(self, sha256s: Sequence[str], vectors: NDArray[np.floating]) -> None:
         """Keep vectors [N, width]; those that are there already stay as they are."""
         with closing(self._connect()) as db:
             db.execute("BEGIN IMMEDIATE")
@@ -114,11 +111,8 @@ class FeatureStore:
                 file.flush()
                 os.fsync(file.fileno())  # before the index speaks of them
             db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [
-                    (bytes.fromhex(s), view, first + n)
-                    for n, (s, view) in enumerate(zip(sha256s, views, strict=True))
-                ],
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                [(bytes.fromhex(s), first + n) for n, s in enumerate(sha256s)],
             )
             db.execute("COMMIT")
 
@@ -139,24 +133,23 @@ def embed(
     embedder: Embedder,
     store: FeatureStore,
     crops: Iterable[CropFile],
-    views: Sequence[int],
     say: Callable[[int], None],
 ) -> dict[str, str]:
-    """Make sure that the store has the views of all crops; returns the reason of each that cannot be used, by SHA-256.
+    """Make sure that the store has the features of all crops; returns the reason of each that cannot be used, by SHA-256.
 
     ``say`` is told how many crops are done; when it raises, what was computed until then is kept. Crops are decoded on
     threads while the backbone works.
     """
     done = 0
     unusable: dict[str, str] = {}
-    waiting: list[tuple[str, int, Pixels]] = []
-    ready: list[tuple[str, int, NDArray[np.float32]]] = []
+    waiting: list[tuple[str, Pixels]] = []
+    ready: list[tuple[str, NDArray[np.float32]]] = []
 
     def missing() -> Iterator[CropFile]:
         nonlocal done
         remaining = iter(crops)
         while page := list(islice(remaining, _PAGE)):
-            there = np.all([store.rows([crop.sha256 for crop in page], view) >= 0 for view in views], axis=0)
+            there = store.rows(crop.sha256 for crop in page) >= 0
             done += int(there.sum())
             say(done)
             yield from (crop for crop, known in zip(page, there, strict=True) if not known)
@@ -168,14 +161,14 @@ def embed(
             return crop, str(error)
 
     def compute() -> None:
-        vectors = embedder(np.stack([pixels for *_, pixels in waiting]))
-        ready.extend((sha256, view, v) for (sha256, view, _), v in zip(waiting, vectors, strict=True))
+        vectors = embedder(np.stack([pixels for _, pixels in waiting]))
+        ready.extend((sha256, vector) for (sha256, _), vector in zip(waiting, vectors, strict=True))
         waiting.clear()
 
     def keep() -> None:
         if ready:
-            sha256s, numbers, vectors = zip(*ready, strict=True)
-            store.add(sha256s, numbers, np.stack(vectors))
+            sha256s, vectors = zip(*ready, strict=True)
+            store.add(sha256s, np.stack(vectors))
             ready.clear()
 
     try:
@@ -184,8 +177,7 @@ def embed(
             if isinstance(pixels, str):
                 unusable[crop.sha256] = pixels
                 continue
-            for view in views:
-                waiting.append((crop.sha256, view, pixels[:, ::-1] if view == MIRRORED else pixels))
+            waiting.append((crop.sha256, pixels))
             if len(waiting) >= _BATCH:
                 compute()
                 say(done)

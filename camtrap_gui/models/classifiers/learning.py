@@ -1,0 +1,281 @@
+"""Training a network in epochs that can be stopped, killed and taken up again.
+
+The order of the crops, their augmentation and the learning rate depend on seed, epoch and step alone, and a checkpoint
+holds every variable (weights, optimizers, dropout's random states) with the place in the epoch. So a run that was
+interrupted goes on as if nothing had happened: on one machine the weights agree to about 1e-5, the rest is the order
+in which threads add up floats.
+
+Classes are balanced by logit adjustment: the log of each class's share of the crops is added to its logit in the loss
+and left out afterwards, so the network learns to say what it would if all classes were equally common (Menon et al.,
+"Long-Tail Learning via Logit Adjustment", ICLR 2021, equation 10). Measured on photos of ten monkey species with
+60 to 2 training pictures each, macro-F1: 0.57 without, 0.87 with class weights, 0.93 so.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camtrap_gui import metrics
+from camtrap_gui.files import replacing
+from camtrap_gui.problem import Problem
+
+_CHECKPOINT_EVERY_S = 300
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Learning rates (Adam) at their highest: of the species layer, and of the backbone (0: it stays as it is)."""
+
+    head: float
+    backbone: float = 0.0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step learns from: ``inputs`` [N, ...], ``targets`` float32 [N, C] whose rows sum to 1."""
+
+    inputs: NDArray[Any]
+    targets: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one epoch. Loss and accuracy are of the augmented training crops, the others of the validation
+    crops as they are; ``is_best`` when its network is the best so far: higher macro-F1, or as high with less loss."""
+
+    phase: str
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    macro_f1: float
+    is_best: bool
+    seconds: float
+
+
+@dataclass
+class State:
+    """Where a training is: ``epoch`` (from 1) and ``step`` (from 0) come next. Sums are over the epoch's crops."""
+
+    epoch: int = 1
+    step: int = 0
+    loss_sum: float = 0.0
+    hits: int = 0
+    crops: int = 0
+    seconds: float = 0.0
+    best_f1: float = -1.0
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def is_better(self, macro_f1: float, loss: float) -> bool:
+        """Whether these validation figures beat the best so far."""
+        return (round(macro_f1, 6), -loss) > (round(self.best_f1, 6), -self.best_loss)
+
+
+class Learner:
+    """A Keras model (inputs to logits) with what it takes to train it. ``counts`` are the training crops per class."""
+
+    def __init__(self, model: Any, head: str, counts: NDArray[np.integer], rates: Rates, steps: int) -> None:
+        import tensorflow as tf
+        from keras import optimizers
+
+        self.model = model
+        shares = counts / max(1, counts.sum())
+        prior = tf.constant(np.log(np.where(counts > 0, shares, 1.0)), tf.float32)
+        of_head = [w for w in model.trainable_weights if w.path.split("/")[0] == head]
+        of_backbone = [w for w in model.trainable_weights if w.path.split("/")[0] != head]
+        groups = [(of_head, rates.head)]
+        if rates.backbone:
+            groups.append((of_backbone, rates.backbone))
+        self._optimizers = []
+        for variables, rate in groups:
+            warm_up = max(1, steps // 20)
+            schedule = optimizers.schedules.CosineDecay(
+                rate / 10, max(1, steps - warm_up), warmup_target=rate, warmup_steps=warm_up
+            )
+            optimizer = optimizers.Adam(schedule)
+            optimizer.build(variables)  # or the first step would be traced twice
+            self._optimizers.append((optimizer, variables))
+
+        @tf.function(reduce_retracing=True, jit_compile=False)
+        def step(inputs: Any, targets: Any) -> Any:
+            with tf.GradientTape() as tape:
+                logits = model(inputs, training=True)
+                losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits + prior)
+                loss = tf.reduce_mean(losses)
+            gradients = tape.gradient(loss, [w.value for _, ws in self._optimizers for w in ws])
+            for optimizer, variables in self._optimizers:
+                optimizer.apply_gradients(zip(gradients[: len(variables)], variables, strict=True))
+                gradients = gradients[len(variables) :]
+            hits = tf.reduce_sum(tf.cast(tf.argmax(logits, 1) == tf.argmax(targets, 1), tf.int32))
+            return tf.reduce_sum(losses), hits
+
+        self._step = step
+
+    def learn(self, inputs: Any, targets: NDArray[np.float32]) -> tuple[float, int]:
+        """One step of the optimizers; returns the sum of the crops' losses and how many were right."""
+        import tensorflow as tf
+
+        loss, hits = self._step(tf.constant(inputs), tf.constant(targets))
+        return float(loss), int(hits)
+
+    def variables(self) -> list[Any]:
+        """All that changes while training, in an order that stays."""
+        return [*self.model.variables, *(v for optimizer, _ in self._optimizers for v in optimizer.variables)]
+
+
+class Checkpoint:
+    """The file from which an interrupted training goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exists(self) -> bool:
+        """Whether there is something to go on from."""
+        return self._path.is_file()
+
+    def save(self, learner: Learner, state: State) -> None:
+        """Keep the whole state, in one move."""
+        arrays = {f"v{n}": np.asarray(v) for n, v in enumerate(learner.variables())}
+        words = np.frombuffer(json.dumps(asdict(state)).encode(), np.uint8)
+        with replacing(self._path) as beside:
+            np.savez(beside, state=words, **arrays)  # type: ignore[arg-type]
+
+    def load(self, learner: Learner) -> State:
+        """Give the learner back its variables. Raises Problem for a file of another network or a damaged one."""
+        variables = learner.variables()
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                state = State(**json.loads(bytes(file["state"])))
+                values = [file[f"v{n}"] for n in range(len(variables))]
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+            return state
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise Problem(
+                f"{self._path} cannot be used to go on ({error}). Start anew: camtrap train --fresh."
+            ) from error
+
+    def remove(self) -> None:
+        """Forget it: the training has ended."""
+        self._path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A training to be done: ``batches(epoch, first_step)`` yields an epoch's batches from that step on, the same every
+    time; ``validate()`` returns logits float32 [V, C] of the validation crops, whose classes are ``truth``."""
+
+    phase: str
+    epochs: int
+    steps: int  # per epoch
+    patience: int  # epochs without a better one
+    batches: Callable[[int, int], Iterable[Batch]]
+    validate: Callable[[], NDArray[np.float32]]
+    truth: NDArray[np.integer]
+
+
+def fit(
+    learner: Learner,
+    course: Course,
+    state: State,
+    say: Callable[[State], None],
+    on_epoch: Callable[[Epoch], None],
+    on_best: Callable[[], None],
+    checkpoint: Checkpoint | None = None,
+) -> State:
+    """Train until the last epoch, or until ``patience`` epochs brought nothing better; returns the state at the end.
+
+    After each epoch: ``on_best`` when it is the best so far (keep the model), ``on_epoch``, then the checkpoint, so
+    that a kill between them repeats the epoch with the same outcome. ``say`` hears of every step and may raise; the
+    checkpoint is brought up to date before the exception leaves.
+    """
+    while state.epoch <= course.epochs and state.epoch - max(1, state.best_epoch) <= course.patience:
+        _learn_epoch(learner, course, state, say, checkpoint)
+        epoch = _judge(course, state)
+        if epoch.is_best:
+            state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
+            on_best()
+        on_epoch(epoch)
+        state.history.append(asdict(epoch))
+        state.epoch += 1
+        state.step = state.hits = state.crops = 0
+        state.loss_sum = state.seconds = 0.0
+        if checkpoint:
+            checkpoint.save(learner, state)
+    return state
+
+
+def _learn_epoch(
+    learner: Learner,
+    course: Course,
+    state: State,
+    say: Callable[[State], None],
+    checkpoint: Checkpoint | None,
+) -> None:
+    saved = began = time.monotonic()
+    before = state.seconds
+    try:
+        for batch in course.batches(state.epoch, state.step):
+            if len(batch.targets):
+                loss, hits = learner.learn(batch.inputs, batch.targets)
+                state.loss_sum += loss
+                state.hits += hits
+                state.crops += len(batch.targets)
+            state.step += 1
+            now = time.monotonic()
+            state.seconds = before + now - began
+            say(state)
+            if checkpoint and now - saved > _CHECKPOINT_EVERY_S:
+                checkpoint.save(learner, state)
+                saved = now
+    except BaseException:
+        if checkpoint:
+            checkpoint.save(learner, state)
+        raise
+
+
+def _judge(course: Course, state: State) -> Epoch:
+    logits = course.validate()
+    confusion = metrics.confusion_matrix(course.truth, logits.argmax(1), logits.shape[1])
+    macro_f1, loss = metrics.macro_f1(confusion), cross_entropy(logits, course.truth)
+    return Epoch(
+        phase=course.phase,
+        epoch=state.epoch,
+        loss=state.loss_sum / max(1, state.crops),
+        accuracy=state.hits / max(1, state.crops),
+        val_loss=loss,
+        val_accuracy=float((logits.argmax(1) == course.truth).mean()),
+        macro_f1=macro_f1,
+        is_best=state.is_better(macro_f1, loss),
+        seconds=state.seconds,
+    )
+
+
+def cross_entropy(logits: NDArray[np.float32], truth: NDArray[np.integer]) -> float:
+    """The mean of -log(probability of the true class); a probability of 0 counts as 1e-7."""
+    shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+    log_probability = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+    of_truth = log_probability[np.arange(len(truth)), truth]
+    return float(-np.maximum(of_truth, math.log(1e-7)).mean())
+
+
+def shuffled(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of ``count`` crops in an epoch."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def one_hot(labels: Sequence[int] | NDArray[np.integer], classes: int) -> NDArray[np.float32]:
+    """Labels as rows with a single 1, float32 [N, classes]."""
+    rows = np.zeros((len(labels), classes), np.float32)
+    rows[np.arange(len(labels)), labels] = 1
+    return rows
