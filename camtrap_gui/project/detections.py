@@ -188,7 +188,7 @@ def of_image(project: Project, image_id: int, detector_id: int) -> list[StoredDe
         " WHERE image_id = ? AND detector_id = ? ORDER BY confidence DESC, id",
         (image_id, detector_id),
     )
-    return [StoredDetection(*row[:7], rejected=bool(row["rejected"])) for row in rows]
+    return [StoredDetection(**dict(row) | {"rejected": bool(row["rejected"])}) for row in rows]
 
 
 def problems(project: Project, detector_id: int) -> Iterator[tuple[int, str]]:

@@ -7,9 +7,20 @@ The step that uses a detector knows the ``Detector`` protocol only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from PIL import Image
+from camtrap_gui.problem import Problem
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+KINDS = {"yolox": "yolox", "frozen-graph": "frozen_graph"}
+"""The module of each kind of detector."""
+
+FILE_ENDINGS = frozenset({".pb"})
+"""File name endings by which a detector's file is told from the name of an installed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +38,9 @@ class Detection:
 class Detector(Protocol):
     """A loaded detector, ready to work.
 
-    ``at_least`` is the size in pixels of the longer side below which pictures should not be shrunk before
-    ``prepare`` (None: the detector wants every pixel). Thresholds: at ``typical_threshold`` the detector's boxes are
-    mostly right, down to ``conservative_threshold`` they are worth keeping. ``categories`` are the words it uses.
+    Thresholds: at ``typical_threshold`` the detector's boxes are mostly right, down to ``conservative_threshold`` they
+    are worth keeping. ``categories`` are the words it uses. Pictures may be shrunk before ``prepare`` as long as their
+    longer side keeps ``at_least`` pixels. ``batch`` is how many pictures ``detect`` likes to be given at once.
     """
 
     name: str
@@ -38,16 +49,17 @@ class Detector(Protocol):
     typical_threshold: float
     conservative_threshold: float
     categories: tuple[str, ...]
-    at_least: int | None
+    at_least: int
+    batch: int
 
-    def prepare(self, picture: Image.Image) -> Any:
+    def prepare(self, picture: "Image.Image") -> Any:
         """An upright RGB picture in the form ``detect`` takes. Safe to call on many threads at once."""
         ...
 
     def detect(self, prepared: Sequence[Any]) -> list[list[Detection]]:
         """Boxes of each prepared picture, most confident first, none below the conservative threshold.
 
-        The answer for a picture does not depend on the others it is given with.
+        The answer for a picture does not depend on the others it is given with. For one thread at a time.
         """
         ...
 
@@ -57,4 +69,12 @@ def load(name_or_path: str) -> Detector:
 
     Raises Problem when there is no such detector, or when the file is none.
     """
-    raise NotImplementedError
+    from camtrap_gui.models import store
+
+    path = Path(name_or_path)
+    is_file = path.is_file() or path.suffix.lower() in FILE_ENDINGS
+    entry = store.describe(path) if is_file else store.get(name_or_path)
+    if entry.kind not in KINDS:
+        raise Problem(f"The model “{entry.name}” is no detector. To see those there are: camtrap models list")
+    detector: Detector = import_module(f"{__name__}.{KINDS[entry.kind]}").load(entry)
+    return detector

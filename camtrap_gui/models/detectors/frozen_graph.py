@@ -1,0 +1,114 @@
+"""Frozen graphs of the TensorFlow Object Detection API (``.pb``), such as MegaDetector v2 to v4.1, run by TensorFlow.
+
+Such a graph takes whole pictures (``image_tensor``, uint8) and scales them itself. It answers with a fixed number of
+boxes (top, left, bottom, right as fractions), scores in descending order and class numbers from 1.
+
+Why TensorFlow: the graphs use operations that others lack (OpenVINO has no ScaleAndTranslate) and that only TensorFlow
+reproduces to the last digit. Why bfloat16 where the processor has it: processor time of a small graph (YOLOX-tiny)
+halves, that of one of MegaDetector's size too, and boxes stay the same (tests/models/detectors). Several pictures are
+run at the same time: parts of a graph use one core only, and while one picture is in such a part another fills the
+rest. Switching off TensorFlow's optimiser halves memory (8 GB with a MegaDetector), but also bfloat16 and the speed.
+
+A graph is a program. A stranger's is read as data, never unpickled, and refused when it has an operation that reaches
+out of the graph: see ``graph_files``.
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from camtrap_gui.models import processor
+from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.models.detectors import Detection
+from camtrap_gui.models.graph_files import check_detection_graph
+from camtrap_gui.parallel import cores
+from camtrap_gui.problem import Problem
+
+if TYPE_CHECKING:
+    import numpy
+
+LARGEST = 4096
+"""Pixels of the longer side above which a picture is reduced before the graph does it (it scales to about 1024)."""
+
+_INPUT = "image_tensor:0"
+_OUTPUTS = ("detection_boxes:0", "detection_scores:0", "detection_classes:0")
+
+
+class FrozenGraph:
+    """A detection graph in a TensorFlow session, which lives as long as this object."""
+
+    def __init__(self, entry: Entry, data: bytes, bfloat16: bool | None = None) -> None:
+        """``data`` is the file's content; ``bfloat16`` None: where the processor has it."""
+        self.name, self.kind, self.sha256 = entry.name, entry.kind, entry.sha256
+        self.typical_threshold = entry.typical_threshold or 0.0
+        self.conservative_threshold = entry.conservative_threshold or 0.0
+        self.categories = tuple(entry.categories.values())
+        self._names = {int(number): name for number, name in entry.categories.items()}
+        self.at_least = LARGEST
+        self.batch = 2 * cores()
+        self._session = _session(data, processor.has_bfloat16() if bfloat16 is None else bfloat16)
+        self._at_once = ThreadPoolExecutor(cores(), "detect")
+
+    def prepare(self, picture: Image.Image) -> "numpy.ndarray":
+        import numpy as np
+
+        factor = -(-max(picture.size) // LARGEST)
+        return np.asarray(picture.reduce(factor) if factor > 1 else picture)
+
+    def detect(self, prepared: Sequence["numpy.ndarray"]) -> list[list[Detection]]:
+        return list(self._at_once.map(self._detect, prepared))
+
+    def _detect(self, picture: "numpy.ndarray") -> list[Detection]:
+        # One picture a run: sizes differ, and graphs made for batches of one refuse more.
+        boxes, scores, classes = (
+            answer[0] for answer in self._session.run(_OUTPUTS, {_INPUT: picture[None]})
+        )
+        found = [
+            Detection(name, float(score), *_from_corners(box))
+            for box, score, number in zip(boxes, scores, classes, strict=True)
+            # Graphs exported with the heads of another data set have classes nobody trained.
+            if score >= self.conservative_threshold and (name := self._names.get(round(float(number))))
+        ]
+        return sorted(
+            (one for one in found if one.width > 0 and one.height > 0), key=lambda one: -one.confidence
+        )
+
+
+def load(entry: Entry) -> FrozenGraph:
+    """A detection graph. Raises Problem when it is none, when it is not the file it was, or TensorFlow refuses it."""
+    check_detection_graph(entry.path)
+    data = entry.path.read_bytes()
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise Problem(
+            f"The file of the model “{entry.name}” has changed since it was added. Add it again: "
+            f"camtrap models remove {entry.name}, camtrap models add FILE"
+        )
+    return FrozenGraph(entry, data)
+
+
+def _session(data: bytes, bfloat16: bool) -> Any:
+    import tensorflow.compat.v1 as tf
+
+    tf.get_logger().setLevel(logging.ERROR)
+    definition, graph = tf.GraphDef(), tf.Graph()
+    try:
+        definition.ParseFromString(data)
+        with graph.as_default():
+            tf.import_graph_def(definition, name="")
+        for tensor in (_INPUT, *_OUTPUTS):
+            graph.get_tensor_by_name(tensor)
+    except Exception as error:  # protobuf, ValueError, KeyError: a file can be wrong in every way
+        raise Problem(f"TensorFlow cannot use this graph: {str(error).splitlines()[0][:300]}") from error
+    config = tf.ConfigProto(gpu_options=tf.GPUOptions(allow_growth=True))
+    if bfloat16:
+        config.graph_options.rewrite_options.auto_mixed_precision_onednn_bfloat16 = 1  # RewriterConfig.ON
+    return tf.Session(graph=graph, config=config)
+
+
+def _from_corners(box: "numpy.ndarray") -> Sequence[float]:
+    top, left, bottom, right = (min(max(float(value), 0.0), 1.0) for value in box)
+    return left, top, right - left, bottom - top
