@@ -5,7 +5,7 @@ Decoding and encoding pictures releases Python's lock, so threads are enough (me
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ def in_order(
     items: Iterable[Item],
     workers: int | None = None,
     ahead: int | None = None,
-) -> Iterator[Value]:
+) -> Generator[Value, None, None]:
     """``map(function, items)`` on ``workers`` threads, at most ``ahead`` results waiting to be taken.
 
     Results come in the order of the items. An exception of ``function`` is raised when its turn comes. Closing the

@@ -1,0 +1,224 @@
+"""The figures of a classifier on one split, from what it said about each crop: overall, per species, per location.
+
+Plain data, so that a step can store it, a panel show it and a program read it. What cannot be known is None.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from camtrap_gui import metrics
+from camtrap_gui.metrics import Figures, Indices
+
+TOP = 5
+"""The k of the top-k accuracy, as in the tutorial."""
+
+FEW_LOCATIONS = 3
+"""A species seen at fewer locations than this has figures that say little about the next location."""
+
+_WORST = 10
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a classifier said about N crops of known truth.
+
+    ``truth`` [N] and ``ranked`` [N, TOP] hold places in ``classes`` (-1: no further guess), ``location`` [N] places in
+    ``locations``; ``confidence`` [N] is that of the first guess, 0..1.
+    """
+
+    classes: Sequence[str]
+    locations: Sequence[str]
+    truth: Indices
+    ranked: Indices
+    confidence: Figures
+    location: Indices
+
+    def confusion(self, which: Any = slice(None)) -> Indices:
+        """Crops by truth (row) and first guess (column), of all crops or of those chosen."""
+        return metrics.confusion_matrix(self.truth[which], self.ranked[which, 0], len(self.classes))
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """Figures of one species: its crops, the locations they are from, how often it was predicted, 0..1 or None."""
+
+    name: str
+    crops: int
+    locations: int
+    predicted: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class OfLocation:
+    """Figures of one location; precision, recall and F1 are means over the species that have crops there."""
+
+    name: str
+    crops: int
+    species: int
+    accuracy: float
+    top_k: float
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures. ``interval`` is the accuracy's 95 % interval over locations, None where there are fewer than two.
+
+    ``k`` is 5, or the number of classes where there are fewer.
+    """
+
+    crops: int
+    accuracy: float
+    interval: tuple[float, float] | None
+    k: int
+    top_k: float
+    macro_f1: float
+    balanced_accuracy: float
+    calibration_error: float
+    classes: tuple[OfClass, ...]
+    locations: tuple[OfLocation, ...]
+
+    def text(self) -> str:
+        """The tutorial's line, the figures, and tables of the species and of the locations with the lowest accuracy."""
+        spread = (
+            ""
+            if self.interval is None
+            else " (95 % interval over locations: {:.1%} to {:.1%})".format(*self.interval)
+        )
+        return "\n\n".join(
+            (
+                f"eval/Accuracy[{self.accuracy:.9g}]eval/Recall_{self.k}[{self.top_k:.9g}]",
+                f"Top-1 accuracy     {self.accuracy:6.1%}{spread}\n"
+                f"Top-{self.k} accuracy     {self.top_k:6.1%}\n"
+                f"Macro-F1            {self.macro_f1:.3f} (mean over the species that have crops)\n"
+                f"Balanced accuracy  {self.balanced_accuracy:6.1%} (mean recall of the same species)\n"
+                f"Calibration error  {self.calibration_error:6.1%} (how far confidence is from the share of hits)",
+                self._classes_text(),
+                self._locations_text(),
+            )
+        )
+
+    def _classes_text(self) -> str:
+        return _table(
+            ("Species", "Crops", "Locations", "Predicted", "Precision", "Recall", "F1"),
+            [
+                (c.name, c.crops, c.locations, c.predicted, c.precision, c.recall, c.f1)
+                for c in self.classes
+                if c.crops or c.predicted
+            ],
+        )
+
+    def _locations_text(self) -> str:
+        worst = sorted(self.locations, key=lambda location: (location.accuracy, -location.crops))[:_WORST]
+        table = _table(
+            ("Location", "Crops", "Species", "Accuracy", "Precision", "Recall", "F1"),
+            [(o.name, o.crops, o.species, o.accuracy, o.precision, o.recall, o.f1) for o in worst],
+        )
+        if len(worst) == len(self.locations):
+            return table
+        return f"The {len(worst)} of {len(self.locations):,} locations with the lowest accuracy:\n\n{table}"
+
+
+def measure(said: Said) -> Evaluation:
+    """All figures of at least one crop."""
+    confusion = said.confusion()
+    k = min(TOP, len(said.classes))
+    correct = said.ranked[:, 0] == said.truth
+    interval = metrics.accuracy_interval(correct, said.location)
+    return Evaluation(
+        crops=len(said.truth),
+        accuracy=metrics.top_k_accuracy(said.truth, said.ranked, 1),
+        interval=None if math.isnan(interval[0]) else interval,
+        k=k,
+        top_k=metrics.top_k_accuracy(said.truth, said.ranked, k),
+        macro_f1=metrics.macro_f1(confusion),
+        balanced_accuracy=metrics.balanced_accuracy(confusion),
+        calibration_error=metrics.calibration_error(said.confidence, correct),
+        classes=tuple(_of_classes(said, confusion)),
+        locations=tuple(_of_locations(said, k)),
+    )
+
+
+def notes(figures: Evaluation, trained_on: Sequence[int], split: str) -> Iterator[str]:
+    """What the figures do not say, in sentences. ``trained_on`` are the training crops of each class."""
+    unknown = [c.name for c in figures.classes if c.crops == 0]
+    untrained = [
+        c.name for c, number in zip(figures.classes, trained_on, strict=True) if c.crops and not number
+    ]
+    few = [c.name for c in figures.classes if c.crops and c.locations < FEW_LOCATIONS]
+    if unknown:
+        yield f"No {split} crops, so nothing is known about: {', '.join(unknown)}."
+    if untrained:
+        yield f"No training crops, so never recognised: {', '.join(untrained)}."
+    if few:
+        yield (
+            f"Seen at fewer than {FEW_LOCATIONS} {split} locations, so the figures may not hold elsewhere: "
+            f"{', '.join(few)}."
+        )
+
+
+def _of_classes(said: Said, confusion: Indices) -> Iterator[OfClass]:
+    figures = metrics.per_class(confusion)
+    seen_at = np.zeros((len(said.classes), len(said.locations)), bool)
+    seen_at[said.truth, said.location] = True
+    for place, name in enumerate(said.classes):
+        yield OfClass(
+            name,
+            int(figures.support[place]),
+            int(seen_at[place].sum()),
+            int(figures.predicted[place]),
+            _known(figures.precision[place]),
+            _known(figures.recall[place]),
+            _known(figures.f1[place]),
+        )
+
+
+def _of_locations(said: Said, k: int) -> Iterator[OfLocation]:
+    """Figures of every location that has crops, sorted by name."""
+    crops_of = np.split(np.argsort(said.location, kind="stable"), np.cumsum(np.bincount(said.location))[:-1])
+    for name, which in sorted(zip(said.locations, crops_of, strict=True), key=lambda pair: pair[0]):
+        figures = metrics.per_class(said.confusion(which))
+        yield OfLocation(
+            name,
+            crops=len(which),
+            species=int((figures.support > 0).sum()),
+            accuracy=metrics.top_k_accuracy(said.truth[which], said.ranked[which], 1),
+            top_k=metrics.top_k_accuracy(said.truth[which], said.ranked[which], k),
+            precision=metrics.macro(figures.precision, figures.support),
+            recall=metrics.macro(figures.recall, figures.support),
+            f1=metrics.macro(figures.f1, figures.support),
+        )
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Aligned text: the first column to the left, numbers to the right with thousands separators, "–" for None."""
+    cells = [tuple(header), *(tuple(map(_shown, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in cells
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    return (
+        f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    )
