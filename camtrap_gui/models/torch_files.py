@@ -40,7 +40,7 @@ def read_tensors(source: Path | bytes, key: str = "") -> "dict[str, numpy.ndarra
     is that dictionary when it is empty. Values that are not tensors are left out. Raises Problem for a file that is
     damaged, holds no such dictionary, or asks for anything but arrays.
     """
-    where = str(source) if isinstance(source, Path) else "The weights"
+    where = str(source) if isinstance(source, Path) else "The file"
     try:
         data = source.read_bytes() if isinstance(source, Path) else source
         description, storages = _read_zip(data) if data[:2] == b"PK" else _read_legacy(data)
