@@ -14,8 +14,8 @@ from camtrap_gui.problem import Problem
 DETECTION_NODES = frozenset({"image_tensor", "detection_boxes", "detection_scores", "detection_classes"})
 
 _REACHES_OUT = re.compile(
-    "File|Save|Restore|Checkpoint|Summary|Event|PyFunc|Reader|Record|Dataset|Iterator|Rpc|RemoteCall|LoadAndRemap|"
-    "Dump|Debug|PrintV2|CandidateSampler|Sleep|Send|Recv|Collective|TPU|Xla"
+    "File|Save|Restore|Checkpoint|Summary|Event|PyFunc|Reader|Record|Dataset|Iterator|Rpc|LoadAndRemap|"
+    "Dump|Debug|PrintV2|CandidateSampler|Sleep|Send|Recv|Collective|TPU|Xla|Remote|ImmutableConst|Proto|Vocab|Skipgram"
 )
 """Operations that touch the disk, the network or other code, found by going through all 1,908 of TensorFlow 2.21. A
 detector needs none of them, and TensorFlow would carry them out."""
