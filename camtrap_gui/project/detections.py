@@ -4,6 +4,7 @@ A detector is known by the hash of its file, so the same detector under another 
 image leaves one row in ``detected``, with or without boxes, or with the reason why it could not be read.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,12 +92,17 @@ class StoredDetection:
 
 @dataclass(frozen=True)
 class Counts:
-    """Images by what a detector found in them. One with an animal and a person counts for both categories."""
+    """Images by what a detector found in them.
+
+    ``images_with`` is by category; one with an animal and a person counts for both. ``unreadable`` is by reason.
+    ``left_out`` are images the detector never gets to see, because their file is known to be bad.
+    """
 
     seen: int
-    unreadable: int
     empty: int
-    with_category: dict[str, int]
+    images_with: dict[str, int]
+    unreadable: dict[str, int]
+    left_out: int
 
 
 def register(project: Project, detector: Described) -> int:
@@ -131,7 +137,7 @@ def detector_by_name(project: Project, name: str) -> KnownDetector | None:
 
 def count_unseen(project: Project, detector_id: int) -> int:
     """How many images ``unseen`` has to offer."""
-    count = project.db.execute(f"SELECT COUNT(*) FROM images WHERE {_UNSEEN}", (detector_id,))
+    count = project.db.execute(f"SELECT count(*) FROM images WHERE {_UNSEEN}", (detector_id,))
     return int(count.fetchone()[0])
 
 
@@ -203,18 +209,28 @@ def problems(project: Project, detector_id: int) -> Iterator[tuple[int, str]]:
 
 def count(project: Project, detector_id: int, threshold: float) -> Counts:
     """Count images by what a detector found in them at or above a confidence, leaving out rejected detections."""
-    seen, unreadable = project.db.execute(
-        "SELECT COUNT(*), COUNT(problem) FROM detected WHERE detector_id = ?", (detector_id,)
-    ).fetchone()
-    wanted = "detector_id = ? AND confidence >= ? AND NOT rejected"
-    by_category = project.db.execute(
-        f"SELECT category, COUNT(DISTINCT image_id) FROM detections WHERE {wanted} GROUP BY category",
-        (detector_id, threshold),
-    ).fetchall()
-    filled = project.db.execute(
-        f"SELECT COUNT(DISTINCT image_id) FROM detections WHERE {wanted}", (detector_id, threshold)
+    db = project.db
+    wanted = "FROM detections WHERE detector_id = ? AND confidence >= ? AND NOT rejected"
+    by_category = db.execute(
+        f"SELECT category, count(DISTINCT image_id) {wanted} GROUP BY category", (detector_id, threshold)
+    )
+    filled = db.execute(f"SELECT count(DISTINCT image_id) {wanted}", (detector_id, threshold)).fetchone()[0]
+    seen = db.execute("SELECT count(*) FROM detected WHERE detector_id = ?", (detector_id,)).fetchone()[0]
+    unreadable: Counter[str] = Counter()
+    for _, reason in problems(project, detector_id):
+        unreadable[reason.partition(":")[0]] += 1
+    left_out = db.execute(
+        "SELECT count(*) FROM images WHERE problem IS NOT NULL"
+        " AND id NOT IN (SELECT image_id FROM detected WHERE detector_id = ?)",
+        (detector_id,),
     ).fetchone()[0]
-    return Counts(seen, unreadable, seen - unreadable - filled, {row[0]: row[1] for row in by_category})
+    return Counts(
+        seen=seen,
+        empty=seen - filled - unreadable.total(),
+        images_with=dict(by_category.fetchall()),
+        unreadable=dict(unreadable.most_common()),
+        left_out=left_out,
+    )
 
 
 _UNSEEN = (
