@@ -47,3 +47,48 @@ def quiet() -> object:
         pass
 
     return report
+
+
+@pytest.fixture
+def cropped(project: Project) -> Project:
+    """A project with tiny crops as the crop step leaves them: four species, the first without any, seven locations.
+
+    Test crops: 4 zebras at C01, 2 gazelles at C01 and 1 at C02; the rhino is only in train, at B01.
+    """
+    from PIL import Image
+
+    colours = {"human": "white", "zebra": "navy", "gazelle": "orange", "rhino": "grey"}
+    bursts = (
+        ("zebra", "B01", "train", 6),
+        ("gazelle", "B01", "train", 3),
+        ("gazelle", "B03", "train", 2),
+        ("rhino", "B01", "train", 1),
+        ("zebra", "B02", "val", 3),
+        ("zebra", "C01", "test", 4),
+        ("gazelle", "C01", "test", 2),
+        ("gazelle", "C02", "test", 1),
+    )
+    with project.write() as db:
+        db.execute("INSERT INTO roots (id, path) VALUES (1, '/pictures')")
+        for place, name in enumerate(colours):
+            db.execute("INSERT INTO species (id, name, position) VALUES (?, ?, ?)", (10 + place, name, place))
+        number = 0
+        for species, location, split, crops in bursts:
+            (project.folder / "crops" / species).mkdir(parents=True, exist_ok=True)
+            for _ in range(crops):
+                number += 1
+                taken = f"2024-{number % 12 + 1:02}-05T{number:02}:30:00" if number % 7 else None
+                db.execute(
+                    "INSERT INTO images (id, key, root_id, path, taken) VALUES (?, ?, 1, ?, ?)",
+                    (number, f"image {number}", f"{number}.jpg", taken),
+                )
+                picture = Image.linear_gradient("L").rotate(17 * number).resize((48, 40)).convert("RGB")
+                tint = Image.new("RGB", picture.size, colours[species])
+                file = f"{species}/{number}.jpg"
+                Image.blend(picture, tint, 0.6).save(project.folder / "crops" / file)
+                db.execute(
+                    "INSERT INTO crops (image_id, species_id, location, split, file, left, top, right, bottom, sha256)"
+                    " VALUES (?, ?, ?, ?, ?, 0, 0, 48, 40, ?)",
+                    (number, 10 + list(colours).index(species), location, split, file, f"{number:064}"),
+                )
+    return project

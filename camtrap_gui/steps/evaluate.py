@@ -4,7 +4,6 @@ Every crop is predicted exactly once and its prediction kept in the project, in 
 continues, and one that is asked for again only measures. All figures come from those rows.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -101,7 +100,7 @@ def _predict_missing(project: Project, run: runs.Run, split: str, total: int, re
     """Let the run's classifier say something about each crop of the split it has not seen."""
     from camtrap_gui.models.classifiers import bundle
 
-    predictions.begin(project, run.id, _fingerprint(run.model))
+    predictions.begin(project, run.id, bundle.fingerprint(run.model))
     done = predictions.count(project, run.id, split)
     if done == total:
         return
@@ -264,14 +263,6 @@ def _headline(figures: "Evaluation") -> dict[str, Any]:
         "test_macro_f1": figures.macro_f1,
         "test_balanced_accuracy": figures.balanced_accuracy,
     }
-
-
-def _fingerprint(model: Path) -> str:
-    """A hash of all files of a bundle: equal for equal models."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in model.iterdir() if path.is_file()):
-        digest.update(f"{path.name}\0{files.sha256_of(path)}\n".encode())
-    return digest.hexdigest()
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
