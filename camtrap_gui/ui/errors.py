@@ -28,8 +28,7 @@ class Defects(QObject):
         """To be installed as ``sys.excepthook``."""
         details = "".join(traceback.format_exception(kind, error, trace))
         _log.error("uncaught: %s", details)
-        place = traceback.extract_tb(trace)[-1:] or [None]
-        key = f"{kind.__name__} {place[0]}"
+        key = f"{kind.__name__} {traceback.extract_tb(trace)[-1:]}"
         if key not in self._seen:
             self._seen.add(key)
             self.met.emit(f"{kind.__name__}: {error}", details)

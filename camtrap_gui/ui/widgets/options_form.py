@@ -50,13 +50,19 @@ class OptionsForm(QWidget):
         layout.setSpacing(GRID)
         layout.addLayout(self._rows([field for field in shown if not field.option.advanced], choices or {}))
         advanced = [field for field in shown if field.option.advanced]
+        self._fold: _Fold | None = None
         if advanced:
-            fold = _Fold("Advanced", self._rows(advanced, choices or {}))
-            layout.addWidget(fold)
+            self._fold = _Fold("Advanced", self._rows(advanced, choices or {}))
+            layout.addWidget(self._fold)
 
     def value(self) -> Any:
         """The options as they stand in the form."""
         return self._options(**{name: row.value() for name, row in self._inputs.items()}, **self.fixed)
+
+    def unfold(self) -> None:
+        """Show the advanced options and take away the fold: for panels where they are the point."""
+        if self._fold is not None:
+            self._fold.open_for_good()
 
     def set_value(self, name: str, value: Any) -> None:
         """Put a value into one field."""
@@ -218,6 +224,10 @@ class _Fold(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._button)
         layout.addWidget(self._body)
+
+    def open_for_good(self) -> None:
+        self._body.show()
+        self._button.hide()
 
     def _show(self, shown: bool) -> None:
         self._button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)

@@ -1,5 +1,7 @@
 """A short message that comes by itself and goes by itself, and never takes the keyboard."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
@@ -13,10 +15,11 @@ class Toast(QFrame):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self._window = window
         self.setObjectName("toast")
         self._words = text("")
         self._button = QPushButton()
-        self._action = lambda: None
+        self._action: Callable[[], object] = lambda: None
         self._button.clicked.connect(self._act)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID * 2, GRID, GRID, GRID)
@@ -27,7 +30,7 @@ class Toast(QFrame):
         window.installEventFilter(self)
         self.hide()
 
-    def say(self, sentence: str, button: str = "", action: object = None) -> None:
+    def say(self, sentence: str, button: str = "", action: Callable[[], object] = lambda: None) -> None:
         """Show a sentence for a few seconds, with a button when there is something to go to."""
         c = theme.colours
         self.setStyleSheet(
@@ -37,7 +40,7 @@ class Toast(QFrame):
         self._words.setAccessibleName(sentence)
         self._button.setText(button)
         self._button.setVisible(bool(button))
-        self._action = action if callable(action) else lambda: None  # type: ignore[assignment]
+        self._action = action
         self.adjustSize()
         self._place()
         self.show()
@@ -58,5 +61,5 @@ class Toast(QFrame):
         self._action()
 
     def _place(self) -> None:
-        window = self.parentWidget()
+        window = self._window
         self.move(window.width() - self.width() - GRID * 3, window.height() - self.height() - GRID * 9)

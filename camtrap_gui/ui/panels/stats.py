@@ -1,0 +1,87 @@
+"""How the crops are distributed over species, sites and times: chart and table, drawn at once from the project."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import crops
+from camtrap_gui.steps import stats
+from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.theme import GRID, theme
+from camtrap_gui.ui.widgets.chart_view import ChartView
+
+
+class StatsPanel(Panel):
+    """Changes of the form redraw the chart; nothing has to be started."""
+
+    step = "stats"
+    verb = "Draw again"
+    topics = frozenset({"crops"})
+    only = ("view", "layout", "log", "sort", "top")
+    empty_icon = "chart-bar"
+    empty_text = "When animals have been cut out, this page shows how many crops there are of each species in each split."
+
+    def build(self) -> QWidget:
+        self.form.unfold()
+        self.chart = ChartView(self._save_table)
+        self.table = QTableWidget()
+        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.table.setAccessibleName("Crops per species and split")
+        self.table.verticalHeader().hide()
+        self.table.setShowGrid(False)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.addWidget(self.chart)
+        parts.addWidget(self.table)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 1)
+        self.table.setMinimumWidth(GRID * 34)
+        self.form.changed.connect(self._again)
+        theme.changed.connect(self._again)
+        return parts
+
+    def is_empty(self) -> bool:
+        return not any(map(any, crops.counts(self.session.project).values()))
+
+    def start(self) -> None:
+        self._again()
+
+    def refresh(self) -> None:
+        try:
+            counted = stats.count(self.session.project)
+            options = replace(self.form.value(), theme="dark" if theme.dark else "light")
+            self.chart.show_figure(stats.draw(self.session.project, counted, options))
+        except Problem as problem:
+            self.say(str(problem), "error")
+            return
+        self._fill_table(counted)
+
+    def _again(self) -> None:
+        if self.isVisible() and not self.is_empty():
+            self.refresh()
+
+    def _fill_table(self, counted: stats.Result) -> None:
+        names = [split.name for split in counted.splits]
+        self.table.setColumnCount(len(names) + 2)
+        self.table.setHorizontalHeaderLabels(["Species", *names, "total"])
+        rows = [
+            row for row in range(len(counted.classes)) if any(split.counts[row] for split in counted.splits)
+        ]
+        rows.sort(key=lambda row: -sum(split.counts[row] for split in counted.splits))
+        self.table.setRowCount(len(rows))
+        for line, row in enumerate(rows):
+            numbers = [split.counts[row] for split in counted.splits]
+            self.table.setItem(line, 0, QTableWidgetItem(counted.classes[row]))
+            for column, number in enumerate([*numbers, sum(numbers)], 1):
+                item = QTableWidgetItem(f"{number:,}" if number else "–")
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(line, column, item)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+
+    def _save_table(self, path: Path) -> None:
+        options = stats.Options(csv=path)
+        stats.run(self.session.project, options, lambda _: None)

@@ -1,0 +1,73 @@
+"""What the user can choose for every project: the look, and which models are installed."""
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHeaderView,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui import paths
+from camtrap_gui.models import store
+from camtrap_gui.settings import Settings
+from camtrap_gui.ui.theme import GRID, text, theme
+
+THEMES = (("system", "Like the system"), ("light", "Light"), ("dark", "Dark"))
+
+
+class Preferences(QDialog):
+    """Changes take effect at once and are saved at once."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self.setWindowTitle("Preferences")
+        self.resize(GRID * 90, GRID * 56)
+        self.look = QComboBox()
+        self.look.setAccessibleName("Look")
+        for value, words in THEMES:
+            self.look.addItem(words, value)
+        self.look.setCurrentIndex(self.look.findData(settings.theme))
+        self.look.currentIndexChanged.connect(self._choose_look)
+        form = QFormLayout()
+        form.addRow("Look", self.look)
+        folder = QPushButton("Open the folder of models")
+        folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.models()))))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(GRID * 2)
+        layout.addLayout(form)
+        layout.addWidget(text("Models", "heading", bold=True))
+        layout.addWidget(_models())
+        layout.addWidget(folder)
+        layout.addWidget(buttons)
+
+    def _choose_look(self) -> None:
+        self._settings.theme = self.look.currentData()
+        self._settings.save()
+        theme.apply(self._settings.theme)
+
+
+def _models() -> QTableWidget:
+    entries = list(store.entries())
+    columns = ("Name", "For", "Licence", "Source")
+    table = QTableWidget(len(entries), len(columns))
+    table.setHorizontalHeaderLabels(columns)
+    table.verticalHeader().hide()
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setAccessibleName("Installed models and their licences")
+    for row, entry in enumerate(entries):
+        for column, words in enumerate((entry.name, entry.role, entry.licence, entry.source)):
+            table.setItem(row, column, QTableWidgetItem(str(words)))
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setStretchLastSection(True)
+    return table
