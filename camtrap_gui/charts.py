@@ -173,7 +173,7 @@ def confusion(
         _beside(axes, "crops", (count - 0.5, -0.5), (42, 10), size, look.muted, "right")
         for row, column in np.argwhere(shares >= 0.005):
             per_cent = min(99, max(1, round(100 * shares[row, column]))) if shares[row, column] < 1 else 100
-            colour = _readable_on(tints[row, column], look)
+            colour = _ink_on(tints[row, column])
             _beside(
                 axes, str(per_cent), (column, row), (0, 0), size - (0 if count <= 24 else 1), colour, "center"
             )
@@ -372,16 +372,10 @@ def _tinted(shares: Any, look: Theme) -> Any:
     return tints
 
 
-def _readable_on(tint: Any, look: Theme) -> str:
-    """The theme's text or background colour, whichever stands out more from ``tint``."""
-    return max((look.text, look.background), key=lambda ink: colours.contrast(_bytes(ink), _bytes(tint)))
-
-
-def _bytes(colour: Any) -> colours.Colour:
-    from matplotlib.colors import to_rgb
-
-    red, green, blue = (round(255 * part) for part in to_rgb(colour))
-    return red, green, blue
+def _ink_on(tint: Any) -> str:
+    """Black or white, whichever can be read on ``tint`` (RGB 0..1)."""
+    red, green, blue = (round(255 * part) for part in tint)
+    return "#{:02x}{:02x}{:02x}".format(*colours.ink_on((red, green, blue)))
 
 
 @contextmanager
