@@ -132,3 +132,34 @@ def _where(chosen: Filter) -> tuple[list[str], list[str]]:
             "%" + chosen.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
         )
     return where, values
+
+
+def ids_with(project: Project, detector_id: int, category: str, threshold: float) -> Sequence[int]:
+    """Ids of the images in which a detector found a category ('' any) with at least this confidence, ascending."""
+    cursor = project.db.execute(
+        "SELECT DISTINCT image_id FROM detections WHERE detector_id = ? AND confidence >= ? AND NOT rejected"
+        " AND (? = '' OR category = ?) ORDER BY image_id",
+        (detector_id, threshold, category, category),
+    )
+    return [row[0] for row in cursor]
+
+
+def ids_without(project: Project, detector_id: int, threshold: float) -> Sequence[int]:
+    """Ids of the images a detector has seen and found nothing in with at least this confidence, ascending."""
+    cursor = project.db.execute(
+        "SELECT image_id FROM detected WHERE detector_id = ? AND problem IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM detections WHERE detections.image_id = detected.image_id"
+        "  AND detections.detector_id = detected.detector_id AND confidence >= ? AND NOT rejected)"
+        " ORDER BY image_id",
+        (detector_id, threshold),
+    )
+    return [row[0] for row in cursor]
+
+
+def latest_with(project: Project, detector_id: int, threshold: float, many: int) -> Sequence[int]:
+    """Ids of the images in which a detector found something last, newest first."""
+    cursor = project.db.execute(
+        "SELECT image_id FROM detections WHERE detector_id = ? AND confidence >= ? ORDER BY id DESC LIMIT ?",
+        (detector_id, threshold, many * 4),
+    )
+    return list(dict.fromkeys(row[0] for row in cursor))[:many]

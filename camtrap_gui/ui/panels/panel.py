@@ -96,6 +96,9 @@ class Panel(QWidget):
     def progressed(self, job: Job) -> None:
         """Show more of a running job than the job bar does."""
 
+    def close_threads(self) -> None:
+        """Let no thread of the panel outlive it."""
+
     def build_empty(self) -> QWidget:
         """A page that teaches what this step does when it has nothing to show."""
         page = QWidget()
@@ -148,6 +151,10 @@ class Panel(QWidget):
             self._stack.setCurrentWidget(self._empty if self.is_empty() else self.result)
             if not self.is_empty():
                 self.refresh()
+
+    def show_result(self) -> None:
+        """Show the result view in place of the empty state, while a job fills it."""
+        self._stack.setCurrentWidget(self.result)
 
     def _changed(self, topics: set[str]) -> None:
         if topics & self.topics:

@@ -1,0 +1,147 @@
+"""Finding the animals: choose a detector, watch it work, and see at once what another threshold would mean."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+
+from camtrap_gui.models import store
+from camtrap_gui.project import browse, detections
+from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.browser import Browser
+from camtrap_gui.ui.worker import Job
+
+LATEST = 24
+LIVE_EVERY_S = 1.5
+SLIDING_MS = 60
+
+
+class DetectPanel(Panel):
+    """The counts are buttons: each shows its pictures. The slider re-counts without detecting again."""
+
+    step = "detect"
+    verb = "Find animals"
+    topics = frozenset({"detections", "images"})
+    only = ("detector", "retry_unreadable", "threads")
+    empty_icon = "image-search-outline"
+    empty_text = "A detector looks at every picture and draws boxes around animals, people and vehicles. Nothing has been looked at yet."
+
+    def build(self) -> QWidget:
+        self._shown = "animal"
+        self._looked = 0.0
+        self.headline = text("", "heading", bold=True)
+        self._words = text("", role="muted")
+        self.threshold = QSlider(Qt.Orientation.Horizontal)
+        self.threshold.setRange(1, 100)
+        self.threshold.setAccessibleName("Confidence threshold")
+        self._sliding = QTimer(self, singleShot=True, interval=SLIDING_MS)
+        self._sliding.timeout.connect(self._count)
+        self.threshold.valueChanged.connect(self._slid)
+        self.browser = Browser(self.session)
+        self._group = QButtonGroup(self)
+        self.counts = QHBoxLayout()
+        self.counts.setSpacing(GRID)
+        head = QHBoxLayout()
+        head.addWidget(self.headline)
+        head.addStretch()
+        head.addWidget(text("Confidence", role="muted"))
+        self.threshold.setFixedWidth(GRID * 24)
+        head.addWidget(self.threshold)
+        head.addWidget(self._words)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addLayout(head)
+        layout.addLayout(self.counts)
+        layout.addWidget(self.browser, 1)
+        return page
+
+    def choices(self) -> dict[str, list[tuple[Any, str]]]:
+        found = [entry for entry in store.entries() if entry.role == "detector"]
+        named = [
+            (entry.name, f"{entry.title} · {entry.licence}")
+            for entry in found
+            if entry.name != store.DEFAULT_DETECTOR
+        ]
+        default = next((entry.title for entry in found if entry.name == store.DEFAULT_DETECTOR), "Default")
+        return {"detector": [("default", default), *named]}
+
+    def is_empty(self) -> bool:
+        return detections.latest_detector(self.session.project) is None
+
+    def refresh(self) -> None:
+        detector = detections.latest_detector(self.session.project)
+        assert detector is not None
+        self.threshold.blockSignals(True)
+        self.threshold.setMinimum(max(1, round(detector.conservative_threshold * 100)))
+        if self.threshold.value() <= self.threshold.minimum():
+            self.threshold.setValue(round(detector.typical_threshold * 100))
+        self.threshold.blockSignals(False)
+        self._words.setText(f"≥ {self.threshold.value() / 100:.2f}")
+        self._count()
+
+    def progressed(self, job: Job) -> None:
+        if not self.isVisible() or time.monotonic() - self._looked < LIVE_EVERY_S:
+            return
+        self._looked = time.monotonic()
+        detector = detections.latest_detector(self.session.project)
+        if detector is not None:
+            self.show_result()
+            values = job.progress.get("values", {})
+            self.headline.setText("   ".join(f"{count:,} {name}" for name, count in values.items()))
+            self.browser.show_ids(
+                browse.latest_with(self.session.project, detector.id, detector.typical_threshold, LATEST)
+            )
+
+    def close_threads(self) -> None:
+        self.browser.close_threads()
+
+    def show_images(self, name: str) -> None:
+        """List the pictures behind one of the counts: a category, 'empty' or 'unreadable'."""
+        self._shown = name
+        detector = detections.latest_detector(self.session.project)
+        if detector is None:
+            return
+        self.browser.close_viewer()
+        self.browser.viewer.set_threshold(self.threshold.value() / 100)
+        self.browser.show_ids(self._ids(detector.id, name))
+
+    def _slid(self, percent: int) -> None:
+        self._words.setText(f"≥ {percent / 100:.2f}")
+        self._sliding.start()
+
+    def _ids(self, detector_id: int, name: str) -> Sequence[int]:
+        project, threshold = self.session.project, self.threshold.value() / 100
+        if name == "unreadable":
+            return [number for number, _ in detections.problems(project, detector_id)]
+        if name == "empty":
+            return browse.ids_without(project, detector_id, threshold)
+        return browse.ids_with(project, detector_id, name, threshold)
+
+    def _count(self) -> None:
+        detector = detections.latest_detector(self.session.project)
+        if detector is None or self.session.running(self.step):
+            return
+        counted = detections.count(self.session.project, detector.id, self.threshold.value() / 100)
+        self.headline.setText(f"{counted.seen:,} images seen by {detector.name}")
+        while (item := self.counts.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        unreadable = sum(counted.unreadable.values())
+        rows = {**counted.images_with, "empty": counted.empty} | (
+            {"unreadable": unreadable} if unreadable else {}
+        )
+        for name, count in rows.items():
+            button = QPushButton(f"{count:,}  {name}")
+            button.setCheckable(True)
+            button.setChecked(name == self._shown)
+            button.setToolTip(f"Show these {count:,} pictures")
+            button.clicked.connect(lambda _=False, name=name: self.show_images(name))
+            self._group.addButton(button)
+            self.counts.addWidget(button)
+        self.counts.addStretch()
+        self.show_images(self._shown if self._shown in rows else next(iter(rows)))

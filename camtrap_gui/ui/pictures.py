@@ -1,0 +1,71 @@
+"""Pictures of the project as the viewer shows them: with their detections, labels and facts."""
+
+from camtrap_gui.colours import NEUTRAL, class_colour
+from camtrap_gui.project import Project, browse, detections, images
+from camtrap_gui.ui.viewer.canvas import ShownBox
+from camtrap_gui.ui.viewer.viewer import ShownPicture
+
+CATEGORY_PLACES = {"animal": 1, "person": 5, "vehicle": 4}
+"""Places in the list of class colours: animals blue, people vermilion, vehicles purple."""
+
+
+def category_colour(category: str) -> str:
+    """The colour of a detection's category as #rrggbb."""
+    place = CATEGORY_PLACES.get(category)
+    return as_hex(NEUTRAL if place is None else class_colour(place))
+
+
+def as_hex(colour: tuple[int, int, int]) -> str:
+    """#rrggbb of three bytes."""
+    return "#{:02x}{:02x}{:02x}".format(*colour)
+
+
+def of_image(project: Project, image_id: int) -> ShownPicture:
+    """One image with the detections of the latest detector and the boxes people drew."""
+    image = images.get(project, image_id)
+    labels = images.labels_of(project, image_id)
+    species = images.species(project)
+    boxes = [
+        ShownBox(
+            box.x,
+            box.y,
+            box.width,
+            box.height,
+            box.species or "box",
+            1.0,
+            _species_colour(species, box.species),
+        )
+        for box in images.boxes_of(project, image_id)
+    ]
+    detector = detections.latest_detector(project)
+    if detector is not None:
+        boxes += [
+            ShownBox(
+                found.x, found.y, found.width, found.height,
+                f"{found.category} {found.confidence:.2f}", found.confidence, category_colour(found.category),
+            )
+            for found in detections.of_image(project, image_id, detector.id)
+            if not found.rejected
+        ]  # fmt: skip
+    facts = {
+        "Location": image.location,
+        "Taken": (image.taken or "").replace("T", " "),
+        "Sequence": image.sequence,
+        "Labels": ", ".join(
+            label.species + (" (sequence)" if label.sequence_level else "") for label in labels
+        ),
+        "Size": f"{image.width} × {image.height}" if image.width else "",
+        "Problem": image.problem,
+    }
+    shown = tuple((name, str(value)) for name, value in facts.items() if value)
+    return ShownPicture(image.file, image.path, tuple(boxes), shown)
+
+
+def sequence(project: Project, image_id: int) -> tuple[list[ShownPicture], int]:
+    """The pictures of an image's sequence, and the place of the image among them."""
+    ids = browse.sequence_of(project, image_id)
+    return [of_image(project, number) for number in ids], ids.index(image_id)
+
+
+def _species_colour(species: tuple[str, ...], name: str | None) -> str:
+    return as_hex(class_colour(species.index(name)) if name in species else NEUTRAL)
