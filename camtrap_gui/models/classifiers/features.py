@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,22 +50,12 @@ def read_crop(crop: CropFile, size: int) -> Pixels:
 
 
 class Embedder:
-    """A backbone with its installed weights, as a function from images to features. Raises Problem without weights."""
+    """A backbone with its installed weights, as a function from images to features. The network is built when it is first
+    needed; that raises Problem when the weights are not installed."""
 
     def __init__(self, backbone: Backbone) -> None:
-        import tensorflow as tf
-
         self.backbone = backbone
         self.size = backbone.input_size
-        model = backbones.embedder(backbone)
-        backbones.assign(model, backbones.pretrained(backbone))
-        signature = [tf.TensorSpec((None, self.size, self.size, 3), tf.uint8)]
-
-        @tf.function(input_signature=signature, jit_compile=False)
-        def features(images: Any) -> Any:
-            return model(tf.cast(images, tf.float32), training=False)
-
-        self._features = features
 
     def __call__(self, images: Pixels) -> NDArray[np.float32]:
         """Features float32 [N, F] of images uint8 [N, S, S, 3]."""
@@ -72,6 +63,20 @@ class Embedder:
 
         vectors: NDArray[np.float32] = self._features(tf.constant(images)).numpy()
         return vectors
+
+    @cached_property
+    def _features(self) -> Any:
+        import tensorflow as tf
+
+        model = backbones.embedder(self.backbone)
+        backbones.assign(model, backbones.pretrained(self.backbone))
+        signature = [tf.TensorSpec((None, self.size, self.size, 3), tf.uint8)]
+
+        @tf.function(input_signature=signature, jit_compile=False)
+        def features(images: Any) -> Any:
+            return model(tf.cast(images, tf.float32), training=False)
+
+        return features
 
 
 class FeatureStore:
@@ -134,14 +139,14 @@ def embed(
     store: FeatureStore,
     crops: Iterable[CropFile],
     say: Callable[[int], None],
-) -> dict[str, str]:
-    """Make sure that the store has the features of all crops; returns the reason of each that cannot be used, by SHA-256.
+) -> dict[Path, str]:
+    """Make sure that the store has the features of all crops; returns the reason of each that cannot be used.
 
     ``say`` is told how many crops are done; when it raises, what was computed until then is kept. Crops are decoded on
     threads while the backbone works.
     """
     done = 0
-    unusable: dict[str, str] = {}
+    unusable: dict[Path, str] = {}
     waiting: list[tuple[str, Pixels]] = []
     ready: list[tuple[str, NDArray[np.float32]]] = []
 
@@ -172,17 +177,18 @@ def embed(
             ready.clear()
 
     try:
-        for crop, pixels in in_order(read, missing(), ahead=2 * _BATCH):
-            done += 1
-            if isinstance(pixels, str):
-                unusable[crop.sha256] = pixels
-                continue
-            waiting.append((crop.sha256, pixels))
-            if len(waiting) >= _BATCH:
-                compute()
-                say(done)
-            if len(ready) >= _COMMIT:
-                keep()
+        with closing(in_order(read, missing(), ahead=2 * _BATCH)) as decoded:
+            for crop, pixels in decoded:
+                done += 1
+                if isinstance(pixels, str):
+                    unusable[crop.path] = pixels
+                    continue
+                waiting.append((crop.sha256, pixels))
+                if len(waiting) >= _BATCH:
+                    compute()
+                    say(done)
+                if len(ready) >= _COMMIT:
+                    keep()
         if waiting:
             compute()
         say(done)

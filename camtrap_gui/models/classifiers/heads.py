@@ -4,19 +4,19 @@ A softmax layer on 1,280 features is a small thing: an epoch of 5,000 crops take
 happens on the features: pairs of crops are mixed (Zhang et al., "mixup", ICLR 2018).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui.models.classifiers import learning
-from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER
+from camtrap_gui.models.classifiers import Classifier, backbones, learning
+from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER, Backbone
 from camtrap_gui.models.classifiers.learning import Batch, Course, Epoch, Learner, Rates, State
 
 PHASE = "Training head"
-EPOCHS, PATIENCE, BATCH = 60, 15, 128
+EPOCHS, PATIENCE, BATCH = 60, 15, 64
 _RATES = Rates(head=3e-3)
 _MIXUP = 0.2  # both parameters of the Beta distribution of the share of the first crop
 _DROPOUT = 0.2
@@ -111,3 +111,13 @@ def _batches(train: Features, classes: int, seed: int, epoch: int, first_step: i
         yield Batch(
             share * inputs + (1 - share) * inputs[other], share * targets + (1 - share) * targets[other]
         )
+
+
+def classifier(
+    backbone: Backbone, head: Head, classes: Sequence[str], padding: float, about: Mapping[str, Any]
+) -> Classifier:
+    """The whole network: the installed backbone with a trained head on it."""
+    model = backbones.network(backbone, len(classes), backbone.input_size)
+    backbones.assign(model, backbones.pretrained(backbone), but=(SPECIES_LAYER,))
+    model.get_layer(SPECIES_LAYER).set_weights([head.kernel, head.bias])
+    return Classifier(model, tuple(classes), backbone.name, backbone.input_size, padding, about)

@@ -14,8 +14,10 @@ and left out afterwards, so the network learns to say what it would if all class
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,6 @@ class State:
     best_f1: float = -1.0
     best_loss: float = math.inf
     best_epoch: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
 
     def is_better(self, macro_f1: float, loss: float) -> bool:
         """Whether these validation figures beat the best so far."""
@@ -125,7 +126,7 @@ class Learner:
         """One step of the optimizers; returns the sum of the crops' losses and how many were right."""
         import tensorflow as tf
 
-        loss, hits = self._step(tf.constant(inputs), tf.constant(targets))
+        loss, hits = self._step(tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets))
         return float(loss), int(hits)
 
     def variables(self) -> list[Any]:
@@ -143,6 +144,13 @@ class Checkpoint:
         """Whether there is something to go on from."""
         return self._path.is_file()
 
+    def epoch(self) -> int:
+        """The epoch that comes next: 1 when there is nothing to go on from."""
+        if not self.exists():
+            return 1
+        with self._readable() as file:
+            return _state(file).epoch
+
     def save(self, learner: Learner, state: State) -> None:
         """Keep the whole state, in one move."""
         arrays = {f"v{n}": np.asarray(v) for n, v in enumerate(learner.variables())}
@@ -153,21 +161,28 @@ class Checkpoint:
     def load(self, learner: Learner) -> State:
         """Give the learner back its variables. Raises Problem for a file of another network or a damaged one."""
         variables = learner.variables()
-        try:
-            with np.load(self._path, allow_pickle=False) as file:
-                state = State(**json.loads(bytes(file["state"])))
-                values = [file[f"v{n}"] for n in range(len(variables))]
-            for variable, value in zip(variables, values, strict=True):
-                variable.assign(value)
-            return state
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise Problem(
-                f"{self._path} cannot be used to go on ({error}). Start anew: camtrap train --fresh."
-            ) from error
+        with self._readable() as file:
+            for variable, name in zip(variables, (f"v{n}" for n in range(len(variables))), strict=True):
+                variable.assign(file[name])
+            return _state(file)
 
     def remove(self) -> None:
         """Forget it: the training has ended."""
         self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _readable(self) -> Iterator[Any]:
+        try:
+            with np.load(self._path, allow_pickle=False) as file:
+                yield file
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            raise Problem(
+                f"{self._path} cannot be used to go on ({error}). Start anew: camtrap train --fresh."
+            ) from error
+
+
+def _state(file: Any) -> State:
+    return State(**json.loads(bytes(file["state"])))
 
 
 @dataclass(frozen=True)
@@ -206,7 +221,6 @@ def fit(
             state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
             on_best()
         on_epoch(epoch)
-        state.history.append(asdict(epoch))
         state.epoch += 1
         state.step = state.hits = state.crops = 0
         state.loss_sum = state.seconds = 0.0
@@ -224,24 +238,24 @@ def _learn_epoch(
 ) -> None:
     saved = began = time.monotonic()
     before = state.seconds
-    try:
-        for batch in course.batches(state.epoch, state.step):
-            if len(batch.targets):
-                loss, hits = learner.learn(batch.inputs, batch.targets)
-                state.loss_sum += loss
-                state.hits += hits
-                state.crops += len(batch.targets)
-            state.step += 1
-            now = time.monotonic()
-            state.seconds = before + now - began
+    for batch in course.batches(state.epoch, state.step):
+        if len(batch.targets):
+            loss, hits = learner.learn(batch.inputs, batch.targets)
+            state.loss_sum += loss
+            state.hits += hits
+            state.crops += len(batch.targets)
+        state.step += 1
+        now = time.monotonic()
+        state.seconds = before + now - began
+        try:
             say(state)
-            if checkpoint and now - saved > _CHECKPOINT_EVERY_S:
+        except BaseException:
+            if checkpoint:
                 checkpoint.save(learner, state)
-                saved = now
-    except BaseException:
-        if checkpoint:
+            raise
+        if checkpoint and now - saved > _CHECKPOINT_EVERY_S:
             checkpoint.save(learner, state)
-        raise
+            saved = now
 
 
 def _judge(course: Course, state: State) -> Epoch:

@@ -1,0 +1,150 @@
+"""Which crops a training learns from, and which tell it how well it does.
+
+The validation crops are those of the split; where it has none (the tutorial's split), a fifth of the training
+locations is held out, so that the test crops never influence a decision.
+"""
+
+import json
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camtrap_gui.files import inside
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project, crops
+
+HELD_OUT = 0.2
+_PADDING = 1.69  # the crop step's default
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Crops by ``ids`` (ascending) with their classes, ``labels``; int64 [N] each."""
+
+    ids: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def only(self, which: NDArray[Any]) -> "Selection":
+        """Some of them: by places or by a mask."""
+        return Selection(self.ids[which], self.labels[which])
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """``validation_is`` says in words where the validation crops come from."""
+
+    classes: tuple[str, ...]
+    train: Selection
+    validation: Selection
+    validation_is: str
+    padding: float
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Crops of each class by name, for "train" and "validation"."""
+        return {
+            name: dict(
+                zip(
+                    self.classes,
+                    np.bincount(part.labels, minlength=len(self.classes)).tolist(),
+                    strict=True,
+                )
+            )
+            for name, part in (("train", self.train), ("validation", self.validation))
+        }
+
+
+def choose(project: Project, seed: int) -> TrainingData:
+    """Choose the crops; the same for the same crops and seed. Raises Problem without two classes to tell apart."""
+    crops.require_whole(project)
+    classes = crops.classes(project)
+    counts = crops.counts(project)
+    if not any(map(any, counts.values())):
+        raise Problem(f"There are no crops in {project.folder}. Cut them out first: camtrap crop.")
+    seen = [name for name, count in zip(classes, counts["train"], strict=True) if count]
+    if len(seen) < 2:
+        raise Problem(
+            f"A classifier needs crops of at least two species in the training split; there are crops of "
+            f"{seen[0] if seen else 'none'}. Label or detect more pictures, then: camtrap crop."
+        )
+    train = _selection(project, "train")
+    if any(counts["val"]):
+        data = train, _selection(project, "val"), "split"
+    else:
+        data = _hold_out(project, train, seed)
+    return TrainingData(classes, *data, padding=padding(project))
+
+
+def padding(project: Project) -> float:
+    """The factor the crops were cut with, from the record of the last finished crop step; 1.69 without one."""
+    row = project.db.execute(
+        "SELECT options FROM jobs WHERE step = 'crop' AND state = 'done' ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    value = json.loads(row["options"]).get("padding", _PADDING) if row else _PADDING
+    return float(value)
+
+
+def file_of(project: Project, crop_id: int) -> tuple[Path, str]:
+    """Path and SHA-256 of a crop's file."""
+    row = project.db.execute("SELECT file, sha256 FROM crops WHERE id = ?", (crop_id,)).fetchone()
+    return inside(crops.folder(project), row["file"]), row["sha256"]
+
+
+def _selection(project: Project, split: str) -> Selection:
+    place = crops.species_places(project)
+    query = "SELECT id, species_id FROM crops WHERE split = ? ORDER BY id"
+    rows = ((row[0], place[row[1]]) for row in project.db.execute(query, (split,)))
+    pairs: NDArray[np.int64] = np.fromiter(rows, np.dtype((np.int64, 2)))
+    return Selection(pairs[:, 0], pairs[:, 1])
+
+
+def _hold_out(project: Project, train: Selection, seed: int) -> tuple[Selection, Selection, str]:
+    """By location, or where that leaves a class without crops to learn from, by sequence, or not at all."""
+    for group, words in (
+        ("crops.location", "a fifth of the training locations"),
+        ("coalesce('s' || images.sequence_id, 'i' || images.id)", "a fifth of the training sequences"),
+    ):
+        query = (
+            f"SELECT crops.id, {group} FROM crops JOIN images ON images.id = crops.image_id"
+            " WHERE split = 'train' ORDER BY crops.id"
+        )
+        numbers: dict[str, int] = {}
+        groups = np.fromiter(
+            (numbers.setdefault(row[1], len(numbers)) for row in project.db.execute(query)), np.int64
+        )
+        names = list(numbers)
+        held = held_out(names, groups, train.labels, seed)
+        if held:
+            out = np.isin(groups, [numbers[name] for name in held])
+            return train.only(~out), train.only(out), words
+    return train, train, "the training crops themselves: there are too few to hold any out"
+
+
+def held_out(names: list[str], groups: NDArray[np.int64], labels: NDArray[np.int64], seed: int) -> list[str]:
+    """A fifth of the groups, drawn at random but for those that hold all remaining crops of a class.
+
+    ``groups`` and ``labels`` are the crops' group (index into ``names``) and class.
+    """
+    of_group: dict[int, Counter[int]] = defaultdict(Counter)
+    for group, label in zip(groups.tolist(), labels.tolist(), strict=True):
+        of_group[group][label] += 1
+    remaining = Counter(labels.tolist())
+    number = {name: n for n, name in enumerate(names)}
+    order = sorted(names)
+    random.Random(seed).shuffle(order)
+    held: list[str] = []
+    for name in order:
+        if len(held) >= max(1, int(HELD_OUT * len(names))):
+            break
+        taken = of_group[number[name]]
+        if all(remaining[label] > count for label, count in taken.items()):
+            remaining.subtract(taken)
+            held.append(name)
+    return held
