@@ -68,7 +68,7 @@ def writing(
 ) -> Iterator[Callable[[ImageResult], None]]:
     """A function that adds one image; the file appears at ``path``, complete, when the block ends well.
 
-    Images must come in ascending order of ``file``, each once. ``species`` become the classification categories
+    Give each image once. ``species`` become the classification categories
     "0", "1", ... in their order. Confidences are cut to 3 decimals, boxes and classifications to 4. Raises
     ValueError for what the format does not allow: a category not announced, a number outside 0..1.
     """
@@ -76,17 +76,15 @@ def writing(
     species_ids = {name: str(place) for place, name in enumerate(species)}
     if len(species_ids) < len(species) or not all(name.strip() for name in (*species, *categories)):
         raise ValueError("names of species and categories must be unique and not blank")
-    last, separator = None, "\n  "
+    separator = "\n  "
 
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
         file.write('{\n "images": [')
 
         def add(image: ImageResult) -> None:
-            nonlocal last, separator
-            if last is not None and image.file <= last:
-                raise ValueError(f"{image.file!r} comes after {last!r}: files must ascend, each once")
+            nonlocal separator
             file.write(separator + _compact(_plain(image, ids, species_ids)))
-            last, separator = image.file, ",\n  "
+            separator = ",\n  "
 
         yield add
         file.write("\n ]")

@@ -90,6 +90,14 @@ def count(project: Project, run_id: str, split: str) -> int:
     return number
 
 
+def of_crop(project: Project, run_id: str, crop_id: int) -> list[tuple[str, float]] | None:
+    """What a run's classifier said about one crop, best first; None when it was not asked yet."""
+    row = project.db.execute(
+        "SELECT top FROM predictions WHERE run_id = ? AND crop_id = ?", (run_id, crop_id)
+    ).fetchone()
+    return None if row is None else msgspec.json.decode(row["top"], type=list[tuple[str, float]])
+
+
 def judged(project: Project, run_id: str, split: str) -> Iterator[Judged]:
     """Every prediction of a run for a split with the truth, in the order of the crops' ids; flat in memory."""
     top = msgspec.json.Decoder(list[tuple[str, float]])

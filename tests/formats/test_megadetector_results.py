@@ -49,7 +49,6 @@ def write(path, results, info=NOBODY, species=SPECIES):
 @given(st.lists(images(), max_size=6, unique_by=lambda image: image.file))
 def test_that_what_is_written_is_valid_and_read_back(tmp_path_factory, results):
     path = tmp_path_factory.mktemp("md") / "results.json"
-    results.sort(key=lambda image: image.file)
     write(path, results)
     assert_valid(json.loads(path.read_text(encoding="utf-8")))
 
@@ -123,7 +122,6 @@ def test_that_info_names_who_made_the_results_and_when(tmp_path):
         md.ImageResult("b.jpg", (md.Detection("animal", 0.5, (-0.1, 0, 1, 1)),)),
         md.ImageResult("b.jpg", (md.Detection("animal", 0.5, (0, 0, 1, 1), (("dragon", 0.5),)),)),
         md.ImageResult("b.jpg", (md.Detection("animal", 0.5, (0, 0, 1, 1)),), "inference failure"),
-        md.ImageResult("a.jpg"),
         md.ImageResult("sub\\b.jpg"),
         md.ImageResult(""),
     ],

@@ -1,0 +1,174 @@
+"""What a classifier says about pictures that need not belong to no project: a folder, a memory card, one dropped picture.
+
+Pictures are decoded and made ready on threads while the networks work on the ones before; no more than fourteen are in
+memory at a time.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from camtrap_gui.geometry import Box, crop_window
+from camtrap_gui.parallel import in_order
+from camtrap_gui.pictures import Unreadable, read_upright
+from camtrap_gui.problem import Problem
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from camtrap_gui.models.classifiers import Classifier
+    from camtrap_gui.models.detectors import Detection, Detector
+
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+CLASSIFIED = "animal"
+"""The detector's category whose boxes are classified: a classifier of species has no answer for a car."""
+
+_BATCH = 8
+_AHEAD = 6
+
+
+@dataclass(frozen=True)
+class PredictedBox:
+    """One box, or the whole picture. ``species`` are (name, confidence) pairs, best first; none for people and cars."""
+
+    category: str
+    confidence: float
+    box: Box
+    species: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What was found in one picture (size in upright pixels), or in ``failure`` why it could not be read."""
+
+    path: Path
+    width: int = 0
+    height: int = 0
+    boxes: tuple[PredictedBox, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    path: Path
+    size: tuple[int, int] = (0, 0)
+    picture: "Image.Image | None" = None
+    ready: Any = None
+    failure: str = ""
+
+
+def predictions(
+    classifier: "Classifier",
+    paths: Iterable[Path],
+    detector: "Detector | None" = None,
+    threshold: float | None = None,
+    top: int = 5,
+    keep_pictures: bool = False,
+) -> Generator[tuple[Prediction, "Image.Image | None"], None, None]:
+    """A prediction for each picture, in order; with the decoded picture (upright RGB) where ``keep_pictures`` asks for it.
+
+    Without a detector the whole picture is classified. With one, its animals are, each cut out as the classifier's
+    own crops were; boxes below ``threshold`` (default: the detector's typical one) are passed over. A picture that
+    cannot be read has a ``failure`` and ends nothing. Close the iterator when not exhausting it.
+    """
+
+    def open_one(path: Path) -> _Opened:
+        try:
+            picture = read_upright(path)
+        except Unreadable as reason:
+            return _Opened(path, failure=str(reason))
+        ready = classifier.prepare(picture) if detector is None else detector.prepare(picture)
+        needed = keep_pictures or detector is not None
+        return _Opened(path, picture.size, picture if needed else None, ready)
+
+    with closing(in_order(open_one, paths, ahead=_AHEAD)) as opened:
+        size = _BATCH if detector is None else min(_BATCH, detector.batch)
+        while batch := list(islice(opened, size)):
+            good = [one for one in batch if not one.failure]
+            if detector is None:
+                boxes = _classified_whole(classifier, good, top)
+            else:
+                least = detector.typical_threshold if threshold is None else threshold
+                boxes = _classified_boxes(classifier, detector, good, least, top)
+            found = iter(boxes)
+            for one in batch:
+                if one.failure:
+                    yield Prediction(one.path, failure=one.failure), None
+                else:
+                    prediction = Prediction(one.path, *one.size, next(found))
+                    yield prediction, one.picture if keep_pictures else None
+
+
+def _classified_whole(
+    classifier: "Classifier", opened: list[_Opened], top: int
+) -> list[tuple[PredictedBox, ...]]:
+    if not opened:
+        return []
+    species_of = ranked(classifier, [one.ready for one in opened], top)
+    return [(PredictedBox(CLASSIFIED, 1.0, WHOLE, species),) for species in species_of]
+
+
+def _classified_boxes(
+    classifier: "Classifier", detector: "Detector", opened: list[_Opened], threshold: float, top: int
+) -> list[tuple[PredictedBox, ...]]:
+    if not opened:
+        return []
+    found = [
+        [box for box in boxes if box.confidence >= threshold]
+        for boxes in detector.detect([one.ready for one in opened])
+    ]
+    cut = [
+        classifier.prepare(one.picture.crop(crop_window(_box(box), one.size, classifier.padding)))
+        for one, boxes in zip(opened, found, strict=True)
+        for box in boxes
+        if box.category == CLASSIFIED and one.picture is not None
+    ]
+    species = iter(ranked(classifier, cut, top))
+    return [
+        tuple(
+            PredictedBox(
+                box.category,
+                float(box.confidence),
+                _box(box),
+                next(species) if box.category == CLASSIFIED else (),
+            )
+            for box in boxes
+        )
+        for boxes in found
+    ]
+
+
+def ranked(
+    classifier: "Classifier", prepared: Sequence[Any], top: int
+) -> list[tuple[tuple[str, float], ...]]:
+    """The ``top`` most likely species with their confidences, best first, for crops made ready by ``prepare``."""
+    if not prepared:
+        return []
+    rows = classifier.predict_arrays(np.stack(prepared))
+    return [
+        tuple(
+            (classifier.classes[place], float(row[place])) for place in np.argsort(-row, kind="stable")[:top]
+        )
+        for row in rows
+    ]
+
+
+def _box(box: "Detection") -> Box:
+    return (box.x, box.y, box.width, box.height)
+
+
+def load_classifier(folder: Path) -> "Classifier":
+    """The classifier in a bundle folder, in the folder of an export, or in the folder of a training run."""
+    from camtrap_gui.models.classifiers import bundle
+
+    for place in (folder, folder / "bundle", folder / "model"):
+        if (place / bundle.MANIFEST).is_file():
+            return bundle.load(place)
+    if not folder.is_dir():
+        raise Problem(f"There is no folder {folder}. Give the folder that camtrap export wrote.")
+    return bundle.load(folder)

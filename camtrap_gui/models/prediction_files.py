@@ -1,0 +1,136 @@
+"""Where predictions go: a CSV table, MegaDetector results, and copies of the pictures with boxes and names."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from camtrap_gui.colours import NEUTRAL, class_colour
+from camtrap_gui.drawing import Mark, annotated
+from camtrap_gui.files import replacing
+from camtrap_gui.formats import megadetector_results, tables
+from camtrap_gui.formats.chosen_pictures import ANNOTATED
+from camtrap_gui.models.prediction import WHOLE, PredictedBox, Prediction
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from camtrap_gui.models.classifiers import Classifier
+    from camtrap_gui.models.detectors import Detector
+
+Add = Callable[[str, Prediction], None]
+"""Takes a picture's name (relative, forward slashes) and what was predicted for it."""
+
+_COLUMNS = (
+    "file",
+    "failure",
+    "box",
+    "category",
+    "detection_confidence",
+    "x",
+    "y",
+    "width",
+    "height",
+)
+_NAMES_IN_A_COPY = 3
+_SAVING: dict[str, dict[str, Any]] = {
+    ".jpg": {"quality": 90},
+    ".jpeg": {"quality": 90},
+    ".webp": {"quality": 90},
+    ".tif": {"compression": "tiff_lzw"},
+    ".tiff": {"compression": "tiff_lzw"},
+}
+
+
+@contextmanager
+def table(path: Path, classifier: "Classifier", detector: "Detector | None", top: int) -> Iterator[Add]:
+    """A CSV table with one row for each box: file, box in fractions of the picture, species with confidences.
+
+    A picture without a box, or one that could not be read, has one row, too, so that none is missing.
+    """
+    header = list(_COLUMNS)
+    for place in range(1, min(top, len(classifier.classes)) + 1):
+        header += [f"species_{place}", f"confidence_{place}"]
+
+    with tables.writing(path, header) as write:
+
+        def add(name: str, prediction: Prediction) -> None:
+            if not prediction.boxes:
+                write([name, prediction.failure] + [None] * (len(header) - 2))
+            for number, box in enumerate(prediction.boxes, start=1):
+                found = (
+                    ["whole picture", None] if detector is None else [box.category, f"{box.confidence:.4f}"]
+                )
+                where = [f"{value:.5f}" for value in box.box]
+                species = [cell for name, value in box.species for cell in (name, f"{value:.4f}")]
+                row = [name, None, number, *found, *where, *species]
+                write(row + [None] * (len(header) - len(row)))
+
+        yield add
+
+
+@contextmanager
+def results(
+    path: Path, classifier: "Classifier", classifier_name: str, detector: "Detector | None"
+) -> Iterator[Add]:
+    """A MegaDetector results file with classifications. A classified whole picture is one box of confidence 1."""
+    categories = dict.fromkeys(
+        (*megadetector_results.DETECTION_IDS, *(() if detector is None else detector.categories))
+    )
+    info = megadetector_results.Info(
+        # Readers take a file without a detector for one of MegaDetector 4.
+        detector="none (whole pictures)" if detector is None else detector.name,
+        detector_metadata={}
+        if detector is None
+        else {
+            "typical_detection_threshold": detector.typical_threshold,
+            "conservative_detection_threshold": detector.conservative_threshold,
+        },
+        classifier=classifier_name,
+        classifier_metadata={"backbone": classifier.backbone, "crop_padding": classifier.padding},
+    )
+    with megadetector_results.writing(path, info, classifier.classes, tuple(categories)) as write:
+
+        def add(name: str, prediction: Prediction) -> None:
+            if prediction.failure:
+                failure = f"image access failure: {prediction.failure}"
+                write(megadetector_results.ImageResult(name, failure=failure))
+                return
+            found = (
+                megadetector_results.Detection(box.category, box.confidence, box.box, box.species)
+                for box in prediction.boxes
+            )
+            size = (prediction.width, prediction.height)
+            write(megadetector_results.ImageResult(name, tuple(found), "", *size))
+
+        yield add
+
+
+def copier(
+    classifier: "Classifier", root: Path, folder: Path
+) -> Callable[[tuple[Prediction, "Image.Image | None"]], Prediction]:
+    """A function that draws one prediction into a copy below ``folder``, at the place the picture has below ``root``.
+
+    Returns the prediction. Safe on any thread; every copy appears when it is complete. The copy carries no EXIF data,
+    so no coordinates of the camera.
+    """
+    places = {name: place for place, name in enumerate(classifier.classes)}
+
+    def copy(predicted: tuple[Prediction, "Image.Image | None"]) -> Prediction:
+        prediction, picture = predicted
+        if picture is not None:
+            relative = prediction.path.relative_to(root)
+            target = folder / relative.with_name(f"{relative.stem}{ANNOTATED}{relative.suffix}")
+            drawn = annotated(picture, [_mark(box, places) for box in prediction.boxes])
+            with replacing(target) as beside:
+                drawn.save(beside, **_SAVING.get(target.suffix.lower(), {}))
+        return prediction
+
+    return copy
+
+
+def _mark(box: PredictedBox, places: dict[str, int]) -> Mark:
+    where = None if box.box == WHOLE else box.box
+    if not box.species:
+        return Mark([(box.category, box.confidence)], NEUTRAL, where)
+    return Mark(box.species[:_NAMES_IN_A_COPY], class_colour(places[box.species[0][0]]), where)

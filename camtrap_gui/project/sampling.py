@@ -1,0 +1,38 @@
+"""Choosing crops by chance, as many of each species as of any other."""
+
+import random
+from collections.abc import Iterator
+
+from camtrap_gui.project import Project, crops
+from camtrap_gui.project.crops import Crop
+
+
+def equal_per_class(project: Project, split: str, count: int, seed: int) -> Iterator[Crop]:
+    """Up to ``count`` crops of a split: one of each class in shuffled order, and so on in rounds, none twice.
+
+    The sampling of the tutorial's generate_sample_predictions.py, except that it ends when the crops run out. A rare
+    class takes part until its crops are used up. The same seed gives the same crops.
+    """
+    crops.require_whole(project)
+    chance = random.Random(seed)
+    left = _shuffled(project, split, count, chance)
+    while left and count:
+        classes = list(left)
+        chance.shuffle(classes)
+        for species in classes[:count]:
+            yield crops.get(project, left[species].pop())
+            if not left[species]:
+                del left[species]
+        count -= min(count, len(classes))
+
+
+def _shuffled(project: Project, split: str, most: int, chance: random.Random) -> dict[int, list[int]]:
+    """Up to ``most`` crops of each class that has any, in random order; memory of the largest class at a time."""
+    chosen = {}
+    rows = project.db.execute("SELECT DISTINCT species_id FROM crops WHERE split = ? ORDER BY 1", (split,))
+    for (species_id,) in rows.fetchall():
+        ids = project.db.execute(
+            "SELECT id FROM crops WHERE split = ? AND species_id = ? ORDER BY id", (split, species_id)
+        ).fetchall()
+        chosen[species_id] = chance.sample([number for (number,) in ids], min(most, len(ids)))
+    return chosen

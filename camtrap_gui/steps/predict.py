@@ -1,0 +1,249 @@
+"""Say which species are in new pictures.
+
+Whole pictures are classified, or with ``--detect`` the animals a detector finds in them. What was found is printed in
+the tutorial's words, drawn into copies, and written as a CSV table or as MegaDetector results for other programs.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from camtrap_gui.formats.chosen_pictures import ANNOTATED, ChosenPictures
+from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.options import Option
+from camtrap_gui.parallel import in_order
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
+
+if TYPE_CHECKING:
+    from camtrap_gui.models.classifiers import Classifier
+    from camtrap_gui.models.detectors import Detector
+    from camtrap_gui.models.prediction import Prediction
+    from camtrap_gui.models.prediction_files import Add
+
+_SHOWN = 20
+"""So many pictures are printed one by one and so many failures are listed; more are summed up."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which classifier looks at which pictures, and where its answers go."""
+
+    model: Annotated[
+        Path, Option("Classifier: the bundle folder that camtrap export wrote.", positional=True)
+    ]
+    images: Annotated[tuple[Path, ...], Option("Pictures, or folders with pictures.", positional=True)] = ()
+    detect: Annotated[bool, Option("Find animals first and classify each, not the whole picture.")] = False
+    detector: Annotated[str, Option("Detector for --detect: an installed one's name, or a file.")] = "default"
+    threshold: Annotated[
+        float | None,
+        Option("Least confidence of a detection; the detector's typical one unless given.", low=0, high=1),
+    ] = None
+    top: Annotated[int, Option("How many species to name for each animal.", low=1, high=1000)] = 5
+    output: Annotated[
+        Path | None, Option(f"Folder for copies with boxes and names, called <name>{ANNOTATED}.")
+    ] = None
+    beside: Annotated[bool, Option("Allow such copies in the folders of the pictures themselves.")] = False
+    csv: Annotated[Path | None, Option("Write a table, one row for each box.")] = None
+    json: Annotated[
+        Path | None, Option("Write MegaDetector results with classifications, for Timelapse and others.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Box:
+    """One answer: the detector's ``category`` and ``confidence`` (None for a whole picture), and (species, confidence)."""
+
+    category: str
+    confidence: float | None
+    species: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The answers for one picture, or why it could not be read."""
+
+    name: str
+    boxes: tuple[Box, ...]
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was predicted. ``shown`` are the first pictures one by one; ``species`` counts the most likely ones."""
+
+    pictures: int
+    failures: int
+    without_detection: int
+    categories: dict[str, int]
+    species: dict[str, int]
+    shown: tuple[Picture, ...]
+    failed: tuple[tuple[str, str], ...]
+    written: tuple[Path, ...]
+
+    def text(self) -> str:
+        """The tutorial's lines for a few pictures, a table of species for many."""
+        lines = []
+        if self.pictures <= _SHOWN:
+            for picture in self.shown:
+                if self.pictures > 1:
+                    lines.append(picture.name)
+                lines += _spoken(picture)
+        else:
+            lines += self._summary()
+        return "\n".join([*lines, *(f"Wrote {path}" for path in self.written)])
+
+    def _summary(self) -> list[str]:
+        lines = [f"Prediction finished for {self.pictures:,} pictures."]
+        if self.without_detection:
+            lines.append(f"  {self.without_detection:,} without a detection")
+        lines += [f"  {count:,} × {name}" for name, count in self.categories.items() if name != "animal"]
+        if self.species:
+            width = max(map(len, self.species))
+            lines.append("Most likely species:")
+            lines += [f"    {name:<{width}} {count:>9,}" for name, count in self.species.items()]
+        if self.failures:
+            lines.append(f"{self.failures:,} pictures could not be read:")
+            lines += [f"    {name}: {reason}" for name, reason in self.failed]
+            if self.failures > len(self.failed):
+                lines.append(f"    and {self.failures - len(self.failed):,} more")
+        return lines
+
+
+def _spoken(picture: Picture) -> Iterator[str]:
+    if picture.failure:
+        yield f"Could not be read: {picture.failure}"
+    elif not picture.boxes:
+        yield "Nothing was detected."
+    for number, box in enumerate(picture.boxes, start=1):
+        if box.confidence is not None:
+            yield f"Box {number}: {box.category} with confidence {box.confidence:.2%}"
+        if box.species:
+            yield "Prediction finished. Most likely classes:"
+            yield from (f'    "{name}" with confidence {value:.2%}' for name, value in box.species)
+
+
+def run(_: Project | None, options: Options, report: Report) -> Result:
+    """Predict, picture by picture, in flat memory.
+
+    A picture that cannot be read is counted and listed. Tables and results appear when they are complete, copies one
+    by one; when stopped, those finished stay. Raises Problem for wrong options before anything is written.
+    """
+    from camtrap_gui.models.prediction import Prediction, load_classifier, predictions
+    from camtrap_gui.models.prediction_files import copier
+
+    chosen = ChosenPictures(options.images)
+    copies = _folder_for_copies(options, chosen)
+    refused = list(chosen.refused())
+    total = sum(1 for _ in chosen)
+    if not total and not refused:
+        raise Problem(f"There are no pictures in {chosen.root}.")
+    report(Progress(0, total, "loading the models", "Predicting"))
+    classifier, detector = load_classifier(options.model), _load_detector(options)
+    tally = _Tally(by_detector=detector is not None)
+
+    with ExitStack() as stack:
+        takers = [tally.add, *_writers(stack, options, classifier, detector)]
+        for name, reason in refused:
+            _give(takers, name, Prediction(chosen.root / name, failure=reason))
+        keep = copies is not None
+        found = predictions(classifier, chosen, detector, options.threshold, options.top, keep_pictures=keep)
+        stack.enter_context(closing(found))
+        seen: Iterator[Prediction] = (prediction for prediction, _picture in found)
+        if copies is not None:
+            copy = copier(classifier, chosen.root, copies)
+            seen = stack.enter_context(closing(in_order(copy, found, ahead=4)))
+        for done, prediction in enumerate(seen, start=1):
+            _give(takers, chosen.name_of(prediction.path), prediction)
+            bad = {"unreadable": tally.failures} if tally.failures else {}
+            report(Progress(done, total, "", "Predicting", bad))
+    return tally.result(tuple(path for path in (options.csv, options.json, copies) if path is not None))
+
+
+def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
+    """Where annotated copies go; never among the originals unless that was asked for."""
+    copies = options.output or (chosen.root if options.beside else None)
+    if copies is not None and not options.beside and copies.resolve() == chosen.root.resolve():
+        raise Problem(
+            f"{copies} holds the pictures themselves. Choose another folder with --output, or add --beside to have"
+            " the copies beside them."
+        )
+    return copies
+
+
+def _load_detector(options: Options) -> "Detector | None":
+    if not options.detect:
+        return None
+    from camtrap_gui.models import detectors
+
+    return detectors.load(options.detector)
+
+
+def _writers(
+    stack: ExitStack, options: Options, classifier: "Classifier", detector: "Detector | None"
+) -> list["Add"]:
+    from camtrap_gui.models import prediction_files
+
+    writers = []
+    if options.csv is not None:
+        writers.append(
+            stack.enter_context(prediction_files.table(options.csv, classifier, detector, options.top))
+        )
+    if options.json is not None:
+        name = options.model.resolve().name
+        writers.append(
+            stack.enter_context(prediction_files.results(options.json, classifier, name, detector))
+        )
+    return writers
+
+
+def _give(takers: Iterable["Add"], name: str, prediction: "Prediction") -> None:
+    for add in takers:
+        add(name, prediction)
+
+
+class _Tally:
+    """Counts while predictions pass by, and keeps the first few."""
+
+    def __init__(self, by_detector: bool) -> None:
+        self._by_detector = by_detector
+        self.pictures = self.failures = self.without_detection = 0
+        self._categories: Counter[str] = Counter()
+        self._species: Counter[str] = Counter()
+        self._shown: list[Picture] = []
+        self._failed: list[tuple[str, str]] = []
+
+    def add(self, name: str, prediction: "Prediction") -> None:
+        self.pictures += 1
+        if prediction.failure:
+            self.failures += 1
+            if len(self._failed) < _SHOWN:
+                self._failed.append((name, prediction.failure))
+        elif not prediction.boxes:
+            self.without_detection += 1
+        for box in prediction.boxes:
+            if self._by_detector:
+                self._categories[box.category] += 1
+            if box.species:
+                self._species[box.species[0][0]] += 1
+        if len(self._shown) < _SHOWN:
+            boxes = (
+                Box(box.category, box.confidence if self._by_detector else None, box.species)
+                for box in prediction.boxes
+            )
+            self._shown.append(Picture(name, tuple(boxes), prediction.failure))
+
+    def result(self, written: tuple[Path, ...]) -> Result:
+        return Result(
+            self.pictures,
+            self.failures,
+            self.without_detection,
+            dict(self._categories.most_common()),
+            dict(self._species.most_common()),
+            tuple(self._shown),
+            tuple(self._failed),
+            written,
+        )
