@@ -158,9 +158,10 @@ def _style(c: Colours) -> str:
     QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
     QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}
     QToolButton:hover {{ background: {c.raised}; }}
-    QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox, QPlainTextEdit {{
-        background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 22px; }}
-    QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
+    QLineEdit, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 20px; }}
+    QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+    QComboBox, QAbstractSpinBox {{ min-height: {GRID * 3 + 4}px; }}
     QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
     QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }}

@@ -248,6 +248,8 @@ def _bare(kind: Any) -> tuple[Any, bool]:
 
 def _combo(choices: list[tuple[Any, str]], optional: bool, default: Any) -> QComboBox:
     combo = QComboBox()
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(8)
     if optional and default is None and all(value is not None for value, _ in choices):
         combo.addItem("Automatic", None)
     for value, shown in choices:

@@ -91,7 +91,7 @@ class _Fetch(QRunnable):
         if image.isNull():
             image, _ = decode(self._path, SIDE)
             if not image.isNull():
-                beside = file.with_suffix(f".{id(self)}.part")
-                if image.save(str(beside), b"JPG", 85):
+                beside = file.with_suffix(f".{id(self)}.jpg")
+                if image.save(str(beside), quality=85):
                     beside.replace(file)
         return image
