@@ -6,13 +6,14 @@ order of their source, with those that no crop shows, so that the position of a 
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from camtrap_gui.geometry import Window
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, crop_files
 
 SPLITS = ("train", "val", "test")
 
@@ -33,9 +34,27 @@ class Crop:
     sha256: str
 
 
+class Row(NamedTuple):
+    """A row of the table: window in upright pixels, exactly one of detection and box."""
+
+    id: int
+    image_id: int
+    species_id: int
+    detection_id: int | None
+    box_id: int | None
+    location: str
+    split: str
+    file: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+    sha256: str
+
+
 def folder(project: Project) -> Path:
     """Where the crop files are, by species; also ``train.json``, ``classlist.txt`` and so on."""
-    return project.folder / "crops"
+    return crop_files.folder(project)
 
 
 def records(project: Project) -> Path:
@@ -60,7 +79,8 @@ def of_split(project: Project, split: str) -> Iterator[Crop]:
     place = species_places(project)
     while True:
         page = project.db.execute(
-            "SELECT * FROM crops WHERE split = ? AND id > ? ORDER BY id LIMIT ?", (split, after, _PAGE)
+            "SELECT * FROM crops NOT INDEXED WHERE split = ? AND id > ? ORDER BY id LIMIT ?",
+            (split, after, _PAGE),
         ).fetchall()
         for row in page:
             yield _crop(row, place)
@@ -154,6 +174,28 @@ def data_hash(project: Project) -> str:
     return digest.hexdigest()
 
 
+def replace_all(
+    project: Project, rows: Callable[[], Iterable[Row]], left_out: Iterable[tuple[int, str]]
+) -> None:
+    """Make ``rows`` the data set, with the images left out (id, reason), all of it or nothing.
+
+    Crops that keep their id keep what classifiers said about them; what was said about the others goes with them.
+    ``rows`` is asked twice, so that they need not be kept in memory.
+    """
+    with project.write() as db:
+        db.execute("CREATE TEMP TABLE kept (id INTEGER PRIMARY KEY)")
+        db.executemany("INSERT INTO kept VALUES (?)", ((row.id,) for row in rows()))
+        db.execute("DELETE FROM crops WHERE id NOT IN (SELECT id FROM kept)")
+        db.execute("DROP TABLE kept")
+        db.executemany(
+            f"INSERT INTO crops ({', '.join(Row._fields)}) VALUES ({', '.join('?' for _ in Row._fields)})"
+            f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in Row._fields[1:])}",
+            rows(),
+        )
+        db.execute("DELETE FROM left_out")
+        db.executemany("INSERT INTO left_out (image_id, reason) VALUES (?, ?)", left_out)
+
+
 def species_places(project: Project) -> dict[int, int]:
     """Class id (position in the class list) of every ``species.id``."""
     rows = project.db.execute("SELECT id FROM species ORDER BY position, id")
@@ -162,7 +204,7 @@ def species_places(project: Project) -> dict[int, int]:
 
 def require_whole(project: Project) -> None:
     """Raise Problem when a crop step was killed in the moment when its files took the place of the old ones."""
-    if (project.folder / ".moving").exists():
+    if crop_files.is_moving(project):
         raise Problem(
             "An earlier crop step was stopped while it replaced the crops. Run it again: camtrap crop."
         )

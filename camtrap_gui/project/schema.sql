@@ -5,14 +5,19 @@ CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
 
 CREATE TABLE locations (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 
-CREATE TABLE sequences (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+-- Bursts. Their names are told apart by image root, as two sources may both count from 1.
+CREATE TABLE sequences (
+    id INTEGER PRIMARY KEY,
+    root_id INTEGER REFERENCES roots (id),
+    name TEXT NOT NULL              -- unique within the root
+);
 
 -- What a label can say. "position" keeps the order of the source, which is the order of every class list.
 CREATE TABLE species (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, position INTEGER NOT NULL);
 
 CREATE TABLE images (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL,              -- id in the source file, or the path: what another file calls this image
+    key TEXT NOT NULL,              -- id in the source file, or the path: what another file calls this image; unique in its root
     root_id INTEGER NOT NULL REFERENCES roots (id),
     path TEXT NOT NULL,             -- below the root, forward slashes
     location_id INTEGER REFERENCES locations (id),
@@ -27,11 +32,9 @@ CREATE TABLE images (
     problem TEXT,                   -- why the picture cannot be used
     reviewed TEXT                   -- when a person last decided about this image; imports leave its labels alone
 );
-CREATE UNIQUE INDEX images_by_key ON images (root_id, key);
 CREATE UNIQUE INDEX images_by_path ON images (root_id, path);
 CREATE INDEX images_by_location ON images (location_id);
 CREATE INDEX images_by_sequence ON images (sequence_id);
-CREATE INDEX images_unchecked ON images (id) WHERE checked = 0;
 CREATE INDEX images_with_problem ON images (id) WHERE problem IS NOT NULL;
 
 CREATE TABLE labels (
@@ -98,6 +101,16 @@ CREATE TABLE crops (
 );
 CREATE INDEX crops_by_split ON crops (split, species_id);
 CREATE INDEX crops_by_image ON crops (image_id);
+
+-- Every crop file that may be on disk, with what it was cut from, so that only what changed is cut again. Runs ahead of
+-- crops while the crop step works.
+CREATE TABLE crop_files (
+    file TEXT PRIMARY KEY,          -- as in crops
+    recipe BLOB,                    -- digest of source file, box and padding; NULL: not written yet
+    left INTEGER, top INTEGER, right INTEGER, bottom INTEGER,
+    bytes INTEGER,
+    sha256 TEXT
+) WITHOUT ROWID;
 
 -- Images the last crop step left out, and why.
 CREATE TABLE left_out (
