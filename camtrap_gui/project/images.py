@@ -5,8 +5,9 @@ images pages by id, so memory does not grow with the survey.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,36 @@ def count(project: Project) -> int:
     return int(project.db.execute("SELECT count(*) FROM images").fetchone()[0])
 
 
+def unchecked(project: Project, root_id: int) -> Iterator[tuple[int, str]]:
+    """Id and path of the images of a root whose files nobody has looked at, in the order of their ids."""
+    after = 0
+    while rows := project.db.execute(
+        "SELECT id, path FROM images WHERE checked = 0 AND id > ? AND root_id = ? ORDER BY id LIMIT ?",
+        (after, root_id, PAGE),
+    ).fetchall():
+        yield from ((row["id"], row["path"]) for row in rows)
+        after = rows[-1]["id"]
+
+
+def set_checked(project: Project, rows: Iterable[tuple[int, int, int, datetime | None]]) -> None:
+    """Keep what files say of themselves: ``(image id, width, height, taken)``, upright pixels.
+
+    The time fills in where the source gives none. The images have no problem from now on.
+    """
+    with project.write() as db:
+        db.executemany(
+            """UPDATE images SET checked = 1, problem = NULL, width = ?2, height = ?3, taken = coalesce(taken, ?4)
+               WHERE id = ?1""",
+            ((row[0], row[1], row[2], None if row[3] is None else row[3].isoformat()) for row in rows),
+        )
+
+
+def set_unusable(project: Project, rows: Iterable[tuple[int, str]]) -> None:
+    """Keep why files cannot be used: ``(image id, reason)``."""
+    with project.write() as db:
+        db.executemany("UPDATE images SET checked = 1, problem = ?2 WHERE id = ?1", rows)
+
+
 def labels_of(project: Project, image_id: int) -> list[Label]:
     """What is said to be on an image, in the order of the class list."""
     rows = project.db.execute(
@@ -170,7 +201,7 @@ def location_keys(project: Project) -> dict[str, int]:
     keys = {key: int(project.db.execute(query).fetchone()[0]) for key, query in counts.items()}
     extras = project.db.execute(
         """SELECT fields.key, count(*) FROM images, json_each(images.extra) AS fields
-           WHERE images.extra IS NOT NULL AND fields.atom IS NOT NULL GROUP BY fields.key ORDER BY fields.key"""
+           WHERE json_valid(images.extra) AND fields.atom IS NOT NULL GROUP BY fields.key ORDER BY fields.key"""
     )
     return {key: number for key, number in (keys | dict(extras.fetchall())).items() if number}
 

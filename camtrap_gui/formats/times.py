@@ -1,0 +1,45 @@
+"""Reading the time of a picture, however the source writes it."""
+
+from datetime import datetime
+
+
+def read_time(text: str) -> str | None:
+    """A time of any usual form as ISO 8601 without a zone ("2013-07-18T06:26:14"), or None when it is none.
+
+    A zone is dropped, not applied: what counts is the camera's own clock. A form that leaves open which number is the
+    month is read as in the United States, month first. A date without a time is midnight; a time without a date is
+    refused.
+    """
+    try:
+        if (
+            len(text) == 19 and text[4] == text[7] == "-" and text[13] == text[16] == ":"
+        ):  # the usual form, fast
+            datetime.fromisoformat(text)
+            return f"{text[:10]}T{text[11:]}"
+        text = text.strip()
+        return datetime.fromisoformat(text).replace(tzinfo=None).isoformat()
+    except ValueError:
+        return _read_exif(text) or _read_any(text)
+
+
+def _read_exif(text: str) -> str | None:
+    try:
+        return datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S").isoformat()
+    except ValueError:
+        return None
+
+
+def _read_any(text: str) -> str | None:
+    if len(text) > 80 or sum(character.isdigit() for character in text) < 5:
+        return None
+    from dateutil import parser
+
+    try:
+        # What the text leaves out is filled in from the default: a date that is not all there shows up as two.
+        times = {
+            parser.parse(text, default=default, ignoretz=True)
+            for default in (datetime(2001, 1, 1), datetime(2002, 2, 2))
+        }
+    except (ValueError, OverflowError, TypeError, IndexError, AttributeError, RecursionError):
+        return None
+    return times.pop().isoformat() if len(times) == 1 else None
