@@ -16,6 +16,8 @@ from camtrap_gui.problem import Problem
 if TYPE_CHECKING:
     from PIL import Image
 
+    from camtrap_gui.models.catalogue import Entry
+
 KINDS = {"yolox": "yolox", "frozen-graph": "frozen_graph"}
 """The module of each kind of detector."""
 
@@ -67,7 +69,8 @@ class Detector(Protocol):
 def load(name_or_path: str) -> Detector:
     """The detector that is installed under a name ("default": the default one), or that a file holds.
 
-    Raises Problem when there is no such detector, or when the file is none.
+    The last one stays in memory, so that asking for it again takes no time. Raises Problem when there is no such
+    detector, or when the file is none.
     """
     from camtrap_gui.models import store
 
@@ -76,5 +79,10 @@ def load(name_or_path: str) -> Detector:
     entry = store.describe(path) if is_file else store.get(name_or_path)
     if entry.kind not in KINDS:
         raise Problem(f"The model “{entry.name}” is no detector. To see those there are: camtrap models list")
-    detector: Detector = import_module(f"{__name__}.{KINDS[entry.kind]}").load(entry)
-    return detector
+    if not _warm or _warm[0][0] != entry:
+        _warm.clear()  # the old one goes before the new one comes: a large network takes gigabytes
+        _warm.append((entry, import_module(f"{__name__}.{KINDS[entry.kind]}").load(entry)))
+    return _warm[0][1]
+
+
+_warm: "list[tuple[Entry, Detector]]" = []
