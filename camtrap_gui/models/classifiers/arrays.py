@@ -31,7 +31,7 @@ def write(path: Path, arrays: Mapping[str, "ndarray"]) -> None:
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             info.create_system = 3  # the operating system would show in the bytes
             with archive.open(info, "w", force_zip64=True) as member:
-                array = numpy.ascontiguousarray(arrays[name])
+                array = numpy.asarray(arrays[name], order="C")
                 numpy.lib.format.write_array(member, array, version=(1, 0), allow_pickle=False)
 
 

@@ -38,10 +38,7 @@ def registry() -> dict[str, Backbone]:
     """Every backbone by name."""
     from camtrap_gui.models.classifiers import efficientnet_lite
 
-    return {backbone.name: backbone for backbone in (efficientnet_lite.LITE0, *_EXTRA)}
-
-
-_EXTRA: list[Backbone] = []
+    return {backbone.name: backbone for backbone in (efficientnet_lite.LITE0,)}
 
 
 def get(name: str) -> Backbone:

@@ -1,0 +1,138 @@
+"""A backbone that trains in seconds, in a store of its own, and projects full of coloured crops.
+
+``python -m tests.tiny ARGUMENTS`` is the command line of the program with this backbone known to it, for tests that
+kill it.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from PIL import Image
+
+from camtrap_gui import cli, files
+from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.models.classifiers import arrays, backbones
+from camtrap_gui.models.classifiers.backbones import Backbone
+from camtrap_gui.project import Project
+
+COLOURS = {"zebra": (40, 60, 200), "gazelle": (220, 150, 40), "rhino": (120, 120, 120), "lion": (200, 40, 60)}
+_SHAPES = {
+    "stem/kernel": (3, 3, 3, 8),
+    "stem/bias": (8,),
+    "norm/gamma": (8,),
+    "norm/beta": (8,),
+    "norm/moving_mean": (8,),
+    "norm/moving_variance": (8,),
+    "more/kernel": (3, 3, 8, 16),
+    "more/bias": (16,),
+}
+
+
+def _build(images: object) -> object:
+    from keras import layers
+
+    x = layers.Rescaling(1 / 128, -1, name="scale")(images)
+    x = layers.Conv2D(8, 3, 2, "same", activation="relu", name="stem")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Conv2D(16, 3, 2, "same", activation="relu", name="more")(x)
+    return layers.GlobalAveragePooling2D(name="features")(x)
+
+
+TINY = Backbone("tiny", 32, 16, _build, dict)
+
+
+def register() -> None:
+    """Make the program know the tiny backbone, in this process."""
+    known = backbones.registry()
+    backbones.registry = lambda: {**known, TINY.name: TINY}
+
+
+def make_store(folder: Path) -> None:
+    """A store of models that holds the tiny backbone's weights, which are random but always the same."""
+    random = np.random.default_rng(0)
+    weights = {
+        name: np.ones(shape, np.float32)
+        if name.endswith(("gamma", "variance"))
+        else random.normal(0, 0.3, shape).astype(np.float32)
+        for name, shape in _SHAPES.items()
+    }
+    path = folder / "tiny" / "weights.npz"
+    arrays.write(path, weights)
+    sha256 = files.sha256_of(path)
+    entry = Entry(
+        name="tiny",
+        title="A backbone for tests",
+        kind="backbone",
+        role="backbone",
+        file=path.name,
+        sha256=sha256,
+        origin_sha256=sha256,
+        size=path.stat().st_size,
+        licence="MIT",
+        source="tests/tiny.py",
+        input_size=32,
+    )
+    (path.parent / "entry.json").write_bytes(msgspec.json.encode(entry))
+    (path.parent / "LICENCE.txt").write_text("Do what you like.\n")
+
+
+def add_crops(
+    project: Project, crops: Mapping[tuple[str, str], int], locations: int = 5, size: int = 40
+) -> None:
+    """Crops as the crop step leaves them: so many of each (species, split), in turn at ``locations`` locations.
+
+    Every crop is a disc of its species' colour on noise. Locations are of one split only.
+    """
+    with project.write() as db:
+        db.execute("INSERT OR IGNORE INTO roots (id, path) VALUES (1, '/pictures')")
+        for place, name in enumerate(COLOURS):
+            db.execute("INSERT OR IGNORE INTO species VALUES (?, ?, ?)", (place + 1, name, place))
+        number = db.execute("SELECT count(*) FROM crops").fetchone()[0]
+        for (species, split), count in crops.items():
+            folder = project.folder / "crops" / species
+            folder.mkdir(parents=True, exist_ok=True)
+            for turn in range(count):
+                number += 1
+                file = f"{species}/{number:05}.jpg"
+                _disc(number, COLOURS[species], size).save(folder / f"{number:05}.jpg", quality=95)
+                data = (project.folder / "crops" / file).read_bytes()
+                db.execute(
+                    "INSERT INTO images (id, key, root_id, path) VALUES (?, ?, 1, ?)",
+                    (number, str(number), f"{number}.jpg"),
+                )
+                db.execute(
+                    "INSERT INTO crops (id, image_id, species_id, location, split, file, left, top, right, bottom, sha256)"
+                    " VALUES (?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?)",
+                    (
+                        number,
+                        number,
+                        list(COLOURS).index(species) + 1,
+                        f"{split}-{turn % locations}",
+                        split,
+                        file,
+                        size,
+                        size,
+                        hashlib.sha256(data).hexdigest(),
+                    ),
+                )
+
+
+def _disc(seed: int, colour: tuple[int, int, int], size: int) -> Image.Image:
+    random = np.random.default_rng(seed)
+    pixels = random.integers(60, 140, (size, size, 3)).astype(np.float32)
+    y, x = np.mgrid[:size, :size]
+    middle = random.uniform(0.35, 0.65, 2) * size
+    inside = (y - middle[0]) ** 2 + (x - middle[1]) ** 2 < (random.uniform(0.2, 0.35) * size) ** 2
+    pixels[inside] = np.array(colour) + random.normal(0, 12, (int(inside.sum()), 3))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    register()
+    raise SystemExit(cli.run(sys.argv[1:]))
