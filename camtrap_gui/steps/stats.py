@@ -1,6 +1,6 @@
 """Count the crops of each species in each split, as the tutorial reports them; also as a table and as a chart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,26 +103,32 @@ class Result:
 
 
 def run(project: Project, options: Options, report: Report) -> Result:
-    """Count, and write what was asked for. Raises Problem when there are no crops or a chart of unknown kind."""
+    """Count, and write what was asked for.
+
+    Raises Problem when there are no crops, for a chart of unknown kind, or when a file cannot be written.
+    """
     if options.chart is not None and options.chart.suffix.lower() not in charts.FORMATS:
         raise Problem(
             f"“{options.chart.name}” does not end like a chart that can be written. "
             f"Choose one of {', '.join(charts.FORMATS)}."
         )
-    wanted = [path for path in (options.csv, options.chart, options.classlist) if path is not None]
-    report(Progress(0, 1 + len(wanted), phase="Counting"))
+    writers: list[tuple[Path | None, Callable[[Result, Path], None]]] = [
+        (options.csv, _write_table),
+        (options.classlist, lambda result, path: write_text(path, "\n".join(result.classes))),
+        (options.chart, lambda result, path: _write_chart(draw(project, result, options), path)),
+    ]
+    wanted = [(path, write) for path, write in writers if path is not None]
+    total = 1 + len(wanted)
+    report(Progress(0, total, phase="Counting"))
     result = count(project)
-    if options.csv is not None:
-        _write_table(result, options.csv)
-    if options.classlist is not None:
-        write_text(options.classlist, "\n".join(result.classes))
-    if options.chart is not None:
-        report(Progress(len(wanted), 1 + len(wanted), f"Drawing {options.chart.name}", "Counting"))
-        figure = draw(project, result, options)
-        with replacing(options.chart) as beside:
-            charts.save(figure, beside)
-    report(Progress(1 + len(wanted), 1 + len(wanted), phase="Counting"))
-    return Result(result.classes, result.splits, tuple(wanted))
+    for done, (path, write) in enumerate(wanted, start=1):
+        report(Progress(done, total, f"writing {path.name}", "Counting"))
+        try:
+            write(result, path)
+        except OSError as error:
+            raise Problem(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+    report(Progress(total, total, phase="Counting"))
+    return Result(result.classes, result.splits, tuple(path for path, _ in wanted))
 
 
 def count(project: Project) -> Result:
@@ -209,6 +215,11 @@ def _write_table(result: Result, path: Path) -> None:
             for place, name in enumerate(result.classes)
         ),
     )
+
+
+def _write_chart(figure: "Figure", path: Path) -> None:
+    with replacing(path) as beside:
+        charts.save(figure, beside)
 
 
 def _why_no_crops(project: Project) -> str:

@@ -131,6 +131,12 @@ def test_that_an_unknown_kind_of_chart_is_refused_before_anything_is_written(cro
     assert not (tmp_path / "counts.csv").exists()
 
 
+def test_that_a_place_that_cannot_be_written_is_a_problem(cropped, quiet, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Problem, match="Choose another place"):
+        stats.run(cropped, Options(csv=tmp_path / "file" / "counts.csv"), quiet)
+
+
 def test_that_a_project_without_crops_says_which_step_is_missing(project, quiet):
     with pytest.raises(Problem, match="camtrap dataset"):
         stats.run(project, Options(), quiet)
