@@ -20,7 +20,7 @@ from camtrap_gui.models.classifiers import arrays, backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
 from camtrap_gui.project import Project
 
-COLOURS = {"zebra": (40, 60, 200), "gazelle": (220, 150, 40), "rhino": (120, 120, 120), "lion": (200, 40, 60)}
+COLOURS = {"zebra": (40, 60, 200), "gazelle": (220, 150, 40), "rhino": (40, 200, 60), "lion": (200, 40, 60)}
 _SHAPES = {
     "stem/kernel": (3, 3, 3, 8),
     "stem/bias": (8,),

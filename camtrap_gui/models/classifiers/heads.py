@@ -16,7 +16,9 @@ from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER, Backb
 from camtrap_gui.models.classifiers.learning import Batch, Course, Epoch, Learner, Rates, State
 
 PHASE = "Training head"
-EPOCHS, PATIENCE, BATCH = 60, 15, 64
+EPOCHS, PATIENCE = 60, 15
+_BATCHES = (8, 64)  # smallest and largest
+_STEPS = 10  # per epoch at least, where crops are few
 _RATES = Rates(head=3e-3)
 _MIXUP = 0.2  # both parameters of the Beta distribution of the share of the first crop
 _DROPOUT = 0.2
@@ -58,7 +60,9 @@ def train_head(
     import tensorflow as tf
 
     counts = np.bincount(train.labels, minlength=classes)
-    steps = -(-len(train.labels) // BATCH)
+    smallest, largest = _BATCHES
+    batch = min(max(len(train.labels) // _STEPS, smallest), largest)
+    steps = -(-len(train.labels) // batch)
     model = _model(train.vectors.shape[1], counts, seed)
     learner = Learner(model, SPECIES_LAYER, counts, _RATES, epochs * steps)
     kept: list[tuple[NDArray[np.float32], NDArray[np.float32], Epoch]] = []
@@ -81,7 +85,7 @@ def train_head(
         epochs=epochs,
         steps=steps,
         patience=PATIENCE,
-        batches=lambda epoch, first: _batches(train, classes, seed, epoch, first),
+        batches=lambda epoch, first: _batches(train, classes, batch, seed, epoch, first),
         validate=validate,
         truth=validation.labels,
     )
@@ -100,10 +104,12 @@ def _model(features: int, counts: NDArray[np.integer], seed: int) -> Any:
     return model
 
 
-def _batches(train: Features, classes: int, seed: int, epoch: int, first_step: int) -> Iterator[Batch]:
+def _batches(
+    train: Features, classes: int, size: int, seed: int, epoch: int, first_step: int
+) -> Iterator[Batch]:
     order = learning.shuffled(len(train.labels), seed, epoch)
-    for step in range(first_step, -(-len(order) // BATCH)):
-        which = order[step * BATCH : (step + 1) * BATCH]
+    for step in range(first_step, -(-len(order) // size)):
+        which = order[step * size : (step + 1) * size]
         random = np.random.default_rng((seed, epoch, step))
         inputs, targets = train.take(which), learning.one_hot(train.labels[which], classes)
         share = random.beta(_MIXUP, _MIXUP, (len(which), 1)).astype(np.float32)
