@@ -114,4 +114,4 @@ def _warnings(
         if present[species_id] and missing:
             number = len(seen_at[species_id])
             places = "one location" if number == 1 else f"{number} locations"
-            yield f"{name} is not in {' and '.join(missing)}: it was seen at {places} that can be told apart."
+            yield f"{name} is not in {' and '.join(missing)}; it was seen at {places}."

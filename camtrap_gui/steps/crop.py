@@ -102,23 +102,20 @@ class Result:
 
     def text(self) -> str:
         """Totals, a table of the classes, what was left out and why, and what to beware of."""
-        total = sum(self.crops.values())
-        parts = ", ".join(
-            f"{self.crops[split]:,} {split} ({self.locations[split]:,} locations)" for split in SPLITS
-        )
         lines = [
-            f"{total:,} crops of {len(self.classes):,} species from {self.pictures:,} pictures: {parts}.",
+            f"{sum(self.crops.values()):,} crops of {len(self.classes):,} species from {self.pictures:,} pictures.",
             f"{self.source} {self.cut:,} cut now, {self.kept:,} kept, {self.removed:,} old ones removed.",
         ]
-        width = max(map(len, self.classes), default=0)
-        lines += [f"  {'':{width}} {'train':>9} {'val':>9} {'test':>9}"]
-        for name, row in self.classes.items():
+        table = [("crops", self.crops), ("locations", self.locations), *self.classes.items()]
+        width = max(len(name) for name, _ in table)
+        lines += [f"  {'':{width}} " + " ".join(f"{split:>9}" for split in SPLITS)]
+        for name, row in table:
             lines += [f"  {name:{width}} " + " ".join(f"{row[split]:>9,}" for split in SPLITS)]
         if self.left_out:
-            lines += [f"{sum(self.left_out.values()):,} pictures left out:"]
+            lines += [f"Pictures left out: {sum(self.left_out.values()):,}"]
             lines += [f"  {number:>9,}  {reason}" for reason, number in self.left_out.items()]
         if self.too_small:
-            lines += [f"{self.too_small:,} crops left out, smaller than {crop_files.SMALLEST} pixels."]
+            lines += [f"Crops smaller than {crop_files.SMALLEST} pixels, left out: {self.too_small:,}"]
         lines += [f"Beware: {warning}" for warning in self.warnings[:10]]
         if len(self.warnings) > 10:
             lines += [f"Beware: {len(self.warnings) - 10} more species are not in every split."]
@@ -134,7 +131,10 @@ class _Tally:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Make the data set. Raises Problem when there is nothing to cut out or nothing to split by."""
-    if options.test_fraction + options.val_fraction >= 1:
+    wish = crop_split.Wish(
+        options.split, options.location_key, options.val_fraction, options.test_fraction, options.seed
+    )
+    if wish.shares[0] <= 0:
         raise Problem("Test and val together take all crops; leave some for train with smaller fractions.")
     rules, source = _rules(project, options)
     with Plan() as plan:
@@ -143,9 +143,6 @@ def run(project: Project, options: Options, report: Report) -> Result:
         _require_crops(project, plan, options)
         tally = _cut(project, plan, options, report)
         _require_crops(project, plan, options)
-        wish = crop_split.Wish(
-            options.split, options.location_key, options.val_fraction, options.test_fraction, options.seed
-        )
         warnings = crop_split.split(project, plan, wish)
         plan.number(project)
         written = _write(project, plan, options, report)

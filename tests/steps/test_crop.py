@@ -303,9 +303,7 @@ def test_that_species_that_cannot_be_everywhere_are_named(survey, quiet):
     survey.cover()
     survey.add("rare.jpg", labels=("aardwolf",), location="site 3")
     result = run(survey.project, Options(), quiet)
-    assert result.warnings == (
-        "aardwolf is not in val and test: it was seen at one location that can be told apart.",
-    )
+    assert result.warnings == ("aardwolf is not in val and test; it was seen at one location.",)
     assert result.classes["aardwolf"] == {"train": 1, "val": 0, "test": 0}
     assert "Beware: aardwolf" in result.text()
 
@@ -314,7 +312,7 @@ def test_that_the_tutorial_split_draws_from_the_locations_of_all_images(survey, 
     survey.cover()
     for place in range(9):
         survey.add(f"night/{place}.jpg", labels=(), location=f"empty site {place}")
-    result = run(survey.project, Options(split="tutorial", test_fraction=0.4), quiet)
+    result = run(survey.project, Options(split="tutorial", test_fraction=0.4, val_fraction=0.6), quiet)
     names = [f"site {place}" for place in range(6)] + [f"empty site {place}" for place in range(9)]
     random.seed(0)
     test = set(random.sample(sorted(names), int(0.4 * 15)))
@@ -409,8 +407,6 @@ def test_that_folder_records_and_rows_say_the_same(survey, quiet):
     assert (folder / "classlist.txt").read_text() == "empty\nlion\nzebra\nhuman\naardwolf"
     shards = sorted(path.name for path in crops.records(survey.project).iterdir())
     assert "train-00001" in shards and not any(name.startswith(".") for name in shards)
-    image = next(image for image in data["images"]) if data["images"] else None
-    assert image is None or "window" in image
 
 
 def test_that_a_second_run_cuts_nothing_and_changes_nothing(survey, quiet):
@@ -494,11 +490,12 @@ def test_that_a_stopped_step_leaves_the_old_data_set_whole_and_goes_on(survey, q
     assert result.kept >= {"Choosing": 0, "Cutting": 5, "Writing records": 12}[phase]
     new = snapshot(survey.project)
     run(survey.project, Options(), quiet)
-    assert snapshot(survey.project)[0].keys() == old[0].keys()
-    assert {name: data for name, data in snapshot(survey.project)[0].items() if name.endswith(".jpg")} == {
-        name: data for name, data in old[0].items() if name.endswith(".jpg")
-    }
-    assert new != old
+    again = snapshot(survey.project)
+    assert again[0].keys() == old[0].keys()
+    pixels = [
+        {name: data for name, data in made[0].items() if name.endswith(".jpg")} for made in (old, new, again)
+    ]
+    assert pixels[0] == pixels[2] != pixels[1]
 
 
 def test_that_a_step_killed_while_files_take_their_place_is_noticed_and_mended(survey, quiet, monkeypatch):
