@@ -26,7 +26,7 @@ class ImageRecord(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One entry of ``images``. ``datetime`` is as the source writes it; ``extra`` are the fields not named here."""
 
     id: _Id
-    file_name: str
+    file_name: Annotated[str, msgspec.Meta(min_length=1)]
     location: str | int | None = None
     seq_id: str | int | None = None
     frame_num: _Number | None = None

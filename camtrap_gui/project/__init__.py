@@ -7,7 +7,7 @@
 import sqlite3
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from camtrap_gui.files import write_text
@@ -28,6 +28,7 @@ class Project:
         self.folder = folder
         self.name = name
         self.db = db
+        self._made_on_demand = False
 
     @classmethod
     def create(cls, folder: Path, name: str = "") -> "Project":
@@ -75,8 +76,16 @@ class Project:
 
     @classmethod
     def open_or_create(cls, folder: Path) -> "Project":
-        """Open the project in ``folder``, or make it when there is none yet."""
-        return cls.open(folder) if (folder / CONFIG).is_file() else cls.create(folder)
+        """Open the project in ``folder``, or make it when there is none yet.
+
+        One that is made here and still holds no image at the end of a ``with`` block is taken away again: the first
+        import failed, or was a preview.
+        """
+        if (folder / CONFIG).is_file():
+            return cls.open(folder)
+        project = cls.create(folder)
+        project._made_on_demand = True
+        return project
 
     def close(self) -> None:
         """Close the database. Nothing is lost by not calling it."""
@@ -86,7 +95,15 @@ class Project:
         return self
 
     def __exit__(self, *_: object) -> None:
+        leave_nothing = (
+            self._made_on_demand and not self.db.execute("SELECT 1 FROM images LIMIT 1").fetchone()
+        )
         self.close()
+        if leave_nothing:
+            for path in (self.folder / CONFIG, *self.folder.glob(f"{DATABASE}*")):
+                path.unlink(missing_ok=True)
+            with suppress(OSError):  # something else lies in it
+                self.folder.rmdir()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -60,6 +60,19 @@ def clean_path(path: str, root: Path) -> str | None:
     return None if relative == "." else relative
 
 
+def rule_of(db: sqlite3.Connection, folder: Path) -> str | None:
+    """How the folders below an image root are called, as the last import was told."""
+    row = db.execute(
+        "SELECT rule FROM folder_rules JOIN roots ON roots.id = root_id WHERE path = ?", (str(folder),)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def keep_rule(db: sqlite3.Connection, root_id: int, rule: str) -> None:
+    """Remember how the folders below an image root are called."""
+    db.execute("INSERT OR REPLACE INTO folder_rules (root_id, rule) VALUES (?, ?)", (root_id, rule))
+
+
 def root_for(db: sqlite3.Connection, folder: Path, sample: Sequence[tuple[str, str]]) -> int:
     """The id of the image root ``folder``, made if need be. ``sample``: keys and paths of some pictures to come.
 
@@ -188,7 +201,9 @@ class Incoming:
                 fresh.append(image)
             else:
                 self._meet(row, image)
-        self._insert(fresh)
+        if fresh:
+            self._insert(fresh)
+        self._insert_sequences()
 
     def end_images(self) -> None:
         """All pictures were added. Pictures under the path of an earlier one are left out."""
@@ -271,8 +286,6 @@ class Incoming:
         return row
 
     def _insert(self, images: list[NewImage]) -> None:
-        if not images:
-            return
         location, sequence, first = self._location, self._sequence, self._next
         self._next += len(images)
         self._sizes.extend([number for image in images for number in (image.width or 0, image.height or 0)])

@@ -1,7 +1,11 @@
 -- One survey. Boxes are x, y (left, top), width, height as fractions 0..1 of the upright picture. Times are ISO 8601;
 -- "taken" is the camera's own clock and carries no zone, all other times are UTC.
 
+-- Folders that image paths start from.
 CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
+
+-- What the folders below a root are called after ("{location}/{species}"), as the person who imports them said.
+CREATE TABLE folder_rules (root_id INTEGER PRIMARY KEY REFERENCES roots (id), rule TEXT NOT NULL);
 
 CREATE TABLE locations (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 

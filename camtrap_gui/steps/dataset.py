@@ -25,7 +25,16 @@ from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Header, Unreadable, read_header
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, images, problems, sequences
-from camtrap_gui.project.incoming import LEFT_OUT, Incoming, NewImage, clean_path, importing, root_for
+from camtrap_gui.project.incoming import (
+    LEFT_OUT,
+    Incoming,
+    NewImage,
+    clean_path,
+    importing,
+    keep_rule,
+    root_for,
+    rule_of,
+)
 
 STEP = "dataset"
 _BATCH = 1000
@@ -49,7 +58,8 @@ class Options:
         str,
         Option(
             "What the folders below --folder are called after, from the outside in, for example "
-            "{location}/{species} or */{species}. Without it, the first folder is the location if there are several."
+            "{location}/{species} or */{species}. Without it as the last time, at first: the first folder is the location "
+            "if there are several."
         ),
     ] = ""
     sequence_gap: Annotated[
@@ -291,10 +301,13 @@ def _size_of(image_id: int, incoming: Incoming, folder: Path) -> tuple[int, int]
 def _from_folder(project: Project, options: Options, report: Report) -> Incoming:
     assert options.folder is not None
     folder = _existing(options.folder)
-    rule = FolderRule(options.folder_rule) if options.folder_rule else usual_rule(folder)
+    told = options.folder_rule or rule_of(project.db, folder)
+    rule = FolderRule(told) if told else usual_rule(folder)
     sample = [(found.path, found.path) for found in islice(walk(folder), _SAMPLE) if not found.refused]
     doubts = _Doubts(project)
     incoming = Incoming(project.db, root_for(project.db, folder, sample), "folder", doubts)
+    if options.folder_rule:
+        keep_rule(project.db, incoming.root_id, options.folder_rule)
     known = images.species(project)
     found, done = walk(folder), 0
     while batch := [*islice(found, _BATCH)]:
@@ -329,7 +342,9 @@ def _existing(folder: Path) -> Path:
 
 def _require_some_file(folder: Path, paths: list[str], source: Path) -> None:
     """Refuse an image folder in which none of a sample of the pictures is: it is the wrong one."""
-    if not any((clean := clean_path(path, folder)) and (folder / clean).is_file() for path in paths):
+    if paths and not any(
+        (clean := clean_path(path, folder)) and (folder / clean).is_file() for path in paths
+    ):
         raise Problem(
             f"None of the pictures of {source} is in {folder}; {paths[0][:200]!r} was looked for, for example. "
             "Choose the folder that the file names start from (--images)."
