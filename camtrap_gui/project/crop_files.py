@@ -16,14 +16,15 @@ import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from camtrap_gui.files import sha256_of
 from camtrap_gui.geometry import Box, Window, crop_window
-from camtrap_gui.pictures import Unreadable, read_upright
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 QUALITY = 95
 """Of the JPEG files. The tutorial saved at 75, the encoder's default, and so lost detail a second time."""
@@ -141,6 +142,8 @@ def wanted(project: Project, plan_id: int, file: str, box: Box) -> Wanted:
 
 def cut(project_folder: Path, picture: Picture, padding: float) -> Cut:
     """Make the crops of one picture that are not there yet, decoding it at most once. Runs on any thread."""
+    from camtrap_gui.pictures import Unreadable, read_upright
+
     try:
         stat = picture.source.stat()
     except OSError as error:
@@ -231,7 +234,9 @@ def _kept(project_folder: Path, crop: Wanted, recipe: bytes) -> Made | None:
     return None
 
 
-def _encoded(picture: Image.Image, window: Window) -> bytes:
+def _encoded(picture: "Image.Image", window: Window) -> bytes:
+    from camtrap_gui.pictures import Unreadable
+
     data = io.BytesIO()
     try:
         picture.crop(window).save(data, "JPEG", quality=QUALITY, comment=b"")
