@@ -1,6 +1,8 @@
-"""``camtrap`` and ``camtrap-gui``: the window when called without arguments, otherwise the command line."""
+"""``camtrap``: the window when called without arguments, otherwise the command line. ``camtrap-gui [PROJECT]``: the window."""
 
+import os
 import sys
+from pathlib import Path
 
 
 def main() -> None:
@@ -11,9 +13,43 @@ def main() -> None:
 
         engine.main()
         return
+    if not arguments and has_display():
+        sys.exit(show_window(None))
     from camtrap_gui.cli import run
 
     sys.exit(run(arguments))
+
+
+def main_window() -> None:
+    """The window, on the project folder that is the only argument, if there is one."""
+    arguments = sys.argv[1:]
+    if arguments == ["--engine"]:
+        main()
+        return
+    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
+        print("Usage: camtrap-gui [PROJECT]\nFor everything else: camtrap --help", file=sys.stderr)
+        sys.exit(2)
+    if not has_display():
+        print("There is no screen to show a window on. The command line: camtrap --help", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(show_window(Path(arguments[0]) if arguments else None))
+
+
+def show_window(folder: Path | None) -> int:
+    """Show the window until it is closed; where Qt cannot be loaded, say what is missing."""
+    try:
+        from camtrap_gui.ui import app
+    except ImportError as error:
+        print(f"The window cannot be shown: {error}. The command line works: camtrap --help", file=sys.stderr)
+        return 2
+    return app.main(folder)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown; on Linux that takes an X or Wayland display."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 if __name__ == "__main__":

@@ -23,18 +23,7 @@ from cyclopts import Parameter
 from camtrap_gui import __version__, options
 from camtrap_gui.jobs import Cancelled, Pace, Progress, Report, Result, to_plain
 from camtrap_gui.problem import Problem
-from camtrap_gui.steps import STEPS, Step, start
-
-COMMANDS = (
-    *STEPS,
-    Step(
-        "demo",
-        "Demo",
-        "Make a survey that needs no download and go the whole road with it.",
-        "none",
-        "camtrap_gui",
-    ),
-)
+from camtrap_gui.steps import COMMANDS, Step, start
 
 MODELS_HELP = "List, install, add, remove and verify detectors and backbones."
 

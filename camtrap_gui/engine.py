@@ -32,7 +32,7 @@ import msgspec
 
 from camtrap_gui.jobs import Cancelled, Pace, Progress, to_plain
 from camtrap_gui.problem import Problem
-from camtrap_gui.steps import STEPS, start
+from camtrap_gui.steps import COMMANDS, start
 
 BEAT_EVERY_S = 1.0
 PROGRESS_EVERY_S = 0.1
@@ -78,7 +78,7 @@ class Engine:
     def _carry_out(self, order: Order) -> dict[str, Any]:
         try:
             self._stop_if_cancelled(order)
-            step = next(step for step in STEPS if step.name == order.step)
+            step = next(step for step in COMMANDS if step.name == order.step)
             options = from_plain(step.module().Options, order.options)
             pace = Pace(PROGRESS_EVERY_S)
 

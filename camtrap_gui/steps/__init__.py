@@ -68,6 +68,18 @@ STEPS = (
     Step("review", "Review", "Look at predictions for randomly chosen test pictures.", after=("train",)),
 )
 
+COMMANDS = (
+    *STEPS,
+    Step(
+        "demo",
+        "Demo",
+        "Make a survey that needs no download and go the whole road with it.",
+        project="none",
+        package="camtrap_gui",
+    ),
+)
+"""What the command line and the engine can be asked for: the steps, and what is made of them."""
+
 
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
     """Run a step on an open project and keep a row about it there."""

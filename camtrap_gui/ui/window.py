@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices
+from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
@@ -76,7 +76,7 @@ class Window(QMainWindow):
             self.restoreGeometry(QByteArray.fromBase64(settings.window.encode()))
         theme.changed.connect(self._tint)
         self._show_welcome()
-        QTimer.singleShot(0, self._tint)  # icons come after the first paint: their font takes 0.16 s to load
+        self._painted = False
 
     # Projects.
 
@@ -237,6 +237,14 @@ class Window(QMainWindow):
     def defect(self, headline: str, details: str) -> None:
         """Tell the user about a defect of the program."""
         errors.show_details(self, headline, details)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(
+                0, self._tint
+            )  # icons come after the first paint: their font takes 0.16 s to load
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.window = bytes(self.saveGeometry().toBase64().data()).decode()

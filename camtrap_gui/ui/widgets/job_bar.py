@@ -102,7 +102,8 @@ class JobBar(QFrame):
         for widget in (self._bar, self._cancel):
             widget.setVisible(not over)
         self._details.setVisible(job is not None)
-        self._details.setIcon(icon("text-box-outline"))
+        if job is not None:  # not before: icons come after the first paint
+            self._details.setIcon(icon("text-box-outline"))
         self._show.setVisible(job is not None and job.state == "done")
         paused = job is not None and job.state == "cancelled" and job.paused
         self._pause.setVisible(job is not None and (not over or paused))
