@@ -51,7 +51,9 @@ def _side(species: Species, height: int, rng: np.random.Generator) -> list[Image
     ink = glyphs.ink(species.glyph, height)
     frame = (margin, margin, ink.shape[1], ink.shape[0])
     mask, holes = np.pad(ink, margin), np.pad(glyphs.enclosed(species.glyph, ink), margin)
-    colour = coats.paint(species, np.maximum(mask, holes), rng, part="whole")
+    colour = coats.paint(
+        species, coats.tones(species, rng), coats.Shape.of("whole", np.maximum(mask, holes), rng)
+    )
     eyes = _fill_holes(colour, holes, species, frame)
     if species.eye is not None:
         eyes = _eye(colour, species.eye, frame)
@@ -109,12 +111,13 @@ def _front(species: Species, height: int, rng: np.random.Generator) -> list[Imag
     holes[up : up + face.shape[0], margin : margin + face.shape[1]] = glyphs.enclosed(species.glyph, face)
     solid = np.maximum(head, holes)
 
-    colour = coats.paint(species, body_mask, rng, part="body")
+    tones = coats.tones(species, rng)
+    colour = coats.paint(species, tones, coats.Shape.of("body", body_mask, rng))
     under = Image.fromarray((solid * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(height * 0.035))
-    colour *= (1 - 0.55 * np.asarray(under).astype(np.float32) / 255)[
+    colour *= (1 - 0.35 * np.asarray(under).astype(np.float32) / 255)[
         ..., None
     ]  # the head's shadow on the body
-    face_colour = coats.paint(species, solid, rng, part="face")
+    face_colour = coats.paint(species, tones, coats.Shape.of("face", solid, rng))
     eyes = _fill_holes(face_colour, holes, species, (margin, up, face.shape[1], face.shape[0]))
     colour += (face_colour - colour) * solid[..., None]
     drawing = Image.fromarray(np.clip(colour, 0, 255).astype(np.uint8))
@@ -140,7 +143,7 @@ def _fill_holes(
         part = (slice(int(y0) - 1, int(y1) + 2), slice(int(x0) - 1, int(x1) + 2))
         tone = _hole_colour(species, spot)
         if tone == _EYE and spot.area > 0.0008:
-            r = min(x1 - x0, y1 - y0) * 0.42
+            r = min(x1 - x0, y1 - y0) * 0.45
             x, y = (x0 + x1) / 2, (y0 + y1) / 2
             ImageDraw.Draw(eyes).ellipse((x - r, y - r, x + r, y + r), fill=255)
         weight = np.clip(holes[part] * 1.4, 0, 1)[..., None]

@@ -42,9 +42,9 @@ def draw(shot: Shot, seed: int) -> tuple[Image.Image, list[TrueBox]]:
     if shot.night:
         if shine.any():
             glow = Image.fromarray((np.clip(shine, 0, 1) * 255).astype(np.uint8)).filter(
-                ImageFilter.GaussianBlur(1.6)
+                ImageFilter.GaussianBlur(1.2)
             )
-            shine = np.maximum(shine, np.asarray(glow).astype(np.float32) / 200)
+            shine = np.maximum(shine, np.asarray(glow).astype(np.float32) / 240)
         picture = exposure.by_night(colour, distance, shine, burst)
     else:
         picture = exposure.by_day(

@@ -15,38 +15,38 @@ _GRAIN_SIDE = 1536
 
 
 def by_day(
-    colour: NDArray[np.uint8],
-    distance: Field,
-    taken: datetime,
-    rng: np.random.Generator,
-    dappled: float,
+    colour: NDArray[np.uint8], distance: Field, taken: datetime, rng: np.random.Generator, dappled: float
 ) -> Field:
-    """Daylight of the hour and the weather; ``rng`` belongs to the burst, so that its frames agree."""
+    """Daylight of the hour and the weather; ``rng`` belongs to the burst, so that its frames agree.
+
+    ``dappled`` is how strongly light and shade alternate on the ground when the sun shines.
+    """
     height, width = distance.shape
     hour = taken.hour + taken.minute / 60
     low_sun = float(np.clip(1 - min(hour - 5.8, 18.6 - hour) / 2.2, 0, 1))
     gain = np.array([1.02, 1.0, 0.97]) * (1 - 0.3 * low_sun) * rng.uniform(0.9, 1.1)
-    gain *= 1 + low_sun * np.array([0.14, -0.02, -0.2])
-    weather = rng.uniform()
-    contrast, mist, mist_colour = 1.05, rng.uniform(0, 0.15), np.array([196, 206, 212])
+    gain = gain * (1 + low_sun * np.array([0.14, -0.02, -0.2]))
+    weather, contrast, mist = rng.uniform(), 1.05, rng.uniform(0, 0.15)
     if weather < 0.3:  # overcast
         gain = gain * np.array([0.9, 0.93, 0.97])
-        contrast, mist = 0.9, rng.uniform(0.1, 0.3)
+        contrast, mist, dappled = 0.9, rng.uniform(0.1, 0.3), 0.03
     elif weather < 0.37:  # fog
-        contrast, mist = 0.85, rng.uniform(0.45, 0.75)
-    picture = colour * gain.astype(np.float32)
-    shade = noise.field(rng, height // 8, width // 8, width / 40, 3)
-    shade = np.asarray(Image.fromarray(shade).resize((width, height), Image.Resampling.BICUBIC))
-    picture *= (
-        1 + (dappled if weather >= 0.3 else 0.03) * np.clip(shade, -1.8, 1.8) * (1 - 0.9 * (distance > 0.999))
-    )[..., None]
-    picture = picture + (mist_colour * (1 - 0.35 * low_sun) - picture) * (distance * mist)[..., None].astype(
-        np.float32
-    )
-    return (
-        np.asarray((picture - 112) * contrast + 112 + rng.normal(0, 4), np.float32)
-        * _vignette(height, width, 0.1)[..., None]
-    )
+        contrast, mist = 0.85, rng.uniform(0.35, 0.6)
+    patches = noise.field(rng, height // 8, width // 8, width / 40, 3).astype(np.float32)
+    shade = np.asarray(Image.fromarray(patches).resize((width, height), Image.Resampling.BICUBIC))
+    light = (1 + dappled * np.clip(shade, -1.8, 1.8) * (1 - 0.9 * (distance > 0.999))).astype(np.float32)
+    haze = (distance * mist).astype(np.float32)
+    # Light, haze, contrast and vignette are all linear: out = colour * scale + offset, made in one pass per channel.
+    lens = _vignette(height, width, 0.1)
+    scale, lift = light * (1 - haze) * lens * np.float32(contrast), haze * lens * np.float32(contrast)
+    level = (112 * (1 - contrast) + rng.normal(0, 4)) * lens
+    picture = np.empty((height, width, 3), np.float32)
+    for channel, mist_colour in enumerate((196, 206, 212)):
+        plane = picture[..., channel]
+        np.multiply(colour[..., channel], scale * np.float32(gain[channel]), out=plane)
+        plane += lift * np.float32(mist_colour * (1 - 0.35 * low_sun))
+        plane += level.astype(np.float32)
+    return picture
 
 
 def by_night(
@@ -58,13 +58,12 @@ def by_night(
     """Infra-red flash: grey, bright in the middle and nearby, black far away, eyes glowing."""
     height, width = distance.shape
     grey = colour @ np.array([0.42, 0.42, 0.16], np.float32)
-    reach = (1 - 0.93 * np.clip(distance, 0, 1)) ** rng.uniform(1.15, 1.5)
+    reach = (1 - 0.93 * np.clip(distance, 0, 1)) ** rng.uniform(1.4, 1.8)
     reach = np.where(distance > 0.995, 0.03, reach)
     spot = _spot(height, width, rng.uniform(0.44, 0.56), rng.uniform(0.5, 0.62))
     picture = grey * reach * (0.4 + 1.0 * spot) * rng.uniform(0.95, 1.2)
-    picture = 255 * (np.clip(picture, 0, 300) / 255) ** 0.85 + 7
-    picture = picture + shine * 230
-    return np.asarray(picture[..., None] * np.array([1.0, 1.0, 1.02], np.float32), np.float32)
+    picture = 255 * (np.clip(picture, 0, 300) / 255).astype(np.float32) ** np.float32(0.85) + 7 + shine * 150
+    return np.repeat(picture.astype(np.float32)[..., None], 3, axis=2)
 
 
 def finish(picture: Field, night: bool, rng: np.random.Generator) -> Image.Image:
@@ -77,7 +76,7 @@ def finish(picture: Field, night: bool, rng: np.random.Generator) -> Image.Image
         y, x = rng.integers(0, _GRAIN_SIDE - height + 1), rng.integers(0, _GRAIN_SIDE - width + 1)
         picture[..., 0] += grain[y : y + height, x : x + width] * 1.5
     image = Image.fromarray(np.clip(picture, 0, 255, out=picture).astype(np.uint8))
-    return image.filter(ImageFilter.GaussianBlur(0.7 if night else 0.45))
+    return image.filter(ImageFilter.BoxBlur(0.6 if night else 0.35))
 
 
 def imprint(image: Image.Image, shot: Shot) -> None:

@@ -149,7 +149,12 @@ class Plan:
             kinds = [fauna[min(int(np.searchsorted(np.cumsum(shares), lot)), len(fauna) - 1)]]
             if rng.uniform() < _SECOND_SPECIES and len(fauna) > 1:
                 kinds.append(fauna[rng.choice([n for n, kind in enumerate(fauna) if kind != kinds[0]])])
-        visits = [visitor for kind in kinds for visitor in _group(kind, len(kinds), frames, rng)]
+        start = rng.uniform(0.12, 0.88)
+        visits = [
+            visitor
+            for place, kind in enumerate(kinds)
+            for visitor in _group(kind, (start + 0.42 * place) % 1.0, len(kinds) == 1, camera, frames, rng)
+        ]
         present: list[tuple[Visitor, ...]] = []
         for frame in range(frames):
             there = [visitor for visit in visits if (visitor := visit[frame]) is not None]
@@ -213,20 +218,25 @@ def residents(
     return tuple(species for species, _ in chosen), tuple(share for _, share in chosen)
 
 
-def _group(kind: Species, kinds: int, frames: int, rng: np.random.Generator) -> list[list[Visitor | None]]:
+def _group(
+    kind: Species, start: float, may_be_many: bool, camera: Camera, frames: int, rng: np.random.Generator
+) -> list[list[Visitor | None]]:
     """The members of a group, each with its appearance per frame (None: not there in that frame)."""
-    size = 1 if kind.herd == 1 or kinds > 1 or rng.uniform() < 0.6 else int(rng.integers(2, kind.herd + 1))
+    size = int(rng.integers(2, kind.herd + 1)) if may_be_many and kind.herd > 1 and rng.uniform() < 0.4 else 1
     mirrored = bool(rng.uniform() < 0.5)
     speed = rng.choice([0.0, 0.02, 0.06, 0.2], p=[0.35, 0.35, 0.2, 0.1]) * (-1 if mirrored else 1)
     leaves_after = int(rng.integers(1, frames + 1)) if rng.uniform() < 0.22 else frames
-    x, y = rng.uniform(0.12, 0.88), rng.uniform(0.66, 0.9)
+    x, row = start, rng.uniform(0.66, 0.9)
     members: list[list[Visitor | None]] = []
     for number in range(size):
-        if number:
-            x = (x + rng.choice([-1, 1]) * rng.uniform(0.2, 0.34)) % 1.0
-            y = float(np.clip(y + rng.normal(0, 0.04), 0.64, 0.92))
+        y = float(np.clip(row + rng.normal(0, 0.02), 0.64, 0.92))
         nearness = 0.55 + 0.75 * (y - 0.6) / 0.3
-        tall = 240 / 768 * kind.height * nearness * rng.uniform(0.9, 1.15)
+        tall = 240 / 768 * kind.height * nearness * rng.uniform(0.9, 1.15) * 0.88 ** (size - 1)
+        room = 1.45 * tall * min(camera.upright) / camera.upright[0]
+        if number and room * (number + 1) > 1:
+            break
+        if number:
+            x = (x + room + rng.uniform(0, 0.1)) % 1.0
         facing = mirrored if rng.uniform() < 0.85 else not mirrored
         identity = int(rng.integers(2**31))
         steps = rng.normal(0, 0.006, (frames, 2))
@@ -236,7 +246,7 @@ def _group(kind: Species, kinds: int, frames: int, rng: np.random.Generator) -> 
                     kind,
                     x + speed * f + steps[f, 0],
                     y + steps[f, 1] / 2,
-                    float(np.clip(tall, 0.16, 0.5)),
+                    float(np.clip(tall, 0.17, 0.44)),
                     facing,
                     identity,
                     f,

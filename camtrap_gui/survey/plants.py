@@ -17,11 +17,12 @@ _FINE = 2
 
 @dataclass
 class Canvas:
-    """A scene being drawn: the picture, for each pixel the row its thing stands on, and the horizon's row."""
+    """A scene being drawn: the picture, for each pixel the row its thing stands on, the horizon's row, the soil's colour."""
 
     picture: Image.Image
     row: NDArray[np.int16]
     horizon: int
+    soil: Colour
 
     def put(self, drawing: Image.Image, left: int, top: int, foot: int) -> None:
         """Lay an RGBA drawing of ``_FINE`` times its size over the picture; it stands on row ``foot``."""
@@ -100,7 +101,7 @@ def trunk(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generat
     w, h = wide * _FINE, tall * _FINE
     rows = np.linspace(0, 1, h)
     centre = (
-        w / 2 + thick * _FINE * 0.25 * noise.line(rng, h, h / 2, 2) + (rows - 1) * w * rng.normal(0, 0.08)
+        w / 2 + thick * _FINE * 0.12 * noise.line(rng, h, h / 2, 2) + (rows - 1) * w * rng.normal(0, 0.03)
     )
     half = thick * _FINE / 2 * (0.75 + 0.25 * rows + 0.6 * np.clip(rows - 0.93, 0, 1) * 8)
     columns = np.arange(w)[None, :]
@@ -159,24 +160,39 @@ def cactus(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Genera
     canvas.put(drawing, x - wide // 2, foot - tall, foot)
 
 
-def rock(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generator) -> None:
-    """A boulder."""
-    tall = max(4, int(size * rng.uniform(0.6, 1.3)))
-    wide = int(tall * rng.uniform(1.4, 2.2))
+def agave(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generator) -> None:
+    """A rosette of stiff pointed leaves."""
+    tall, wide = max(6, int(size)), max(10, int(size * 2))
+    drawing, pen = _blank(wide, tall)
     w, h = wide * _FINE, tall * _FINE
-    angles = np.linspace(0, 2 * np.pi, 14, endpoint=False)
-    radius = rng.uniform(0.78, 1.0, len(angles))
-    outline = [
-        (w * (0.5 + 0.49 * r * np.cos(a)), h * min(0.98, 0.55 + 0.5 * r * np.sin(a)))
-        for a, r in zip(angles, radius, strict=True)
-    ]
-    mask = Image.new("L", (w, h), 0)
-    ImageDraw.Draw(mask).polygon(outline, fill=255)
-    light = 1.12 - 0.55 * np.linspace(0, 1, h)[:, None] + 0.12 * noise.field(rng, h, w, max(3.0, h / 3), 5)
-    colour = np.array(_vary((142, 130, 116), rng))[None, None] * light[..., None]
-    drawing = Image.fromarray(np.clip(colour, 0, 255).astype(np.uint8)).convert("RGBA")
-    drawing.putalpha(mask)
-    canvas.shade(x, foot, wide * 0.55)
+    green = np.array(_vary((124, 128, 96), rng))
+    for angle in np.concatenate([rng.uniform(-1.45, 1.45, 22), np.linspace(-1.3, 1.3, 7)]):
+        reach = rng.uniform(0.75, 1.0)
+        tip = (w / 2 + w * 0.48 * reach * np.sin(angle), h * (1 - 0.95 * reach * np.cos(angle) ** 0.7))
+        shade = tuple(int(c) for c in np.clip(green * rng.uniform(0.72, 1.12), 0, 255))
+        half = h * 0.05
+        across, up = half * np.cos(angle), half * np.sin(angle)
+        pen.polygon(
+            [(w / 2 - across, h * 0.97 - up), (w / 2 + across, h * 0.97 + up), tip], fill=(*shade, 255)
+        )
+    canvas.shade(x, foot, wide * 0.35, 0.3)
+    canvas.put(drawing, x - wide // 2, foot - tall, foot)
+
+
+def rock(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generator) -> None:
+    """A flat stone of the same ground it lies on, half sunk into it."""
+    tall = max(4, int(size * rng.uniform(0.5, 0.9)))
+    wide = int(tall * rng.uniform(2.4, 4.2))
+    w, h = wide * _FINE, tall * _FINE
+    across = np.linspace(-1, 1, w)
+    top = h * (0.2 + 0.7 * across**4 + 0.05 * noise.line(rng, w, w / 2, 2))
+    rows = np.arange(h)[:, None]
+    mask = Image.fromarray(((rows > top) & (rows < h * (1 - 0.3 * across**4))).astype(np.uint8) * 255)
+    light = 1.12 - 0.3 * (rows > top + h * 0.3) + 0.07 * noise.field(rng, h, w, max(3.0, h / 2), 4)
+    stone = (np.array(canvas.soil) * 0.75 + np.array((150, 142, 132)) * 0.25) * rng.uniform(0.88, 1.0)
+    drawing = Image.fromarray(np.clip(stone * light[..., None], 0, 255).astype(np.uint8)).convert("RGBA")
+    drawing.putalpha(mask.filter(ImageFilter.GaussianBlur(1.5)))
+    canvas.shade(x, foot, wide * 0.5, 0.2)
     canvas.put(drawing, x - wide // 2, foot - tall, foot)
 
 

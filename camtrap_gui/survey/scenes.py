@@ -16,8 +16,9 @@ from camtrap_gui.survey import noise, plants
 from camtrap_gui.survey.noise import Field
 from camtrap_gui.survey.species import Colour
 
-SKY_ROW = 0
-"""Standing row of what is infinitely far."""
+_MIDDLE = (0.03, 0.42)
+_REACH = {"rock": (0.1, 0.85), "agave": (0.1, 0.6), "cactus": (0.05, 0.2)}
+"""How near plants stand: 0 at the horizon, 1 at the camera's feet."""
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,15 @@ class Look:
 
 LOOKS = {
     "savanna": Look(((196, 166, 112), (166, 130, 84)), (178, 164, 96), 0.6, ((206, 184, 112), (148, 138, 72)), 230,
-                    (132, 134, 96), (0.3, 0.38), (("acacia", 4, 0.42), ("bush", 6, 0.12), ("rock", 3, 0.05))),
+                    (132, 134, 96), (0.3, 0.38), (("acacia", 4, 0.42), ("bush", 6, 0.12), ("rock", 3, 0.016))),
     "forest": Look(((106, 86, 62), (78, 66, 48)), (74, 88, 46), 0.5, ((96, 116, 58), (62, 82, 42)), 150,
-                   (58, 76, 52), (0.36, 0.42), (("trunk", 11, 1.0), ("bush", 8, 0.16), ("log", 2, 0.06), ("rock", 2, 0.05))),
+                   (58, 76, 52), (0.36, 0.42), (("trunk", 11, 1.0), ("bush", 8, 0.16), ("log", 2, 0.06), ("rock", 3, 0.016))),
     "meadow": Look(((124, 118, 74), (104, 98, 60)), (112, 138, 64), 0.8, ((132, 156, 74), (92, 122, 54)), 320,
-                   (92, 118, 86), (0.32, 0.4), (("broadleaf", 4, 0.34), ("bush", 5, 0.12), ("rock", 2, 0.06))),
+                   (92, 118, 86), (0.32, 0.4), (("broadleaf", 4, 0.34), ("bush", 5, 0.12), ("rock", 3, 0.016))),
     "waterhole": Look(((176, 148, 108), (138, 112, 80)), (150, 146, 84), 0.35, ((172, 164, 92), (112, 124, 60)), 160,
-                      (118, 124, 92), (0.3, 0.36), (("acacia", 3, 0.36), ("bush", 6, 0.12), ("rock", 4, 0.05))),
+                      (118, 124, 92), (0.3, 0.36), (("acacia", 3, 0.36), ("bush", 6, 0.12), ("rock", 4, 0.016))),
     "desert": Look(((208, 160, 110), (182, 128, 84)), (186, 152, 104), 0.3, ((178, 158, 108), (140, 128, 84)), 70,
-                   (166, 124, 98), (0.28, 0.38), (("cactus", 4, 0.3), ("bush", 4, 0.09), ("rock", 9, 0.07))),
+                   (166, 124, 98), (0.28, 0.38), (("cactus", 5, 0.2), ("agave", 5, 0.07), ("bush", 4, 0.09), ("rock", 9, 0.018))),
 }  # fmt: skip
 
 
@@ -74,10 +75,11 @@ def scene(seed: int, camera: int, habitat: str, width: int, height: int) -> Scen
     _sky(picture, horizon, rng)
     _hills(picture, row, horizon, look, rng)
     _ground(picture, row, horizon, look, rng)
-    if habitat == "waterhole":
-        _pond(picture, row, horizon, rng)
-    canvas = plants.Canvas(Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)), row, horizon)
-    _plant(canvas, look, rng)
+    water = _pond(picture, horizon, rng) if habitat == "waterhole" else np.zeros((height, width), bool)
+    canvas = plants.Canvas(
+        Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)), row, horizon, look.soil[0]
+    )
+    _plant(canvas, look, water, rng)
     return Scene(np.asarray(canvas.picture), canvas.row, horizon)
 
 
@@ -149,7 +151,8 @@ def _ground(
     row[horizon:] = below[:, None]
 
 
-def _pond(picture: Field, row: NDArray[np.int16], horizon: int, rng: np.random.Generator) -> None:
+def _pond(picture: Field, horizon: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Draw a water hole; returns where it is wet."""
     height, width, _ = picture.shape
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     middle = horizon + (height - horizon) * rng.uniform(0.24, 0.34)
@@ -168,19 +171,19 @@ def _pond(picture: Field, row: NDArray[np.int16], horizon: int, rng: np.random.G
         [8, 14, 16]
     )
     picture += (mirror * (1 + 0.06 * ripples) - picture) * reach
-    row[:] = row
+    return np.asarray(inside < 1.2)
 
 
-def _plant(canvas: plants.Canvas, look: Look, rng: np.random.Generator) -> None:
+def _plant(canvas: plants.Canvas, look: Look, water: NDArray[np.bool_], rng: np.random.Generator) -> None:
     """Plants from far to near; the nearest stand at the sides, where they do not block the view."""
     width, height = canvas.picture.size
     room = height - canvas.horizon
     standing: list[tuple[int, int, str, float]] = []
     for kind, count, tall in look.plants:
         for _ in range(max(1, count + int(rng.integers(-1, 2)))):
-            near = rng.uniform(0.03, 0.42) ** 1.3 if kind != "rock" else rng.uniform(0.05, 0.8)
+            near = rng.uniform(*_REACH.get(kind, _MIDDLE)) ** 1.3
             x = rng.uniform(-0.02, 1.02)
-            if near > 0.3 and kind in ("trunk", "acacia", "broadleaf", "cactus"):
+            if near > 0.3 and kind in ("trunk", "acacia", "broadleaf"):
                 x = rng.choice([rng.uniform(-0.05, 0.14), rng.uniform(0.86, 1.05)])
             size = (
                 tall
@@ -194,6 +197,8 @@ def _plant(canvas: plants.Canvas, look: Look, rng: np.random.Generator) -> None:
         size = height * (0.012 + 0.05 * near) * rng.uniform(0.6, 1.5)
         standing.append((canvas.horizon + int(room * near), int(rng.uniform(0, width)), "tuft", size))
     for foot, x, kind, size in sorted(standing):
+        if 0 <= x < width and foot < height and (water[foot, x] or water[max(0, int(foot - size)), x]):
+            continue
         if kind == "tuft":
             plants.tuft(canvas, x, foot, size, look.grass, rng)
         else:
