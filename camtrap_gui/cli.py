@@ -123,8 +123,16 @@ def parameters_of(options_class: type) -> list[inspect.Parameter]:
 
 def _parameter(field: options.Field) -> inspect.Parameter:
     option = field.option
-    about = Parameter(name=option.flag, help=option.help, choices=option.choices, validator=_bounds(option))
     missing = field.default is dataclasses.MISSING
+    about = Parameter(
+        name=option.flag,
+        help=option.help,
+        choices=option.choices,
+        validator=_bounds(option),
+        show_default=not (
+            missing or field.default is None or field.default is False or field.default in ("", ())
+        ),
+    )
     default = inspect.Parameter.empty if missing else field.default
     if option.positional and get_origin(field.type) is tuple:
         hint: Any = Annotated[get_args(field.type)[0], about]
@@ -177,8 +185,8 @@ class _Json(_Speaker):
         self._pace = Pace(_JSON_LINE_EVERY_S)
 
     def __call__(self, progress: Progress) -> None:
-        if self._pace.is_due(progress):
-            self._line("progress", to_plain(progress))
+        if thinned := self._pace.thinned(progress):
+            self._line("progress", to_plain(thinned))
 
     def result(self, result: Result) -> None:
         self._line("result", to_plain(result))

@@ -84,8 +84,8 @@ class Engine:
 
             def report(progress: Progress) -> None:
                 self._stop_if_cancelled(order)
-                if pace.is_due(progress):
-                    self._say(job=order.job, progress=to_plain(progress))
+                if thinned := pace.thinned(progress):
+                    self._say(job=order.job, progress=to_plain(thinned))
 
             result = start(step, Path(order.project) if order.project else None, options, report)
             return {"done": to_plain(result), "text": result.text()}

@@ -24,7 +24,8 @@ class Progress:
 
     ``done`` of ``total`` units (``total`` is None while it is not known), ``note`` says what is being done in a few
     words, ``values`` carries figures worth watching ("loss", "animals"). ``phase`` names the part of the step the
-    counts belong to; a new phase starts counting anew.
+    counts belong to; a new phase starts counting anew. ``made`` is what has just been made, for listeners that show
+    it as it comes (dataclasses or plain data).
     """
 
     done: int
@@ -32,6 +33,7 @@ class Progress:
     note: str = ""
     phase: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    made: tuple[Any, ...] = ()
 
 
 Report = Callable[[Progress], None]
@@ -45,6 +47,7 @@ class Pace:
         self._phase: str | None = None
         self._started = self._last = 0.0
         self._started_at = 0
+        self._made: list[Any] = []
 
     def is_due(self, progress: Progress) -> bool:
         """Whether this progress should be passed on now."""
@@ -55,6 +58,14 @@ class Pace:
             return False
         self._last = now
         return True
+
+    def thinned(self, progress: Progress) -> Progress | None:
+        """The progress to pass on now, with everything made since the one before; None when it is too early."""
+        self._made += progress.made
+        if not self.is_due(progress):
+            return None
+        made, self._made = tuple(self._made), []
+        return dataclasses.replace(progress, made=made)
 
     def rate(self, progress: Progress) -> float:
         """Units per second since the phase began; 0 while it cannot be told yet."""

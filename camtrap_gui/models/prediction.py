@@ -163,12 +163,31 @@ def _box(box: "Detection") -> Box:
 
 
 def load_classifier(folder: Path) -> "Classifier":
-    """The classifier in a bundle folder, in the folder of an export, or in the folder of a training run."""
+    """The classifier in a bundle folder, in the folder of an export, or in the folder of a training run.
+
+    The last one stays in memory, so that asking for it again takes no time. Its network has run once already: the
+    first time is the slow one.
+    """
     from camtrap_gui.models.classifiers import bundle
 
-    for place in (folder, folder / "bundle", folder / "model"):
-        if (place / bundle.MANIFEST).is_file():
-            return bundle.load(place)
+    place = bundle_in(folder)
+    key = (place.resolve(), bundle.fingerprint(place))
+    if not _warm or _warm[0][0] != key:
+        _warm.clear()
+        classifier = bundle.load(place)
+        classifier.predict_arrays(np.zeros((1, classifier.input_size, classifier.input_size, 3), np.uint8))
+        _warm.append((key, classifier))
+    return _warm[0][1]
+
+
+_warm: "list[tuple[tuple[Path, str], Classifier]]" = []
+
+
+def bundle_in(folder: Path) -> Path:
+    """Where the bundle is in such a folder. Raises Problem when there is no folder; it may hold no bundle."""
+    from camtrap_gui.models.classifiers import bundle
+
     if not folder.is_dir():
         raise Problem(f"There is no folder {folder}. Give the folder that camtrap export wrote.")
-    return bundle.load(folder)
+    places = (folder, folder / "bundle", folder / "model")
+    return next((place for place in places if (place / bundle.MANIFEST).is_file()), folder)

@@ -5,7 +5,7 @@ the tutorial's words, drawn into copies, and written as a CSV table or as MegaDe
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,18 +55,23 @@ class Options:
 
 @dataclass(frozen=True)
 class Box:
-    """One answer: the detector's ``category`` and ``confidence`` (None for a whole picture), and (species, confidence)."""
+    """One answer: the detector's ``category`` and ``confidence`` (None for a whole picture), and (species, confidence).
+
+    ``box`` is left, top, width and height in fractions of the upright picture.
+    """
 
     category: str
     confidence: float | None
     species: tuple[tuple[str, float], ...]
+    box: tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """The answers for one picture, or why it could not be read."""
+    """The answers for one picture, or why it could not be read. ``name`` is its path below what was chosen."""
 
     name: str
+    path: Path
     boxes: tuple[Box, ...]
     failure: str = ""
 
@@ -146,9 +151,15 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
     tally = _Tally(by_detector=detector is not None)
 
     with ExitStack() as stack:
-        takers = [tally.add, *_writers(stack, options, classifier, detector)]
-        for name, reason in refused:
-            _give(takers, name, Prediction(chosen.root / name, failure=reason))
+        takers = _writers(stack, options, classifier, detector)
+
+        def give(name: str, prediction: Prediction) -> Picture:
+            for add in takers:
+                add(name, prediction)
+            return tally.add(name, prediction)
+
+        waiting = [give(name, Prediction(chosen.root / name, failure=reason)) for name, reason in refused]
+        report(Progress(0, total, "", "Predicting", made=tuple(waiting)))
         keep = copies is not None
         found = predictions(classifier, chosen, detector, options.threshold, options.top, keep_pictures=keep)
         stack.enter_context(closing(found))
@@ -156,10 +167,13 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
         if copies is not None:
             copy = copier(classifier, chosen.root, copies)
             seen = stack.enter_context(closing(in_order(copy, found, ahead=4)))
+        done = 0
         for done, prediction in enumerate(seen, start=1):
-            _give(takers, chosen.name_of(prediction.path), prediction)
+            picture = give(chosen.name_of(prediction.path), prediction)
             bad = {"unreadable": tally.failures} if tally.failures else {}
-            report(Progress(done, total, "", "Predicting", bad))
+            report(Progress(done, total, "", "Predicting", bad, (picture,)))
+        if done != total:  # the folders have changed since they were counted
+            report(Progress(done, done, "", "Predicting"))
     return tally.result(tuple(path for path in (options.csv, options.json, copies) if path is not None))
 
 
@@ -200,11 +214,6 @@ def _writers(
     return writers
 
 
-def _give(takers: Iterable["Add"], name: str, prediction: "Prediction") -> None:
-    for add in takers:
-        add(name, prediction)
-
-
 class _Tally:
     """Counts while predictions pass by, and keeps the first few."""
 
@@ -216,7 +225,7 @@ class _Tally:
         self._shown: list[Picture] = []
         self._failed: list[tuple[str, str]] = []
 
-    def add(self, name: str, prediction: "Prediction") -> None:
+    def add(self, name: str, prediction: "Prediction") -> Picture:
         self.pictures += 1
         if prediction.failure:
             self.failures += 1
@@ -229,12 +238,14 @@ class _Tally:
                 self._categories[box.category] += 1
             if box.species:
                 self._species[box.species[0][0]] += 1
+        boxes = (
+            Box(box.category, box.confidence if self._by_detector else None, box.species, box.box)
+            for box in prediction.boxes
+        )
+        picture = Picture(name, prediction.path, tuple(boxes), prediction.failure)
         if len(self._shown) < _SHOWN:
-            boxes = (
-                Box(box.category, box.confidence if self._by_detector else None, box.species)
-                for box in prediction.boxes
-            )
-            self._shown.append(Picture(name, tuple(boxes), prediction.failure))
+            self._shown.append(picture)
+        return picture
 
     def result(self, written: tuple[Path, ...]) -> Result:
         return Result(

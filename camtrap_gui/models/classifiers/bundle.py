@@ -118,6 +118,11 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
+def classes_in(folder: Path) -> tuple[str, ...]:
+    """The class list of the classifier in ``folder``, without loading it. Raises Problem as ``load`` does."""
+    return tuple(_read_manifest(folder).classes)
+
+
 def _read_manifest(folder: Path) -> _Manifest:
     path = folder / MANIFEST
     try:
