@@ -114,3 +114,22 @@ def judged(project: Project, run_id: str, split: str) -> Iterator[Judged]:
         after = rows[-1]["id"]
         for crop_id, file, location, truth, said in rows:
             yield Judged(crop_id, file, location, truth, top.decode(said))
+
+
+def of_cell(
+    project: Project, run_id: str, split: str, truth: str, prediction: str, most: int
+) -> list[Judged]:
+    """Up to ``most`` crops of one cell of the confusion matrix, those that teach most first.
+
+    Where the classifier was wrong these are the ones it was surest of, where it was right those it was least sure of.
+    """
+    order = "ASC" if truth == prediction else "DESC"
+    rows = project.db.execute(
+        "SELECT crops.id, file, location, predictions.top FROM predictions JOIN crops ON crops.id = crop_id"
+        " WHERE run_id = ? AND split = ? AND crops.species_id = (SELECT id FROM species WHERE name = ?)"
+        " AND predictions.species_id = (SELECT id FROM species WHERE name = ?)"
+        f" ORDER BY confidence {order}, crop_id LIMIT ?",
+        (run_id, split, truth, prediction, most),
+    )
+    top = msgspec.json.Decoder(list[tuple[str, float]])
+    return [Judged(number, file, location, truth, top.decode(said)) for number, file, location, said in rows]

@@ -69,6 +69,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     when the split has no readable crop.
     """
     from camtrap_gui import evaluation
+    from camtrap_gui.project import evaluations
 
     run = runs.choose(project, options.run)
     crops.require_whole(project)
@@ -80,9 +81,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
             f"The {options.split} split has no crops. Choose another split, or split again: camtrap crop."
         )
     _predict_missing(project, run, options.split, total, report)
-    folder = run.folder / "evaluation"
-    if options.split != "test":
-        folder /= options.split
+    folder = evaluations.folder(run, options.split)
     said = _read_and_list(project, run, options.split, folder, report)
     figures = evaluation.measure(said)
     notes = list(evaluation.notes(figures, counts["train"], options.split))

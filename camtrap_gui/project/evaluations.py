@@ -1,0 +1,67 @@
+"""What is known about how well a run does: the files its evaluation left in ``runs/<id>/evaluation/``."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from camtrap_gui.evaluation import Evaluation
+from camtrap_gui.project.runs import Run
+
+METRICS, CONFUSION = "metrics.json", "confusion_matrix.csv"
+
+FILES = {
+    "Confusion matrix as a picture": "confusion_matrix.png",
+    "Confusion matrix as a table": CONFUSION,
+    "Figures per species": "per_class.csv",
+    "Figures per location": "per_location.csv",
+    "Every prediction": "predictions.csv",
+    "All figures for programs": METRICS,
+}
+"""What an evaluation writes, by what it is."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The evaluation of a run on one split. ``unreadable`` crops were not counted."""
+
+    folder: Path
+    split: str
+    unreadable: int
+    notes: tuple[str, ...]
+    figures: Evaluation
+
+
+@dataclass(frozen=True)
+class _About:
+    split: str
+    unreadable: int
+    notes: tuple[str, ...]
+
+
+def folder(run: Run, split: str) -> Path:
+    """Where the evaluation of a run on a split is kept: test in the open, other splits below it."""
+    whole = run.folder / "evaluation"
+    return whole if split == "test" else whole / split
+
+
+def of_run(run: Run, split: str) -> Evaluated | None:
+    """The newest evaluation of a run on a split; None when there is none, or its file is damaged."""
+    where = folder(run, split)
+    try:
+        written = (where / METRICS).read_bytes()
+        about = msgspec.json.decode(written, type=_About)
+        figures = msgspec.json.decode(written, type=Evaluation)
+    except (OSError, msgspec.DecodeError):  # written last and in one go, so a new evaluation mends it
+        return None
+    return Evaluated(where, about.split, about.unreadable, about.notes, figures)
+
+
+def confusion(evaluated: Evaluated) -> tuple[list[str], list[list[int]]]:
+    """The species that occur as truth or prediction, and their crops as ``cells[truth][prediction]``."""
+    with (evaluated.folder / CONFUSION).open(newline="", encoding="utf-8") as file:
+        (_, *names), *lines = csv.reader(file)
+    cells = [[int(cell) for cell in line[1:]] for line in lines]
+    seen = [place for place, of in enumerate(evaluated.figures.classes) if of.crops or of.predicted]
+    return [names[place] for place in seen], [[cells[row][column] for column in seen] for row in seen]
