@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from camtrap_gui.ui.theme import GRID
+
+Value = str | int | float | None
 
 
 class NumberTable(QTableWidget):
@@ -15,47 +19,75 @@ class NumberTable(QTableWidget):
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setAlternatingRowColors(False)
+        self.setStyleSheet(f"QTableView::item {{ padding: 0 {GRID}px; }}")  # in line with the headings
         self.verticalHeader().hide()
         self.setSortingEnabled(True)
 
-    def fill(self, columns: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> None:
-        """Show these rows. Whole numbers get separators, fractions three digits; 0 is shown as a dash."""
+    def fill(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        """Show these rows. Whole numbers get separators, fractions three digits; a count of 0 and None are a dash."""
         self.setSortingEnabled(False)
         self.setColumnCount(len(columns))
         self.setHorizontalHeaderLabels(list(columns))
         self.setRowCount(len(rows))
         for line, row in enumerate(rows):
             for column, value in enumerate(row):
-                self.setItem(line, column, _Item(value))
+                self.setItem(line, column, _Item(value, line))
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if columns:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-            first = self.horizontalHeaderItem(0)
-            assert first is not None
-            first.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column in range(len(columns)):
+            heading = self.horizontalHeaderItem(column)
+            assert heading is not None
+            if column == 0 or (rows and isinstance(rows[0][column], str)):
+                heading.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
 
+    def chosen(self) -> list[int]:
+        """The rows selected, by their places in what ``fill`` was given, whatever the table is sorted by."""
+        return [self._item(index.row()).place for index in self.selectionModel().selectedRows()]
+
+    def choose(self, places: Sequence[int]) -> None:
+        """Select rows by their places in what ``fill`` was given."""
+        self.clearSelection()
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for line in range(self.rowCount()):
+            if self._item(line).place in places:
+                self.selectionModel().setCurrentIndex(self.model().index(line, 0), flags)
+
+    def _item(self, line: int) -> "_Item":
+        item = self.item(line, 0)
+        assert isinstance(item, _Item)
+        return item
+
 
 class _Item(QTableWidgetItem):
-    def __init__(self, value: str | int | float) -> None:
+    def __init__(self, value: Value, place: int) -> None:
         super().__init__(_words(value))
         self.value = value
-        if not isinstance(value, str):
+        self.place = place
+        if isinstance(value, str):
+            self.setToolTip(value)  # it may be too long for its column
+        else:
             self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
         if isinstance(other, _Item) and not isinstance(self.value, str) and not isinstance(other.value, str):
-            return self.value < other.value
+            return _order(self.value) < _order(other.value)
         return super().__lt__(other)
 
 
-def _words(value: str | int | float) -> str:
+def _order(value: int | float | None) -> float:
+    return -1.0 if value is None else value
+
+
+def _words(value: Value) -> str:
     if isinstance(value, str):
         return value
-    if value == 0:
+    if value is None or (value == 0 and isinstance(value, int)):
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"

@@ -75,7 +75,7 @@ class OptionsForm(QWidget):
     def _rows(self, shown: list[Field], choices: dict[str, list[tuple[Any, str]]]) -> QFormLayout:
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setSpacing(GRID)
         for field in shown:
             row = _Input(field, choices.get(field.name))
