@@ -1,0 +1,167 @@
+"""Training a classifier and watching it learn: live curves, the best so far, and every run to compare."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSpinBox, QSplitter, QVBoxLayout, QWidget
+
+from camtrap_gui.models import store
+from camtrap_gui.models.catalogue import DEFAULT_BACKBONE
+from camtrap_gui.project import epochs, runs
+from camtrap_gui.project.runs import Run
+from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.session import step_of
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets import run_choice
+from camtrap_gui.ui.widgets.live_curves import LiveCurves
+from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
+from camtrap_gui.ui.worker import Job
+
+LIVE_MS = 500
+
+
+class TrainPanel(Panel):
+    """The curves are of the one or two runs selected in the table below; a run that begins is selected."""
+
+    step = "train"
+    verb = "Train"
+    topics = frozenset({"runs"})
+    only = ("preset", "backbone", "epochs", "batch_size", "seed", "fresh")
+    empty_icon = "school-outline"
+    empty_text = (
+        "A network learns to tell your species apart from the training crops, and is judged on the validation crops "
+        "while it learns. Quick takes minutes on a laptop; standard trains the whole network and takes hours. "
+        "Nothing has been trained yet."
+    )
+
+    def build(self) -> QWidget:
+        most = self.form.input("epochs")
+        assert isinstance(most, QSpinBox)
+        most.setSpecialValueText("As the preset says")
+        self.headline = text("", "heading", bold=True)
+        self.about = text("", role="muted", wrap=True)
+        self.stop = _button(
+            "Stop and keep the best", "The best network so far stays; the run can be continued."
+        )
+        self.stop.clicked.connect(self._stop)
+        self.go_on = _button("Continue", "Go on with this unfinished run, with the options it had.")
+        self.go_on.clicked.connect(self._continue)
+        self.evaluate = _button("Evaluate", "Measure a classifier on cameras it has never seen.")
+        self.evaluate.clicked.connect(lambda: self.go_to.emit("evaluate"))
+        self.curves = LiveCurves()
+        self.history = RunHistory()
+        self.history.itemSelectionChanged.connect(self._show_chosen)
+        self._looking = QTimer(self, singleShot=True, interval=LIVE_MS)
+        self._looking.timeout.connect(self._look_at_job)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.headline, 1)
+        for button in (self.evaluate, self.go_on, self.stop):
+            head.addWidget(button)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addLayout(head)
+        layout.addWidget(self.about)
+        layout.addWidget(self._parts(), 1)
+        return page
+
+    def choices(self) -> dict[str, list[tuple[Any, str]]]:
+        found = [(entry.name, entry.title) for entry in store.entries() if entry.role == "backbone"]
+        found.sort(key=lambda choice: choice[0] != DEFAULT_BACKBONE)
+        return {"backbone": found or [(DEFAULT_BACKBONE, f"{DEFAULT_BACKBONE} (not installed)")]}
+
+    def is_empty(self) -> bool:
+        return self.session.running(self.step) is None and not runs.all_of(self.session.project)
+
+    def watch(self, job: Job) -> None:
+        super().watch(job)
+        if not job.options.run:
+            self.history.clearSelection()
+        self.show_result()
+        self.refresh()
+
+    def progressed(self, job: Job) -> None:
+        if not self._looking.isActive():
+            self._looking.start()
+
+    def refresh(self) -> None:
+        self.history.show_runs(runs.all_of(self.session.project), self._in_training())
+
+    def _in_training(self) -> str:
+        """The run that the job of this window works on; '' without one, or before it has begun its run."""
+        job = self.session.running(self.step)
+        if job is None:
+            return ""
+        newest = next(iter(runs.all_of(self.session.project)), None)
+        asked: str = job.options.run
+        return asked or (newest.id if newest is not None and newest.state == "running" else "")
+
+    def _look_at_job(self) -> None:
+        if self.isVisible() and self.session.running(self.step):
+            self.refresh()
+
+    def _stop(self) -> None:
+        if (job := self.session.running(self.step)) is not None:
+            self.session.cancel(job)
+
+    def _continue(self) -> None:
+        run = self.history.chosen_runs()[0]
+        self.watch(self.session.start(self.step, step_of(self.step).module().Options(run=run.id)))
+
+    def _show_chosen(self) -> None:
+        chosen, job = self.history.chosen_runs(), self.session.running(self.step)
+        self.stop.setVisible(job is not None)
+        self.stop.setEnabled(job is not None and job.state != "stopping")
+        one = chosen[0] if len(chosen) == 1 else None
+        self.go_on.setVisible(job is None and one is not None and one.state != "done")
+        self.evaluate.setVisible(job is None and one is not None and one.has_model)
+        self.curves.show_runs(*(epochs.of_run(run) for run in chosen) if chosen else ((),))
+        if len(chosen) == 2:
+            self.headline.setText("Two runs")
+            self.about.setText(
+                f"Solid: {run_choice.words(chosen[0])}. Dashed: {run_choice.words(chosen[1])}."
+            )
+        elif one is not None:
+            self._tell(one, job)
+        else:
+            self.headline.setText("Getting ready" if job else "Select a run")
+            self.about.setText(str(job.progress.get("note", "")) if job else "")
+
+    def _tell(self, run: Run, job: Job | None) -> None:
+        self.headline.setText(run_choice.words(run))
+        state, best = state_of(run, self._in_training()), epochs.best(epochs.of_run(run))
+        if state == "training" and job is not None:
+            told = " · ".join(str(job.progress[name]) for name in ("phase", "note") if job.progress.get(name))
+        else:
+            told = state.capitalize()
+        if best is not None:
+            told += (
+                f". Best so far: epoch {best.epoch} of “{best.phase}”"
+                if state == "training"
+                else f". Best: epoch {best.epoch} of “{best.phase}”"
+            )
+            told += f", macro-F1 {best.macro_f1:.3f}, accuracy {best.val_accuracy:.3f}."
+        self.about.setText(told)
+
+    def _parts(self) -> QWidget:
+        card = QFrame()
+        card.setObjectName("card")
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID)
+        inner.addWidget(self.curves)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.setHandleWidth(GRID * 2)
+        parts.addWidget(card)
+        parts.addWidget(self.history)
+        parts.setStretchFactor(0, 3)
+        parts.setStretchFactor(1, 2)
+        return parts
+
+
+def _button(words: str, tip: str) -> QPushButton:
+    button = QPushButton(words)
+    button.setToolTip(f"<p>{tip}</p>")
+    button.hide()
+    return button
