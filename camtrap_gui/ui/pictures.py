@@ -1,7 +1,7 @@
 """Pictures of the project as the viewer shows them: with their detections, labels and facts."""
 
 from camtrap_gui.colours import NEUTRAL, class_colour
-from camtrap_gui.project import Project, browse, detections, images
+from camtrap_gui.project import Project, browse, crops, detections, images, predictions
 from camtrap_gui.ui.viewer.canvas import ShownBox
 from camtrap_gui.ui.viewer.viewer import ShownPicture
 
@@ -65,6 +65,22 @@ def sequence(project: Project, image_id: int) -> tuple[list[ShownPicture], int]:
     """The pictures of an image's sequence, and the place of the image among them."""
     ids = browse.sequence_of(project, image_id)
     return [of_image(project, number) for number in ids], ids.index(image_id)
+
+
+def of_cell(
+    project: Project, run_id: str, split: str, truth: str, prediction: str, most: int
+) -> list[ShownPicture]:
+    """Up to ``most`` crops of one cell of a run's confusion matrix, with the five likeliest species."""
+    species, folder = images.species(project), crops.folder(project)
+    shown = []
+    for judged in predictions.of_cell(project, run_id, split, truth, prediction, most):
+        said, confidence = judged.top[0]
+        colour = _species_colour(species, said)
+        whole = ShownBox(0, 0, 1, 1, f"{said} {confidence:.2f}", confidence, colour, tuple(judged.top))
+        path = folder / judged.file
+        facts = (("Is", truth), ("Was called", f"{said}, {confidence:.1%}"), ("Location", judged.location))
+        shown.append(ShownPicture(path, path.name, (whole,), facts))
+    return shown
 
 
 def _species_colour(species: tuple[str, ...], name: str | None) -> str:

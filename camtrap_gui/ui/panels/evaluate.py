@@ -1,0 +1,245 @@
+"""How good a classifier is on cameras it has never seen: figures, confusions, and the pictures behind them."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui import files
+from camtrap_gui.project import evaluations, runs
+from camtrap_gui.project.evaluations import Evaluated
+from camtrap_gui.ui import pictures
+from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.viewer.viewer import Viewer
+from camtrap_gui.ui.widgets import run_choice
+from camtrap_gui.ui.widgets.confusion_view import ConfusionView
+from camtrap_gui.ui.widgets.headline import Figure, Headline
+from camtrap_gui.ui.widgets.number_table import NumberTable
+
+MOST_PICTURES = 200
+HINT = "Row: what it is. Column: what it was called. Per cent of the row. Click a cell to see its pictures."
+
+TIPS = {
+    "top-1": "The share of crops whose likeliest species is the right one. Below it, where this is likely to lie on "
+    "other cameras (95 % interval over locations).",
+    "top-k": "The share of crops whose species is among the likeliest few.",
+    "macro-F1": "The mean of the species' F1, in which precision and recall weigh the same: rare species count as "
+    "much as common ones.",
+}
+
+
+class EvaluatePanel(Panel):
+    """Shows the evaluation of the run and split chosen in the form, as far as there is one."""
+
+    step = "evaluate"
+    verb = "Evaluate"
+    topics = frozenset({"runs", "crops", "predictions"})
+    only = ("run", "split")
+    empty_icon = "target"
+    empty_text = (
+        "The classifier names every crop of the test split once: animals at camera sites that it has never seen. "
+        "That tells how well it will do on new cameras. This run has not been evaluated on this split yet."
+    )
+
+    def build(self) -> QWidget:
+        self._shown: Evaluated | None = None
+        self.form.changed.connect(self._choose)
+        self.headline = Headline("Figures of the evaluation")
+        self.save = QPushButton("Save")
+        self.save.setMenu(self._save_menu())
+        self.confusion = ConfusionView()
+        self.confusion.opened.connect(self.open_cell)
+        self.pointed = text(HINT, role="muted", wrap=True)
+        self.confusion.pointed.connect(lambda words: self.pointed.setText(words or HINT))
+        self.species, self.locations = NumberTable("Figures per species"), NumberTable("Figures per location")
+        self.notes = text("", wrap=True)
+        self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        for page, name in (
+            (self._matrix_page(), "Confusions"),
+            (self.species, "Species"),
+            (self.locations, "Locations"),
+            (self._notes_page(), "Notes"),
+        ):
+            self.tabs.addTab(page, name)
+        self.viewer = Viewer()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self._figures_page())
+        self.pages.addWidget(self._pictures_page())
+        return self.pages
+
+    def choices(self) -> dict[str, list[tuple[Any, str]]]:
+        return {"run": run_choice.choices(runs.all_of(self.session.project))}
+
+    def look(self) -> None:
+        if self._stale:
+            box = self.form.input("run")
+            assert isinstance(box, QComboBox)
+            run_choice.fill(box, runs.all_of(self.session.project))
+        super().look()
+
+    def is_empty(self) -> bool:
+        chosen = self.form.value()
+        run = runs.get(self.session.project, chosen.run) if chosen.run else None
+        self._shown = evaluations.of_run(run, chosen.split) if run else None
+        return self._shown is None
+
+    def refresh(self) -> None:
+        assert self._shown is not None
+        figures = self._shown.figures
+        spread = "{:.0%} to {:.0%}".format(*figures.interval) if figures.interval else ""
+        self.headline.show_figures(
+            (
+                Figure(f"{figures.accuracy:.1%}", "top-1", spread, TIPS["top-1"]),
+                Figure(f"{figures.top_k:.1%}", f"top-{figures.k}", tip=TIPS["top-k"]),
+                Figure(f"{figures.macro_f1:.3f}", "macro-F1", tip=TIPS["macro-F1"]),
+                Figure(f"{figures.crops:,}", f"{self._shown.split} crops"),
+                Figure(f"{len(figures.locations):,}", "locations"),
+            )
+        )
+        self.confusion.show_matrix(*evaluations.confusion(self._shown))
+        self.species.fill(
+            ("Species", "crops", "locations", "predicted", "precision", "recall", "F1"),
+            [
+                (c.name, c.crops, c.locations, c.predicted, c.precision, c.recall, c.f1)
+                for c in figures.classes
+                if c.crops or c.predicted
+            ],
+        )
+        self.locations.fill(
+            ("Location", "crops", "species", "top-1", f"top-{figures.k}", "precision", "recall", "F1"),
+            [
+                (o.name, o.crops, o.species, o.accuracy, o.top_k, o.precision, o.recall, o.f1)
+                for o in figures.locations
+            ],
+        )
+        self.notes.setText("\n\n".join(self._shown.notes) or "Nothing to keep in mind.")
+        self.tabs.setTabText(3, f"Notes ({len(self._shown.notes)})" if self._shown.notes else "Notes")
+        self.close_pictures()
+
+    def close_threads(self) -> None:
+        self.viewer.close_threads()
+
+    def open_cell(self, truth: str, prediction: str) -> None:
+        """Show the crops of one cell of the confusion matrix, those that teach most first."""
+        chosen = self.form.value()
+        shown = pictures.of_cell(
+            self.session.project, chosen.run, chosen.split, truth, prediction, MOST_PICTURES
+        )
+        if not shown:
+            self.pointed.setText(
+                "The crops were made again since this evaluation. Evaluate again to see them."
+            )
+            return
+        words = f"{truth}, recognised" if truth == prediction else f"{truth}, called {prediction}"
+        order = "least certain first" if truth == prediction else "most certain first"
+        self.cell_title.setText(f"{words} · {len(shown):,} crops, {order}" if len(shown) > 1 else words)
+        self.viewer.show_pictures(shown)
+        self.pages.setCurrentIndex(1)
+        self.viewer.setFocus()
+
+    def close_pictures(self) -> None:
+        """Back from the pictures to the figures."""
+        if self.pages.currentIndex() == 1:
+            self.pages.setCurrentIndex(0)
+            self.confusion.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.pages.currentIndex() == 1:
+            self.close_pictures()
+        else:
+            super().keyPressEvent(event)
+
+    def save_copy(self, name: str, path: Path) -> None:
+        """Copy one file of the evaluation to where the user wants it."""
+        assert self._shown is not None
+        with files.replacing(path) as beside:
+            shutil.copyfile(self._shown.folder / name, beside)
+        self.say(f"Saved {path}")
+
+    def _choose(self) -> None:
+        self._stale = True
+        if self.isVisible():
+            self.look()
+
+    def _ask_where(self, name: str) -> None:
+        dialog = QFileDialog(self, "Save a copy", name)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(name)
+        dialog.setDefaultSuffix(Path(name).suffix[1:])
+        dialog.fileSelected.connect(lambda path: self.save_copy(name, Path(path)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _open_folder(self) -> None:
+        if self._shown is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._shown.folder)))
+
+    def _save_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for words, name in evaluations.FILES.items():
+            menu.addAction(f"{words} ({Path(name).suffix[1:].upper()})…").triggered.connect(
+                lambda _=False, name=name: self._ask_where(name)
+            )
+        menu.addSeparator()
+        menu.addAction("Open the folder").triggered.connect(self._open_folder)
+        return menu
+
+    def _figures_page(self) -> QWidget:
+        head = QHBoxLayout()
+        head.addWidget(self.headline, 1)
+        head.addWidget(self.save, 0, Qt.AlignmentFlag.AlignTop)
+        page = QWidget()
+        layout = _column(page)
+        layout.setSpacing(GRID * 2)
+        layout.addLayout(head)
+        layout.addWidget(self.tabs, 1)
+        return page
+
+    def _matrix_page(self) -> QWidget:
+        page = QWidget()
+        layout = _column(page)
+        layout.addWidget(self.pointed)
+        layout.addWidget(self.confusion, 1)
+        return page
+
+    def _notes_page(self) -> QWidget:
+        page = QWidget()
+        _column(page).addWidget(self.notes, 1)
+        return page
+
+    def _pictures_page(self) -> QWidget:
+        self.cell_title = text("", "heading", bold=True)
+        back = QPushButton("Back to the figures (Esc)")
+        back.clicked.connect(self.close_pictures)
+        head = QHBoxLayout()
+        head.addWidget(self.cell_title, 1)
+        head.addWidget(back)
+        page = QWidget()
+        layout = _column(page)
+        layout.addLayout(head)
+        layout.addWidget(self.viewer, 1)
+        return page
+
+
+def _column(page: QWidget) -> QVBoxLayout:
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, GRID, 0, 0)
+    layout.setSpacing(GRID)
+    return layout
