@@ -1,0 +1,105 @@
+import hashlib
+import json
+
+import pytest
+
+from camtrap_gui.cli import run as camtrap
+from camtrap_gui.jobs import Cancelled
+from camtrap_gui.models.classifiers import bundle, check_export
+from camtrap_gui.pictures import read_upright
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import runs
+from camtrap_gui.steps import export
+from camtrap_gui.steps.export import Options
+
+ALL = {"bundle", "saved_model", "frozen_inference_graph_w_preprocessing.pb", "classlist.txt", "export.json"}
+
+
+def contents(folder):
+    return {path.name for path in folder.iterdir()}
+
+
+def test_that_all_formats_are_written_checked_and_described(with_run, tmp_path, capsys):
+    folder = tmp_path / "out" / "savanna"
+    assert camtrap(["export", str(with_run.folder), str(folder)]) == 0
+    assert contents(folder) == ALL
+    assert contents(folder.parent) == {"savanna"}
+    assert (folder / "classlist.txt").read_text() == "human\nzebra\ngazelle\nrhino"
+    assert bundle.load(folder / "bundle").classes == ("human", "zebra", "gazelle", "rhino")
+
+    told = json.loads((folder / "export.json").read_text())
+    assert set(told["checked"]) == {"bundle", "frozen-graph", "saved-model"}
+    for found in told["checked"].values():
+        assert found["crops"] == 22 and found["max_difference"] < 0.01 and found["changed_clearly"] == 0
+    for name, digest in told["sha256"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    said = capsys.readouterr().out
+    assert "loaded again and tried on 22 crops" in said and str(folder) in said
+
+
+@pytest.fixture
+def checked_at_once(monkeypatch):
+    """The fresh process has tests of its own; here it would only take time."""
+
+    def answers(exported, crops, waiting):
+        waiting()
+        pictures = [read_upright(path) for path in crops]
+        return {kind: check_export._USES[kind](path, pictures) for kind, path in exported.items()}
+
+    monkeypatch.setattr(check_export, "answers", answers)
+
+
+def test_that_an_earlier_export_is_replaced_as_a_whole(with_run, tmp_path, quiet, checked_at_once):
+    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+    (tmp_path / "out" / "saved_model").mkdir()  # as if that had been exported as well
+    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+    assert contents(tmp_path / "out") == {"bundle", "classlist.txt", "export.json"}
+
+
+def test_that_foreign_files_are_never_touched(with_run, tmp_path, quiet, checked_at_once):
+    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+    (tmp_path / "out" / "my notes.txt").write_text("keep")
+    for folder in (tmp_path / "out", tmp_path, with_run.folder):
+        before = sorted(folder.iterdir())
+        with pytest.raises(Problem):
+            export.run(with_run, Options(folder, formats=("bundle",)), quiet)
+        assert sorted(folder.iterdir()) == before
+
+
+def test_that_an_export_that_answers_differently_is_not_kept(
+    with_run, tmp_path, quiet, monkeypatch, checked_at_once
+):
+    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+    before = (tmp_path / "out" / "export.json").read_bytes()
+    rightly = check_export._USES["bundle"]
+    monkeypatch.setitem(check_export._USES, "bundle", lambda path, crops: rightly(path, crops)[:, ::-1])
+    for folder in (tmp_path / "out", tmp_path / "new"):
+        with pytest.raises(Problem, match="does not answer as the trained classifier does"):
+            export.run(with_run, Options(folder, formats=("bundle",)), quiet)
+    assert (tmp_path / "out" / "export.json").read_bytes() == before
+    assert contents(tmp_path) == {"out", "project"}
+
+
+def test_that_stopping_leaves_nothing_behind(with_run, tmp_path):
+    def report(progress):
+        if progress.note.startswith("trying"):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), report)
+    assert contents(tmp_path) == {"project"}
+
+
+def test_that_without_crops_nothing_can_be_checked_and_nothing_is_exported(with_run, tmp_path, quiet):
+    with with_run.write() as db:
+        db.execute("DELETE FROM crops")
+    with pytest.raises(Problem, match="no crops to check"):
+        export.run(with_run, Options(tmp_path / "out"), quiet)
+    assert contents(tmp_path) == {"project"}
+
+
+def test_that_an_unknown_run_or_format_is_a_problem(with_run, tmp_path, quiet):
+    with pytest.raises(Problem, match="There is no run"):
+        export.run(with_run, Options(tmp_path / "out", run="nonesuch"), quiet)
+    assert camtrap(["export", str(with_run.folder), str(tmp_path / "out"), "--formats", "onyx"]) == 2
+    assert runs.newest(with_run).has_model
