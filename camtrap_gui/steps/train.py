@@ -8,7 +8,6 @@ A training that was stopped or killed is taken up again by the same command.
 """
 
 import dataclasses
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from camtrap_gui.models.classifiers import Classifier
     from camtrap_gui.models.classifiers.features import CropFile
     from camtrap_gui.models.classifiers.finetuning import Pictures
-    from camtrap_gui.models.classifiers.heads import Features, Head
+    from camtrap_gui.models.classifiers.heads import Head
     from camtrap_gui.models.classifiers.learning import Epoch, State
     from camtrap_gui.project.training_data import Selection, TrainingData
 
@@ -51,7 +50,7 @@ class Options:
     batch_size: Annotated[
         int, Option("Crops per step of the standard preset.", low=1, high=4096, advanced=True)
     ] = 32
-    seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1)] = 0
+    seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1, advanced=True)] = 0
     run: Annotated[str, Option("An unfinished run to take up again, with the options it had.")] = ""
     fresh: Annotated[
         bool, Option("Start a new run even though an unfinished one has the same options.", advanced=True)
@@ -227,8 +226,11 @@ class _Training:
             "train",
             [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()],
         )
-        self.train_crops = self.train_crops.only(self._rows(self.train_crops) >= 0)
-        self.validation_crops = self.validation_crops.only(self._rows(self.validation_crops) >= 0)
+        rows = [self.store.rows(self._file(int(crop_id)).sha256 for crop_id in part.ids) for part in both]
+        self.rows = [some[some >= 0] for some in rows]
+        self.train_crops, self.validation_crops = (
+            part.only(some >= 0) for part, some in zip(both, rows, strict=True)
+        )
         if len(set(self.train_crops.labels.tolist())) < 2 or not len(self.validation_crops):
             reason = next(iter(unusable.values()), "no reason known")
             raise Problem(
@@ -250,9 +252,14 @@ class _Training:
             journal.add(epoch)
             watch.hear(epoch)
 
+        vectors = self.store.vectors()
+        train, validation = (
+            heads.Features(vectors, rows, part.labels)
+            for rows, part in zip(self.rows, (self.train_crops, self.validation_crops), strict=True)
+        )
         head = heads.train_head(
-            self._features(self.train_crops),
-            self._features(self.validation_crops),
+            train,
+            validation,
             len(self.classes),
             epochs,
             self.options.seed,
@@ -309,17 +316,6 @@ class _Training:
         from camtrap_gui.project import training_data
 
         return CropFile(*training_data.file_of(self.project, crop_id))
-
-    def _hashes(self, selection: "Selection") -> Iterator[str]:
-        return (self._file(int(crop_id)).sha256 for crop_id in selection.ids)
-
-    def _rows(self, selection: "Selection") -> Any:
-        return self.store.rows(self._hashes(selection))
-
-    def _features(self, selection: "Selection") -> "Features":
-        from camtrap_gui.models.classifiers.heads import Features
-
-        return Features(self.store.vectors(), self._rows(selection), selection.labels)
 
     def _pictures(self, selection: "Selection") -> "Pictures":
         from camtrap_gui.models.classifiers.finetuning import Pictures
