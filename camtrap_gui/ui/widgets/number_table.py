@@ -78,7 +78,9 @@ class _Item(QTableWidgetItem):
     def __lt__(self, other: QTableWidgetItem) -> bool:
         if isinstance(other, _Item) and not isinstance(self.value, str) and not isinstance(other.value, str):
             return _order(self.value) < _order(other.value)
-        return super().__lt__(other)
+        return (
+            self.text().casefold() < other.text().casefold()
+        )  # super().__lt__ would come back here for ever
 
 
 def _order(value: int | float | None) -> float:
