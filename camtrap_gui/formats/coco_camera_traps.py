@@ -16,28 +16,40 @@ import msgspec
 
 from camtrap_gui.formats import json_stream
 from camtrap_gui.problem import Problem
+from camtrap_gui.project.incoming import NewImage
 
 _Id = str | int
 _Pixels = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 _Number = Annotated[int, msgspec.Meta(ge=0, le=2**31)]
 
 
-class ImageRecord(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One entry of ``images``. ``datetime`` is as the source writes it; ``extra`` are the fields not named here."""
+_FIELDS = {
+    "key": "id",
+    "path": "file_name",
+    "sequence": "seq_id",
+    "frame": "frame_num",
+    "frames": "seq_num_frames",
+    "taken": "datetime",
+    "extra": " extra",  # what has no name here; no file has a field of this name
+}
 
-    id: _Id
-    file_name: Annotated[str, msgspec.Meta(min_length=1)]
-    location: str | int | None = None
-    seq_id: str | int | None = None
-    frame_num: _Number | None = None
-    seq_frame_num: _Number | None = None  # the same in iWildCam
-    seq_num_frames: _Number | None = None
-    datetime: str | None = None
-    date_captured: str | None = None  # the same in plain COCO
+
+class ImageRecord(NewImage, forbid_unknown_fields=True, gc=False, rename=_FIELDS.get):
+    """One entry of ``images``, decoded into the picture it is to become. ``taken`` is as the source writes it."""
+
+    key: _Id  # type: ignore[assignment]
+    path: Annotated[str, msgspec.Meta(min_length=1)]
+    location: _Id | None = None  # type: ignore[assignment]
+    sequence: _Id | None = None  # type: ignore[assignment]
+    frame: _Number | None = None
+    frames: _Number | None = None
+    taken: str | None = None
     width: _Pixels | None = None
     height: _Pixels | None = None
+    extra: dict[str, Any] | None = None
     corrupt: bool | None = None
-    extra: dict[str, Any] | None = msgspec.field(default=None, name=" extra")
+    seq_frame_num: _Number | None = None  # frame_num in iWildCam
+    date_captured: str | None = None  # datetime in plain COCO
 
 
 class AnnotationRecord(msgspec.Struct, gc=False):
@@ -204,7 +216,7 @@ def _read_unusual(
 
 def _take_extras(values: list[Any]) -> list[dict[str, Any] | None]:
     """Take the fields this reader has no name for out of image records; returns them, one entry per record."""
-    known = frozenset(ImageRecord.__struct_fields__) - {"extra"}
+    known = frozenset(ImageRecord.__struct_encode_fields__) - {_FIELDS["extra"]}
     extras: list[dict[str, Any] | None] = []
     for place, value in enumerate(values):
         unknown = sorted(value.keys() - known) if isinstance(value, dict) else []
@@ -223,18 +235,18 @@ def _read_image(value: dict[str, Any], doubts: list[str]) -> ImageRecord:
     if not isinstance(file_name, str) or not file_name or _has_surrogates(file_name):
         raise _Refusal("no file name")
     return ImageRecord(
-        _id(value.get("id"), "no id"),
-        file_name,
-        _text(value, "location", doubts),
-        _text(value, "seq_id", doubts),
-        _number(value, "frame_num", doubts),
-        _number(value, "seq_frame_num", doubts),
-        _number(value, "seq_num_frames", doubts),
-        _text(value, "datetime", doubts),
-        _text(value, "date_captured", doubts),
-        _number(value, "width", doubts, 1, 1_000_000),
-        _number(value, "height", doubts, 1, 1_000_000),
-        _flag(value, "corrupt", doubts),
+        key=_id(value.get("id"), "no id"),
+        path=file_name,
+        location=_text(value, "location", doubts),
+        sequence=_text(value, "seq_id", doubts),
+        frame=_number(value, "frame_num", doubts),
+        frames=_number(value, "seq_num_frames", doubts),
+        taken=_text(value, "datetime", doubts),
+        width=_number(value, "width", doubts, 1, 1_000_000),
+        height=_number(value, "height", doubts, 1, 1_000_000),
+        corrupt=_flag(value, "corrupt", doubts),
+        seq_frame_num=_number(value, "seq_frame_num", doubts),
+        date_captured=_text(value, "date_captured", doubts),
     )
 
 

@@ -29,7 +29,11 @@ CORRUPT = "corrupt: the source says so"
 
 
 class NewImage(msgspec.Struct, gc=False):
-    """A picture as a source describes it; see the table ``images``. ``extra`` is JSON. None: the source is silent."""
+    """A picture as a source describes it; see the table ``images``. None: the source is silent.
+
+    ``extra`` are fields of the source that the table has no column for. Readers that decode straight into it may leave
+    numbers in ``key``, ``location`` and ``sequence`` at first; they are texts when the picture comes in.
+    """
 
     key: str
     path: str
@@ -40,8 +44,8 @@ class NewImage(msgspec.Struct, gc=False):
     taken: str | None = None
     width: int | None = None
     height: int | None = None
-    extra: str | None = None
-    corrupt: bool = False
+    extra: dict[str, Any] | None = None
+    corrupt: bool | None = None
 
 
 def clean_path(path: str, root: Path) -> str | None:
@@ -235,15 +239,15 @@ class Incoming:
         """Whether the source named this picture in this import."""
         return image_id >= self._first_new or bool(self._seen[image_id])
 
-    def add_labels(self, rows: Iterable[tuple[int, int, int | None, bool]]) -> None:
-        """``(image id, species id, count, sequence level)``. The same species again adds to its count.
+    def add_labels(self, rows: list[tuple[int, int, int | None, bool | None, str]]) -> None:
+        """``(image id, species id, count, sequence level, author)``. The same species again adds to its count.
 
         Labels of persons stay as they are.
         """
         _insert_many(
             self.db,
             "INSERT INTO labels (image_id, species_id, count, sequence_level, author)",
-            [(*row, self.author) for row in rows],
+            rows,
             """ON CONFLICT (image_id, species_id) DO UPDATE SET
                    count = CASE WHEN excluded.count IS NULL THEN count ELSE coalesce(count, 0) + excluded.count END,
                    sequence_level = min(sequence_level, excluded.sequence_level)
@@ -314,8 +318,8 @@ class Incoming:
                 image.taken,
                 image.width,
                 image.height,
-                image.extra,
-                image.corrupt,
+                image.extra and _as_json(image.extra),
+                bool(image.corrupt),
                 CORRUPT if image.corrupt else None,
             )
             for image_id, image in enumerate(images, first)
@@ -397,7 +401,7 @@ class Incoming:
             "frame": image.frame,
             "frames": image.frames,
             "taken": image.taken,
-            "extra": image.extra,
+            "extra": image.extra and _as_json(image.extra),
         }
         after = {name: value for name, value in said.items() if value is not None}
         if not row["checked"] and image.width and image.height:
@@ -426,6 +430,13 @@ class Incoming:
     def _insert_sequences(self) -> None:
         _insert_many(self.db, "INSERT INTO sequences (id, root_id, name)", self._new_sequences)
         self._new_sequences.clear()
+
+
+def _as_json(extra: dict[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(extra).decode()
+    except (OverflowError, RecursionError, ValueError):  # a number of a thousand digits, a thousand brackets
+        return msgspec.json.encode({name: str(value)[:1000] for name, value in extra.items()}).decode()
 
 
 def _insert_many(db: sqlite3.Connection, into: str, rows: list[tuple[Any, ...]], behind: str = "") -> int:

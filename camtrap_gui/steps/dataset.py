@@ -11,9 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
-
-import msgspec
+from typing import Annotated
 
 from camtrap_gui import files
 from camtrap_gui.formats.coco_camera_traps import AnnotationRecord, ImageRecord, Refused, Survey
@@ -180,7 +178,7 @@ def _from_json(project: Project, options: Options, report: Report) -> Incoming:
     report(Progress(0, None, options.json.name, "Reading"))
     survey = Survey(options.json)
     folder = _existing(options.images or options.json.parent)
-    sample = [(str(image.id), image.file_name) for image in survey.samples()]
+    sample = [(str(image.key), image.path) for image in survey.samples()]
     if not options.skip_check:
         _require_some_file(folder, [path for _, path in sample], options.json)
     doubts = _Doubts(project)
@@ -205,8 +203,8 @@ def _from_json(project: Project, options: Options, report: Report) -> Incoming:
     return incoming
 
 
-def _read_categories(survey: Survey, incoming: Incoming, doubts: "_Doubts") -> dict[str, int]:
-    """Species ids by the category ids of the source."""
+def _read_categories(survey: Survey, incoming: Incoming, doubts: "_Doubts") -> dict[str | int, int]:
+    """Species ids by the category ids of the source, which may be written as number and as text."""
     names: dict[str, str] = {}
     for batch in survey.categories():
         doubts.extend(batch.refused)
@@ -221,59 +219,58 @@ def _read_categories(survey: Survey, incoming: Incoming, doubts: "_Doubts") -> d
                     doubts(f"category {key}: {name}", "category name used twice")
                 names[key] = name
     ids = incoming.add_species(names.values())
-    return {key: ids[name] for key, name in names.items()}
+    found: dict[str | int, int] = {key: ids[name] for key, name in names.items()}
+    return found | {int(key): ids[name] for key, name in names.items() if key.isdecimal() and len(key) < 10}
 
 
 def _new_images(
     records: list[ImageRecord], folder: Path, incoming: Incoming, doubts: "_Doubts"
 ) -> Iterator[NewImage]:
-    for record in records:
-        key = str(record.id)
-        path = clean_path(record.file_name, folder)
+    """Records as pictures; this is where a million pictures spend their time."""
+    for image in records:
+        if type(image.key) is not str:
+            image.key = str(image.key)
+        path = clean_path(image.path, folder)
         if path is None:
-            incoming.ids.setdefault(key, LEFT_OUT)
-            doubts(f"image {key}: {record.file_name}", "path leads out of the image folder")
+            incoming.ids.setdefault(image.key, LEFT_OUT)
+            doubts(f"image {image.key}: {image.path}", "path leads out of the image folder")
             continue
-        extra = record.extra
-        written = record.datetime or record.date_captured
-        taken = read_time(written) if written else None
-        if written and taken is None:
-            doubts(f"image {key}: {written}", "time cannot be read")
-            extra = {**(extra or {}), "datetime": written}
-        sized = record.width is not None and record.height is not None
-        yield NewImage(
-            key,
-            path,
-            None if record.location is None else str(record.location).strip() or None,
-            None if record.seq_id is None else str(record.seq_id) or None,
-            record.frame_num if record.frame_num is not None else record.seq_frame_num,
-            record.seq_num_frames,
-            taken,
-            record.width if sized else None,
-            record.height if sized else None,
-            _as_json(extra) if extra else None,
-            bool(record.corrupt),
-        )
+        image.path = path
+        if image.location is not None:
+            image.location = str(image.location).strip() or None
+        if image.sequence is not None:
+            image.sequence = str(image.sequence) or None
+        if image.frame is None:
+            image.frame = image.seq_frame_num
+        written = image.taken or image.date_captured
+        image.taken = read_time(written) if written else None
+        if written and image.taken is None:
+            doubts(f"image {image.key}: {written}", "time cannot be read")
+            image.extra = {**(image.extra or {}), "datetime": written}
+        if image.width is None or image.height is None:
+            image.width = image.height = None
+        yield image
 
 
 def _labels(
     records: list[AnnotationRecord],
-    species: dict[str, int],
+    species: dict[str | int, int],
     incoming: Incoming,
     doubts: "_Doubts",
     folder: Path,
-) -> Iterator[tuple[int, int, int | None, bool]]:
+) -> Iterator[tuple[int, int, int | None, bool, str]]:
     """Rows of labels; boxes go into the project on the way."""
     ids, left_alone = incoming.ids, incoming.left_alone
     for record in records:
-        image_id = ids.get(str(record.image_id))
+        key, category = record.image_id, record.category_id
+        image_id = ids.get(key if type(key) is str else str(key))
         if not image_id or not incoming.was_met(image_id):
             reason = "annotation of an image that was left out" if image_id == LEFT_OUT else "unknown image"
-            doubts(f"annotation {record.id}: image {record.image_id}", reason)
+            doubts(f"annotation {record.id}: image {key}", reason)
             continue
-        species_id = species.get(str(record.category_id))
+        species_id = species.get(category) or species.get(str(category))
         if species_id is None:
-            doubts(f"annotation {record.id}: category {record.category_id}", "unknown category")
+            doubts(f"annotation {record.id}: category {category}", "unknown category")
             continue
         if image_id in left_alone:
             continue
@@ -281,9 +278,9 @@ def _labels(
             try:
                 size = None if record.bbox_relative else _size_of(image_id, incoming, folder)
                 incoming.add_box(image_id, species_id, record.box(size))
-            except ValueError as reason:
-                doubts(f"annotation {record.id}: image {record.image_id}", str(reason))
-        yield image_id, species_id, record.count, bool(record.sequence_level_annotation)
+            except ValueError as unfit:
+                doubts(f"annotation {record.id}: image {key}", str(unfit))
+        yield image_id, species_id, record.count, bool(record.sequence_level_annotation), "import"
 
 
 def _size_of(image_id: int, incoming: Incoming, folder: Path) -> tuple[int, int] | None:
@@ -323,7 +320,9 @@ def _from_folder(project: Project, options: Options, report: Report) -> Incoming
                 described[picture.path] = species
         incoming.add_images(new)
         ids = incoming.add_species(sorted(set(described.values())))
-        labels = ((incoming.ids[path], ids[species], None, False) for path, species in described.items())
+        labels = (
+            (incoming.ids[path], ids[species], None, False, "folder") for path, species in described.items()
+        )
         incoming.add_labels([label for label in labels if label[0] and label[0] not in incoming.left_alone])
         done += len(batch)
         report(Progress(done, None, batch[-1].path, "Searching"))
@@ -446,13 +445,6 @@ class _Doubts:
         self.flush()
         counts = problems.counts(self._project, STEP)
         return f" ({_listed(counts)})" if counts else ""
-
-
-def _as_json(extra: dict[str, Any]) -> str:
-    try:
-        return msgspec.json.encode(extra).decode()
-    except (OverflowError, RecursionError, ValueError):  # a number of a thousand digits, a thousand brackets
-        return msgspec.json.encode({name: str(value)[:1000] for name, value in extra.items()}).decode()
 
 
 def _many(number: int, one: str, several: str = "") -> str:

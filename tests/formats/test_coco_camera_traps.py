@@ -135,8 +135,8 @@ def test_that_unknown_fields_of_images_are_kept_and_known_ones_may_be_of_any_usu
         {"id": "2", "file_name": "b.jpg", "location": 3.0, "frame_num": "4", "width": "2048", "corrupt": 1},
     ]
     [first, second], refused = together(Survey(written(tmp_path, {"images": images})).images())
-    assert (first.id, first.extra) == (1, {"season": "S1", "sites": [{"x": 1}, {"y": 2}]})
-    assert (second.location, second.frame_num, second.width, second.corrupt) == ("3", 4, 2048, True)
+    assert (first.key, first.extra) == (1, {"season": "S1", "sites": [{"x": 1}, {"y": 2}]})
+    assert (second.location, second.frame, second.width, second.corrupt) == ("3", 4, 2048, True)
     assert refused == []
 
 
@@ -158,7 +158,7 @@ def test_that_what_cannot_be_meant_is_refused_with_a_reason(tmp_path, image, rea
     good = {"id": "good", "file_name": "good.jpg"}
     records, refused = together(Survey(written(tmp_path, {"images": [image, good]})).images())
     assert refused == [reason]
-    assert records[-1].file_name == "good.jpg"
+    assert records[-1].path == "good.jpg"
 
 
 def test_that_nan_and_halves_of_characters_do_no_harm(tmp_path):
@@ -168,7 +168,7 @@ def test_that_nan_and_halves_of_characters_do_no_harm(tmp_path):
     survey = Survey(written(tmp_path, text))
     images, _ = together(survey.images())
     [annotation], refused = together(survey.annotations())
-    kept = [(str(image.id), image.location, image.extra) for image in images]
+    kept = [(str(image.key), image.location, image.extra) for image in images]
     assert kept == [("1", None, None), ("3", None, None)]
     assert (annotation.bbox, annotation.count) == (None, 11)
     assert refused == ["box is not four numbers"]
