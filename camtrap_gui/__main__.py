@@ -17,6 +17,7 @@ def main() -> None:
         sys.exit(show_window(None))
     from camtrap_gui.cli import run
 
+    _hush_libraries()
     sys.exit(run(arguments))
 
 
@@ -50,6 +51,25 @@ def has_display() -> bool:
     if not sys.platform.startswith("linux"):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _hush_libraries() -> None:
+    """Let this program speak on the terminal and native libraries, which do not mind Python's streams, into a log.
+
+    TensorFlow greets on file descriptor 2 before any setting of its own is read.
+    """
+    from camtrap_gui import paths
+
+    try:
+        paths.logs().mkdir(parents=True, exist_ok=True)
+        log = os.open(paths.logs() / "libraries.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        return
+    terminal = os.dup(2)
+    os.dup2(log, 2)
+    sys.stderr = os.fdopen(
+        terminal, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
+    )
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
 Standard library only, Linux, macOS and Windows. Makes ``.venv`` beside this folder, installs the program with the
 pinned versions of ``constraints.txt`` (with uv when it can be had, otherwise with pip), and then
 
-  demo   fetches the default models, generates a demo survey in ``demo/``, goes the whole road with it and prints
-         what was made (further arguments are passed on, e.g. ``--images 200``);
+  demo   fetches the default models, generates a demo survey in ``demo/``, goes the whole road with it, prints what
+         was made, and opens the window on it (further arguments are passed on, e.g. ``--images 200``);
   test   runs every check and every test (further arguments go to pytest).
 
 Both can be repeated at any time; what is there already is not made again.
@@ -41,7 +41,12 @@ def demo(arguments: list[str]) -> int:
     """The whole road on a generated survey."""
     install(())
     system_libraries()
-    return run(str(BIN / "camtrap"), "demo", str(ROOT / "demo"), *arguments)
+    status = run(str(BIN / "camtrap"), "demo", str(ROOT / "demo"), *arguments)
+    project = ROOT / "demo" / "project"
+    if status == 0 and project.is_dir() and sys.stdout.isatty() and has_display():
+        print("Opening the window. Close it to come back here.", flush=True)
+        return run(str(BIN / "camtrap-gui"), str(project))
+    return status
 
 
 def test(arguments: list[str]) -> int:
@@ -88,6 +93,13 @@ def install(extras: tuple[str, ...]) -> None:
         "Is the network there, and is there 3 GB of room on the disk? The lines above say what was missing.",
     )
     stamp.write_text(wanted.hexdigest())
+
+
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    return not sys.platform.startswith("linux") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def find_python() -> str:
