@@ -1,5 +1,6 @@
 """The figures of a real small run, and the way from a confusion to its pictures, by mouse and by keys."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -125,7 +126,11 @@ def test_that_hovering_says_the_cell_in_words_and_leaves_empty_cells_closed(pane
     for cell in (*found, empty):
         QTest.mouseMove(panel.confusion.viewport(), panel.confusion.cell_rect(*cell).center().toPoint())
         assert cell[0] in panel.pointed.text()
-        assert f"{found.get(cell, 0):,} of 8" in panel.pointed.text() or cell == empty
+        said = panel.pointed.text()
+        assert (
+            f"{found.get(cell, 0):,} of 8 {cell[0]} crops" in said
+            or said == f"There are no crops of {cell[0]}."
+        )
         assert panel.confusion.accessibleDescription() == panel.pointed.text()
     click(panel, empty)
     assert panel.pages.currentIndex() == 0
@@ -186,3 +191,17 @@ def test_that_both_themes_paint_the_matrix(app, panel):
         app.processEvents()
         pictures.append(panel.confusion.grab().toImage())
     assert pictures[0] != pictures[1]
+
+
+def test_that_the_run_chosen_stays_until_a_newer_one_is_trained(panel):
+    older = choose_run(panel, 1)
+    project = panel.session.project
+    panel.session.changed.emit({"runs"})
+    assert panel.form.value().run == older.id
+    made = runs.start(project, "quick", "tiny", {}, older.data, {})
+    panel.session.changed.emit({"runs"})
+    assert panel.form.value().run == older.id, "a run without a classifier cannot be evaluated"
+    shutil.copytree(older.model, made.model)
+    panel.session.changed.emit({"runs"})
+    assert panel.form.value().run == made.id
+    assert not panel.result.isVisible()

@@ -79,6 +79,7 @@ class EvaluatePanel(Panel):
         ):
             self.tabs.addTab(page, name)
         self.viewer = Viewer()
+        self.viewer.hide_threshold()
         self.pages = QStackedWidget()
         self.pages.addWidget(self._figures_page())
         self.pages.addWidget(self._pictures_page())
@@ -225,7 +226,7 @@ class EvaluatePanel(Panel):
         return page
 
     def _pictures_page(self) -> QWidget:
-        self.cell_title = text("", "heading", bold=True)
+        self.cell_title = text("", "heading", bold=True, wrap=True)
         back = QPushButton("Back to the figures (Esc)")
         back.clicked.connect(self.close_pictures)
         head = QHBoxLayout()

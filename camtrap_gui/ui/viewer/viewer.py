@@ -70,7 +70,7 @@ class Viewer(QWidget):
         self.threshold.setRange(0, 100)
         self.threshold.setAccessibleName("Confidence threshold")
         self.threshold.valueChanged.connect(self._set_threshold)
-        self._threshold_words = text("", role="muted")
+        self._threshold_name, self._threshold_words = text("Threshold", role="muted"), text("", role="muted")
         self.adjust = Adjust()
         self.adjust.changed.connect(lambda: self._draw(keep_view=True))
         self.strip = self._make_strip()
@@ -158,6 +158,11 @@ class Viewer(QWidget):
         self.threshold.setValue(round(threshold * 100))
         self._set_threshold(round(threshold * 100))
 
+    def hide_threshold(self) -> None:
+        """Take the threshold away, where every box is always shown."""
+        for widget in (self._threshold_name, self.threshold, self._threshold_words):
+            widget.hide()
+
     def close_threads(self) -> None:
         """Let no decoding outlive the window."""
         self._loader.close()
@@ -214,7 +219,7 @@ class Viewer(QWidget):
         row.setSpacing(GRID)
         row.addWidget(self._title)
         row.addStretch()
-        row.addWidget(text("Threshold", role="muted"))
+        row.addWidget(self._threshold_name)
         self.threshold.setFixedWidth(GRID * 16)
         row.addWidget(self.threshold)
         row.addWidget(self._threshold_words)
