@@ -154,11 +154,12 @@ def _fill_holes(
 
 
 def _hole_colour(species: Species, spot: glyphs.Spot) -> Colour:
+    """A small round hole is an eye (in a face: only above the mouth), any other the second colour, or glass and metal."""
     upper = spot.top < 0.5
     if species.category == "vehicle":
         return _GLASS if upper else _METAL
     wide, tall = spot.right - spot.left, spot.bottom - spot.top
-    if upper and spot.area < 0.03 and wide < 2 * tall:
+    if spot.area < 0.03 and wide < 2 * tall and (upper or species.build == "side"):
         return _EYE
     return species.second
 

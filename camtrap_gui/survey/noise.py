@@ -38,10 +38,18 @@ def line(rng: np.random.Generator, length: int, cell: float, octaves: int = 4) -
 
 
 def tile(rng: np.random.Generator, side: int, cell: float, octaves: int = 5) -> Field:
-    """Fractal noise [side, side] whose edges meet, so that it can be sampled endlessly; deviation about 1."""
-    frequency = np.hypot(*np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side)))
-    low = 1.0 / cell
-    spectrum = np.where(frequency > 0, (low + frequency) ** -1.6, 0.0)
-    spectrum[frequency > low * 2.2**octaves] = 0.0
-    wave = np.fft.ifft2(np.fft.fft2(rng.standard_normal((side, side))) * spectrum).real
-    return np.asarray(wave / wave.std(), np.float32)
+    """Fractal noise [side, side] as ``field``, whose edges meet, so that it can be sampled endlessly."""
+    total = np.zeros((side, side), np.float32)
+    weight, power = 1.0, 0.0
+    for _ in range(octaves):
+        knots = max(2, round(side / cell))
+        grid = np.pad(rng.standard_normal((knots, knots), dtype=np.float32), 2, mode="wrap")
+        # Pillow looks at the pixels around the box too, so the wrapped border makes the edges meet.
+        inner = (2, 2, knots + 2, knots + 2)
+        total += weight * np.asarray(
+            Image.fromarray(grid).resize((side, side), Image.Resampling.BICUBIC, box=inner)
+        )
+        power += weight * weight
+        weight *= 0.6
+        cell = max(cell / 2.1, 1.0)
+    return total / np.float32(max(power, 1e-6) ** 0.5 * 0.7)

@@ -107,7 +107,7 @@ class Plan:
             yield self.shot(camera, number)
 
     def shot(self, camera: Camera, number: int) -> Shot:
-        """Picture ``number`` (from 0) of a camera."""
+        """Picture ``number`` (from 0, below ``camera.pictures``) of a camera."""
         burst, frame = divmod(number, _BURST)
         frames = min(_BURST, camera.pictures - burst * _BURST)
         bursts = -(-camera.pictures // _BURST)
