@@ -1,0 +1,31 @@
+"""Every benchmark, one after the other: ``python -m benchmarks`` (about half an hour on two cores), ``--small`` for a try.
+
+Each prints a table and its figures as one JSON line. Nothing else should run on the machine meanwhile.
+"""
+
+import subprocess
+import sys
+
+ALL = {
+    "dataset_import": ["--images", "50000"],
+    "detection": ["--pictures", "24"],
+    "crops": ["--pictures", "24"],
+    "training": ["--crops", "300"],
+    "demo_road": ["--images", "120"],
+}
+"""The benchmarks, and what each is asked for with ``--small``."""
+
+
+def main() -> int:
+    """Run them all; the exit status is that of the worst."""
+    small = "--small" in sys.argv[1:]
+    worst = 0
+    for name, less in ALL.items():
+        print(f"== {name}", flush=True)
+        command = [sys.executable, "-m", f"benchmarks.{name}", *(less if small else [])]
+        worst = max(worst, subprocess.run(command).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
