@@ -1,0 +1,7 @@
+"""The only place that knows TensorFlow and other runtimes, and only inside functions."""
+
+import sys
+
+# WORKAROUND openvino: left alone, it reports every use to its makers, in a forked copy of this process that may never
+# end. Nothing leaves this computer. Without its telemetry module OpenVINO puts an empty one in the place.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
