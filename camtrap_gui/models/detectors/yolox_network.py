@@ -26,7 +26,7 @@ _FOCUS = (
 
 
 def build(arrays: "Mapping[str, numpy.ndarray]", size: int) -> Any:
-    """An ``openvino.Model`` from one picture, uint8 [1, size, size, 3] RGB, to its cells, float32 [1, 5 + C, N].
+    """An ``openvino.Model`` from one picture, float16 [1, 3, size, size] RGB 0..255, to its cells, float32 [1, 5 + C, N].
 
     The rows of a cell are x and y (in cells, from the cell's own corner), logarithm of width and height (in cells),
     objectness 0..1, and C class probabilities 0..1. The N cells go row by row through the strides 8, 16 and 32.
@@ -37,7 +37,7 @@ def build(arrays: "Mapping[str, numpy.ndarray]", size: int) -> Any:
 
     if size % STRIDES[-1]:
         raise Problem(f"A YOLOX picture must be a multiple of {STRIDES[-1]} pixels wide, not {size}.")
-    picture = op.parameter([1, size, size, 3], openvino.Type.u8, name="picture")
+    picture = op.parameter([1, 3, size, size], openvino.Type.f16, name="picture")
     try:
         cells = _Network(arrays).cells(picture)
     except KeyError as error:
@@ -62,8 +62,7 @@ class _Network:
 
     def _backbone(self, picture: Any) -> tuple[Any, Any, Any]:
         op, name = self._op, "backbone.backbone"
-        x = op.transpose(op.convert(picture, "f32"), [0, 3, 1, 2])
-        x = self._stem(x, f"{name}.stem.conv")
+        x = self._stem(op.convert(picture, "f32"), f"{name}.stem.conv")
         x = self._csp(self._conv(x, f"{name}.dark2.0", 2), f"{name}.dark2.1", shortcut=True)
         fine = self._csp(self._conv(x, f"{name}.dark3.0", 2), f"{name}.dark3.1", shortcut=True)
         middle = self._csp(self._conv(fine, f"{name}.dark4.0", 2), f"{name}.dark4.1", shortcut=True)
