@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import crops
@@ -12,6 +12,7 @@ from camtrap_gui.steps import stats
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, theme
 from camtrap_gui.ui.widgets.chart_view import ChartView
+from camtrap_gui.ui.widgets.number_table import NumberTable
 
 
 class StatsPanel(Panel):
@@ -27,11 +28,7 @@ class StatsPanel(Panel):
     def build(self) -> QWidget:
         self.form.unfold()
         self.chart = ChartView(self._save_table)
-        self.table = QTableWidget()
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setAccessibleName("Crops per species and split")
-        self.table.verticalHeader().hide()
-        self.table.setShowGrid(False)
+        self.table = NumberTable("Crops per species and split")
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.addWidget(self.chart)
         parts.addWidget(self.table)
@@ -63,24 +60,17 @@ class StatsPanel(Panel):
             self.refresh()
 
     def _fill_table(self, counted: stats.Result) -> None:
-        names = [split.name for split in counted.splits]
-        self.table.setColumnCount(len(names) + 2)
-        self.table.setHorizontalHeaderLabels(["Species", *names, "total"])
-        rows = [
-            row for row in range(len(counted.classes)) if any(split.counts[row] for split in counted.splits)
-        ]
-        rows.sort(key=lambda row: -sum(split.counts[row] for split in counted.splits))
-        self.table.setRowCount(len(rows))
-        for line, row in enumerate(rows):
-            numbers = [split.counts[row] for split in counted.splits]
-            self.table.setItem(line, 0, QTableWidgetItem(counted.classes[row]))
-            for column, number in enumerate([*numbers, sum(numbers)], 1):
-                item = QTableWidgetItem(f"{number:,}" if number else "–")
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(line, column, item)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        numbers = {
+            name: [split.counts[place] for split in counted.splits]
+            for place, name in enumerate(counted.classes)
+        }
+        present = sorted(
+            (name for name, row in numbers.items() if any(row)), key=lambda name: -sum(numbers[name])
+        )
+        self.table.fill(
+            ("Species", *(split.name for split in counted.splits), "total"),
+            [(name, *numbers[name], sum(numbers[name])) for name in present],
+        )
 
     def _save_table(self, path: Path) -> None:
         options = stats.Options(csv=path)

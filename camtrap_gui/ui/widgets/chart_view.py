@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+LEAST_DPI, MOST_DPI = 72, 110
+
+
 class ChartView(QWidget):
     """Shows the figure that ``draw`` makes for a theme ('light' or 'dark'); ``redraw`` draws it anew.
 
@@ -49,14 +52,15 @@ class ChartView(QWidget):
         layout.addLayout(buttons)
 
     def show_figure(self, figure: "Figure") -> None:
-        """Show a figure at its own size; a chart larger than the window scrolls."""
+        """Show a figure as wide as there is room, within readable sizes; what does not fit scrolls."""
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 
         self._figure = figure
-        figure.set_dpi(100)
+        wide, high = figure.get_size_inches()
+        dpi = min(max((self._scroll.viewport().width() - GRID) / wide, LEAST_DPI), MOST_DPI)
+        figure.set_dpi(dpi)
         canvas = FigureCanvasQTAgg(figure)
-        width, height = (round(inches * 100) for inches in figure.get_size_inches())
-        canvas.setFixedSize(width, height)
+        canvas.setFixedSize(round(wide * dpi), round(high * dpi))
         canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(canvas)
 

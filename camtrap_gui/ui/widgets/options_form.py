@@ -91,6 +91,7 @@ class OptionsForm(QWidget):
                 label = text(words(field.name), role="muted")
                 label.setToolTip(_tip(field))
                 label.setBuddy(row.widget)
+                label.setMinimumHeight(row.widget.sizeHint().height())
                 form.addRow(label, row.widget)
         return form
 
@@ -117,6 +118,7 @@ class _Input:
             self.widget = PathEdit()
         else:
             self.widget = QLineEdit()
+            self.widget.setPlaceholderText("Automatic" if self._optional else "")
         self._kind = kind
         self.set_value(default)
 
