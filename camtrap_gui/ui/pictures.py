@@ -1,5 +1,9 @@
 """Pictures of the project as the viewer shows them: with their detections, labels and facts."""
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 from camtrap_gui.colours import NEUTRAL, class_colour
 from camtrap_gui.project import Project, browse, crops, detections, images, predictions
 from camtrap_gui.ui.viewer.canvas import ShownBox
@@ -81,6 +85,23 @@ def of_cell(
         facts = (("Is", truth), ("Was called", f"{said}, {confidence:.1%}"), ("Location", judged.location))
         shown.append(ShownPicture(path, path.name, (whole,), facts))
     return shown
+
+
+def of_prediction(picture: Mapping[str, Any], classes: Sequence[str] = ()) -> ShownPicture:
+    """A picture as the predict step says it (plain data), with the likeliest species of each box.
+
+    ``classes`` is the class list of the classifier: a species has the colour of its place.
+    """
+    boxes = []
+    for box in picture.get("boxes", ()):
+        top = tuple((name, share) for name, share in box["species"])
+        name, share = top[0] if top else (box["category"], box["confidence"])
+        place = classes.index(name) if top and name in classes else None
+        colour = category_colour(box["category"]) if place is None else as_hex(class_colour(place))
+        sure = share if box["confidence"] is None else box["confidence"]
+        x, y, width, height = box["box"]
+        boxes.append(ShownBox(x, y, width, height, f"{name} {share:.2f}", sure, colour, top))
+    return ShownPicture(Path(picture["path"]), picture["name"], tuple(boxes))
 
 
 def _species_colour(species: tuple[str, ...], name: str | None) -> str:

@@ -10,7 +10,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from camtrap_gui.project import Project, edits
+from camtrap_gui.jobs import from_plain
+from camtrap_gui.project import Project, edits, history
+from camtrap_gui.project.history import PastJob
 from camtrap_gui.steps import STEPS, Step
 from camtrap_gui.ui.worker import Job, JobQueue
 
@@ -70,7 +72,11 @@ class Session(QObject):
 
     def busy(self) -> bool:
         """Whether any job runs or waits."""
-        return any(queue.running or queue.waiting for queue in (self.long, self.short))
+        return any(
+            job is not None and not job.quiet
+            for queue in (self.long, self.short)
+            for job in (queue.running, *queue.waiting)
+        )
 
     def edit(self, note: str, changes: list[edits.Change], topics: Set[str]) -> None:
         """Record one decision and tell the panels."""
@@ -89,16 +95,23 @@ class Session(QObject):
         self.changed.emit(set(ALL))
         return edit.note if edit else ""
 
-    def interrupted(self) -> list[Step]:
-        """Steps whose last job was cut off: the program or the machine went down while they ran."""
-        rows = self.project.db.execute(
-            "SELECT step FROM jobs WHERE id IN (SELECT max(id) FROM jobs GROUP BY step) AND state = 'running'"
-        )
-        names = {row["step"] for row in rows}
-        return [step for step in STEPS if step.name in names and not self.running(step.name)]
+    def interrupted(self) -> list[PastJob]:
+        """The jobs that were cut off, in the order of the steps: the program or the machine went down meanwhile."""
+        found = history.cut_off(self.project)
+        return [found[step.name] for step in STEPS if step.name in found and not self.running(step.name)]
+
+    def go_on(self, past: PastJob) -> Job:
+        """Start a step again with the options it had. Raises Problem when this program knows them no longer."""
+        options = from_plain(step_of(past.step).module().Options, past.options)
+        return self.start(past.step, options)
+
+    def leave(self, past: PastJob) -> None:
+        """Offer a job that was cut off no more."""
+        history.close_cut_off(self.project, past.step)
 
     def close(self) -> None:
         """End the engines and close the project."""
+        self.blockSignals(True)
         self.long.close()
         self.short.close()
         self.project.close()

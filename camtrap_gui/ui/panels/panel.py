@@ -177,7 +177,7 @@ class Panel(QWidget):
     def _options_card(self) -> QWidget:
         card = QFrame()
         card.setObjectName("card")
-        inner = QVBoxLayout(card)
+        self.card = inner = QVBoxLayout(card)
         inner.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
         inner.setSpacing(GRID * 2)
         inner.addWidget(self.form)

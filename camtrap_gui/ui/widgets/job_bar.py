@@ -77,7 +77,7 @@ class JobBar(QFrame):
     def _take_next(self) -> None:
         if self._session is not None:
             running = self._session.long.running or self._session.short.running
-            if running is not None and running is not self._job:
+            if running is not None and running is not self._job and not running.quiet:
                 self._job, self._pace = running, _Speed()
         self._refresh()
 

@@ -1,0 +1,43 @@
+"""Asking for files and folders without stopping the window: the answer comes to a function."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+PICTURES = "Pictures (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
+
+
+def for_folder(parent: QWidget, title: str, start: Path, then: Callable[[Path], object]) -> QFileDialog:
+    """Ask for a folder that is there, or is made in the dialog."""
+    dialog = QFileDialog(parent, title, str(start))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    return _open(dialog, lambda names: then(Path(names[0])))
+
+
+def for_files(
+    parent: QWidget, title: str, start: Path, kinds: str, then: Callable[[list[Path]], object]
+) -> QFileDialog:
+    """Ask for one or more files that are there."""
+    dialog = QFileDialog(parent, title, str(start), kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    return _open(dialog, lambda names: then([Path(name) for name in names]))
+
+
+def for_target(
+    parent: QWidget, title: str, start: Path, kinds: str, then: Callable[[Path], object]
+) -> QFileDialog:
+    """Ask where a file shall be written; the dialog asks again before one is replaced."""
+    dialog = QFileDialog(parent, title, str(start.parent), kinds)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(start.suffix)
+    dialog.selectFile(start.name)
+    return _open(dialog, lambda names: then(Path(names[0])))
+
+
+def _open(dialog: QFileDialog, then: Callable[[list[str]], object]) -> QFileDialog:
+    dialog.filesSelected.connect(then)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
