@@ -34,7 +34,7 @@ class StatsPanel(Panel):
         parts.addWidget(self.table)
         parts.setStretchFactor(0, 3)
         parts.setStretchFactor(1, 1)
-        self.table.setMinimumWidth(GRID * 34)
+        self.table.setMinimumWidth(GRID * 44)
         self.form.changed.connect(self._again)
         theme.changed.connect(self._again)
         return parts
