@@ -66,6 +66,8 @@ def generate(folder: Path, images: int, seed: int, report: Report) -> Survey:
     for (camera, _), count in zip(parts, made, strict=True):
         done += count
         report(Progress(done, images, camera.name, "Survey"))
+    for unfinished in folder.glob("*/*/.IMG_*"):  # what a killed run was just writing
+        unfinished.unlink()
     records.write_true_boxes(folder, plan, _made_boxes(folder, parts))
     records.write_survey(folder, plan)
     shutil.rmtree(folder / _PARTS, ignore_errors=True)
