@@ -1,6 +1,6 @@
 """The warm child process in which heavy work happens: jobs come in, progress goes out.
 
-The window starts ``python -m camtrap_gui.engine`` and talks to it in JSON lines. In on stdin::
+The window starts ``python -m camtrap_gui --engine`` and talks to it in JSON lines. In on stdin::
 
     {"job": 7, "step": "detect", "project": "/surveys/pilot", "options": {"detector": "default"}}
     {"cancel": 7}
@@ -28,9 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import msgspec
-
-from camtrap_gui.jobs import Cancelled, Pace, Progress, to_plain
+from camtrap_gui.jobs import Cancelled, Pace, Progress, from_plain, to_plain
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import COMMANDS, start
 
@@ -101,14 +99,16 @@ class Engine:
             raise Cancelled
 
     def _listen(self) -> None:
-        for line in self._lines:
-            message = json.loads(line)
-            if "cancel" in message:
-                self._cancelled.add(message["cancel"])
-            else:
-                self._orders.put(Order(**message))
-        # The window is gone: nobody waits for the result. Work in hand is committed in batches and resumes later.
-        os._exit(0)
+        try:
+            for line in self._lines:
+                message = json.loads(line)
+                if "cancel" in message:
+                    self._cancelled.add(message["cancel"])
+                else:
+                    self._orders.put(Order(**message))
+        finally:
+            # The window is gone: nobody waits for the result. Work in hand is committed in batches and resumes later.
+            os._exit(0)
 
     def _beat(self) -> None:
         for number in range(1 << 62):
@@ -121,25 +121,9 @@ class Engine:
             self._out.flush()
 
 
-def from_plain(options: type, values: Mapping[str, Any]) -> Any:
-    """An options dataclass from JSON data. Raises Problem when a value does not fit its field."""
-
-    def decode(kind: type, value: Any) -> Any:
-        return kind(value)
-
-    try:
-        return msgspec.convert(dict(values), options, dec_hook=decode)
-    except (msgspec.ValidationError, TypeError, ValueError) as error:
-        raise Problem(f"The options cannot be used: {error}") from error
-
-
 def _own_stdout() -> IO[str]:
     """The real stdout for the protocol alone; everything else that writes to stdout ends in stderr."""
     protocol = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     return os.fdopen(protocol, "w", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

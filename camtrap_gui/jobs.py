@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, history
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,19 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def from_plain(options: type, values: Mapping[str, Any]) -> Any:
+    """An options dataclass from JSON data. Raises Problem when a value does not fit its field."""
+    import msgspec
+
+    def decode(kind: type, value: Any) -> Any:
+        return kind(value)
+
+    try:
+        return msgspec.convert(dict(values), options, dec_hook=decode)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        raise Problem(f"The options cannot be used: {error}") from error
+
+
 @dataclass
 class Job:
     """The record of one run of a step: what it was asked, when, and how it ended."""
@@ -120,7 +133,7 @@ def recorded(project: Project, step: str, options: Any) -> Iterator[Job]:
     ``running`` by a killed process is marked ``interrupted`` when the same step starts again.
     """
     with project.write() as db:
-        db.execute("UPDATE jobs SET state = 'interrupted' WHERE step = ? AND state = 'running'", (step,))
+        history.close_cut_off(project, step)
         job_id = db.execute(
             "INSERT INTO jobs (step, options, started, state) VALUES (?, ?, ?, 'running')",
             (step, json.dumps(to_plain(options)), datetime.now(UTC).isoformat()),

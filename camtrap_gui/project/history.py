@@ -31,6 +31,17 @@ def last_started(project: Project) -> dict[str, PastJob]:
     return _newest(project, "")
 
 
+def cut_off(project: Project) -> dict[str, PastJob]:
+    """For every step whose newest job never ended, that job. Right while no job of the project runs."""
+    return {step: job for step, job in last_started(project).items() if job.state == "running"}
+
+
+def close_cut_off(project: Project, step: str) -> None:
+    """Mark the jobs of a step that never ended as interrupted."""
+    with project.write() as db:
+        db.execute("UPDATE jobs SET state = 'interrupted' WHERE step = ? AND state = 'running'", (step,))
+
+
 def _newest(project: Project, where: str) -> dict[str, PastJob]:
     rows = project.db.execute(
         f"SELECT * FROM jobs WHERE id IN (SELECT max(id) FROM jobs {where} GROUP BY step)"
