@@ -47,9 +47,7 @@ class Job(QObject):
     ended = Signal()
     _numbers = iter(range(1, 1 << 62))
 
-    def __init__(
-        self, step: str, title: str, folder: Path | None, options: Any, quiet: bool = False
-    ) -> None:
+    def __init__(self, step: str, title: str, folder: Path | None, options: Any, quiet: bool = False) -> None:
         super().__init__()
         self.quiet = quiet
         self.number = next(self._numbers)
@@ -267,7 +265,8 @@ class Worker(QThread):
         self.kill()
         self.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError, AttributeError):
+            assert pipe is not None
+            with suppress(OSError):
                 pipe.close()
 
     def tail(self) -> str:
