@@ -215,7 +215,7 @@ class Worker(QThread):
             self._log: Path | None = path
             log = path.open("wb")
         except OSError:
-            self._log, log = None, Path(os.devnull).open("wb")
+            self._log, log = None, Path(os.devnull).open("wb")  # noqa: SIM115
         with log:
             # Measured: takes 0.4 ms (7 ms with both processors busy), so the window's thread may do it.
             self._process = subprocess.Popen(
