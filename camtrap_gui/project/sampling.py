@@ -3,8 +3,9 @@
 import random
 from collections.abc import Iterator
 
-from camtrap_gui.project import Project, crops
+from camtrap_gui.project import Project, crops, predictions
 from camtrap_gui.project.crops import Crop
+from camtrap_gui.project.predictions import Judged
 
 
 def equal_per_class(project: Project, split: str, count: int, seed: int) -> Iterator[Crop]:
@@ -24,6 +25,21 @@ def equal_per_class(project: Project, split: str, count: int, seed: int) -> Iter
             if not left[species]:
                 del left[species]
         count -= min(count, len(classes))
+
+
+def judged_sample(project: Project, run_id: str, split: str, count: int, seed: int) -> list[Judged]:
+    """The same crops with what a run said about each; ``top`` is empty where it was not asked yet."""
+    names = crops.classes(project)
+    return [
+        Judged(
+            crop.id,
+            crop.file,
+            crop.location,
+            names[crop.species],
+            predictions.of_crop(project, run_id, crop.id) or [],
+        )
+        for crop in equal_per_class(project, split, count, seed)
+    ]
 
 
 def _shuffled(project: Project, split: str, most: int, chance: random.Random) -> dict[int, list[int]]:

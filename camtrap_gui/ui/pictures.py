@@ -75,15 +75,22 @@ def of_cell(
     project: Project, run_id: str, split: str, truth: str, prediction: str, most: int
 ) -> list[ShownPicture]:
     """Up to ``most`` crops of one cell of a run's confusion matrix, with the five likeliest species."""
+    return of_judged(project, predictions.of_cell(project, run_id, split, truth, prediction, most))
+
+
+def of_judged(project: Project, found: Sequence[predictions.Judged]) -> list[ShownPicture]:
+    """Crops with the five likeliest species, as far as a classifier was asked."""
     species, folder = images.species(project), crops.folder(project)
     shown = []
-    for judged in predictions.of_cell(project, run_id, split, truth, prediction, most):
-        said, confidence = judged.top[0]
-        colour = _species_colour(species, said)
-        whole = ShownBox(0, 0, 1, 1, f"{said} {confidence:.2f}", confidence, colour, tuple(judged.top))
-        path = folder / judged.file
-        facts = (("Is", truth), ("Was called", f"{said}, {confidence:.1%}"), ("Location", judged.location))
-        shown.append(ShownPicture(path, path.name, (whole,), facts))
+    for judged in found:
+        path, boxes, called = folder / judged.file, [], "nothing yet"
+        if judged.top:
+            said, confidence = judged.top[0]
+            called = f"{said}, {confidence:.1%}"
+            colour, top = _species_colour(species, said), tuple(judged.top[:5])
+            boxes.append(ShownBox(0, 0, 1, 1, f"{said} {confidence:.2f}", confidence, colour, top))
+        facts = (("Is", judged.truth), ("Was called", called), ("Location", judged.location))
+        shown.append(ShownPicture(path, path.name, tuple(boxes), facts))
     return shown
 
 

@@ -30,7 +30,7 @@ TOPICS = {
 }
 """What each step changes."""
 
-SHORT = frozenset({"predict", "stats"})
+SHORT = frozenset({"predict", "stats", "review"})
 """Steps that must not wait behind a training of hours: they have an engine of their own."""
 
 
