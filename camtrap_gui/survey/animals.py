@@ -49,6 +49,8 @@ def draw(species: Species, height: int, mirrored: bool, identity: int, pose: int
 def _side(species: Species, height: int, rng: np.random.Generator) -> list[Image.Image]:
     margin = height // 7
     ink = glyphs.ink(species.glyph, height)
+    if species.joined:
+        ink = glyphs.joined(ink)
     frame = (margin, margin, ink.shape[1], ink.shape[0])
     mask, holes = np.pad(ink, margin), np.pad(glyphs.enclosed(species.glyph, ink), margin)
     colour = coats.paint(

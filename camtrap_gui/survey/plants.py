@@ -94,7 +94,7 @@ def broadleaf(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Gen
 
 
 def trunk(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generator) -> None:
-    """A forest tree whose crown is above the picture."""
+    """A forest tree whose crown is above the picture, with undergrowth at its foot."""
     tall = max(8, min(int(size * 1.2), foot + 10))
     thick = max(6, int(size * rng.uniform(0.05, 0.085)))
     wide = thick * 3
@@ -114,6 +114,7 @@ def trunk(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generat
     drawing = Image.fromarray(np.dstack([np.clip(colour, 0, 255), alpha]).astype(np.uint8), "RGBA")
     canvas.shade(x, foot, thick * 1.3)
     canvas.put(drawing, x - wide // 2, foot - tall, foot)
+    bush(canvas, x + int(rng.normal(0, 0.4) * thick), foot + 1, thick * rng.uniform(0.9, 1.5), rng)
 
 
 def bush(canvas: Canvas, x: int, foot: int, size: float, rng: np.random.Generator) -> None:

@@ -17,7 +17,8 @@ class Species:
     side) or 'front' (only the face: a body is drawn behind it). ``height`` is relative (1: 240 of 768 pixel rows at
     middle distance). ``share`` is relative abundance where it lives, ``habitats`` are the scenes it lives in
     (empty: everywhere), ``nocturnal`` 0..1 is how much it prefers the night, ``herd`` the largest group. ``eye`` is where a
-    glyph's eye is (fractions of its width and height) when the glyph itself leaves no hole for it.
+    glyph's eye is (fractions of its width and height) when the glyph itself leaves no hole for it; ``joined`` closes the
+    narrow gaps of a glyph that is drawn in pieces.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Species:
     herd: int
     eye: tuple[float, float] | None = None
     category: str = "animal"
+    joined: bool = False
 
 
 ANIMALS = (
@@ -110,7 +112,7 @@ ANIMALS = (
         "pig",
         "front",
         (126, 102, 88),
-        (78, 62, 56),
+        (108, 86, 74),
         "bristles",
         0.85,
         9,
@@ -145,6 +147,7 @@ ANIMALS = (
         0.6,
         2,
         (0.86, 0.14),
+        joined=True,
     ),
     Species(
         "horse",
