@@ -122,7 +122,7 @@ class Window(QMainWindow):
 
     def open_demo(self) -> None:
         """Open the demo survey, made first when it is not there yet."""
-        from camtrap_gui.ui.new_project import make_demo
+        from camtrap_gui.ui.make_demo import make_demo
 
         make_demo(self)
 

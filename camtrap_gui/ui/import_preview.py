@@ -1,0 +1,133 @@
+"""What an import would bring, found out by an engine of its own while the window stays free."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
+
+from camtrap_gui.steps.dataset import Options
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.headline import Figure, Headline
+from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.worker import Job, JobQueue
+
+
+class ImportPreview(QWidget):
+    """``look`` starts; ``changed`` tells that there is news. The import is tried in ``scratch``, which it leaves empty."""
+
+    changed = Signal()
+
+    def __init__(self, scratch: Path, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scratch = scratch
+        self._queue = JobQueue("preview", self)
+        self._job: Job | None = None
+        self.words = text("", wrap=True)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Looking")
+        self.figures = Headline("What was found")
+        self.dates = text("", role="muted", wrap=True)
+        self.problems = text("", role="warning", wrap=True)
+        self.table = NumberTable("The first pictures")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        for widget in (self.words, self.bar, self.figures, self.dates, self.problems):
+            layout.addWidget(widget)
+        layout.addWidget(self.table, 1)
+
+    def look(self, options: Options) -> None:
+        """Find out what importing with these options would bring."""
+        self.stop()
+        job = self._job = Job("dataset", "Preview", self._scratch, replace(options, preview=True))
+        job.changed.connect(lambda: self._show(job))
+        self._queue.submit(job)
+        self._show(job)
+
+    def stop(self) -> None:
+        """Look no further."""
+        if self._job is not None and not self._job.is_over():
+            self._queue.cancel(self._job)
+        self._job = None
+
+    def is_looking(self) -> bool:
+        """Whether the preview is still being made."""
+        return self._job is not None and not self._job.is_over()
+
+    def is_refused(self) -> bool:
+        """Whether there is nothing that could be imported."""
+        return self._job is not None and self._job.state in ("problem", "failed")
+
+    def close_threads(self) -> None:
+        """End the engine."""
+        self._job = None
+        self._queue.close()
+
+    def _show(self, job: Job) -> None:
+        if job is not self._job:
+            return
+        done, total = job.progress.get("done", 0), job.progress.get("total")
+        self.bar.setVisible(self.is_looking())
+        self.bar.setRange(0, total or 0)
+        self.bar.setValue(done)
+        over = job.state == "done"
+        for widget in (self.figures, self.dates, self.problems, self.table):
+            widget.setVisible(over)
+        self.words.setVisible(not over)
+        self.words.setProperty("role", "error" if self.is_refused() else "muted")
+        self.words.style().polish(self.words)
+        self.words.setText(_sentence(job, done, total))
+        if over:
+            self._show_result(job.result)
+        self.changed.emit()
+
+    def _show_result(self, found: Mapping[str, Any]) -> None:
+        looked = found["described"] - found["unchecked"]
+        unusable = sum(found["unusable"].values())
+        checked = f"{looked - unusable:,} of {looked:,} looked at can be used"
+        self.figures.show_figures(
+            [
+                Figure(f"{found['described']:,}", "pictures", checked),
+                *(
+                    Figure(f"{found[name]:,}" if found[name] else "–", name)
+                    for name in ("locations", "sequences", "species", "labels")
+                ),
+            ]
+        )
+        first, last = found["first"], found["last"]
+        self.dates.setText(
+            f"Taken from {first.replace('T', ' ')} to {last.replace('T', ' ')}."
+            if first and last
+            else "No picture says when it was taken."
+        )
+        lines = [f"{count:,} cannot be used: {reason}" for reason, count in found["unusable"].items()]
+        lines += [f"{count:,} passed over: {reason}" for reason, count in found["passed_over"].items()]
+        self.problems.setText("\n".join(lines[:6]))
+        self.problems.setVisible(bool(lines))
+        self.table.fill(
+            ("Picture", "Location", "Taken", "Species", "Problem"),
+            [
+                (
+                    row["path"],
+                    row["location"] or "–",
+                    (row["taken"] or "–").replace("T", " "),
+                    ", ".join(row["species"]) or "–",
+                    row["problem"] or "",
+                )
+                for row in found["preview"]
+            ],
+        )
+
+
+def _sentence(job: Job, done: int, total: int | None) -> str:
+    if job.state == "problem":
+        return job.message
+    if job.state == "failed":
+        return "The preview failed unexpectedly. You can go back and choose other pictures."
+    phase = job.progress.get("phase") or "Starting"
+    counted = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
+    return f"{phase}… {counted}  You need not wait: Next goes on without the preview."

@@ -1,0 +1,190 @@
+"""Where the pictures of a survey are: a folder, or a COCO Camera Traps JSON with its folder; dropped or chosen."""
+
+from itertools import islice
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from camtrap_gui.formats.picture_folder import FolderRule, usual_rule, walk
+from camtrap_gui.problem import Problem
+from camtrap_gui.steps.dataset import Options
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.background import Background
+from camtrap_gui.ui.widgets.drop_zone import DropZone
+from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.widgets.options_form import PathEdit
+
+SHOWN, LOOKED = 8, 4_000
+
+
+class PictureSource(QWidget):
+    """Shows at once what a folder rule makes of the first folders found."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._path: Path | None = None
+        self._sample: tuple[str, ...] = ()
+        self._usual = ""
+        self._asking = Background(self)
+        self._asking.answered.connect(self._show_sample)
+        self._asking.failed.connect(self._show_failure)
+        self.choose_folder = QPushButton("Choose a folder…")
+        self.choose_json = QPushButton("Choose a JSON…")
+        self.choose_folder.clicked.connect(
+            lambda: ask.for_folder(self, "Choose the folder of the pictures", Path.home(), self.choose)
+        )
+        self.choose_json.clicked.connect(
+            lambda: ask.for_files(
+                self,
+                "Choose a COCO Camera Traps file",
+                Path.home(),
+                "COCO Camera Traps (*.json)",
+                lambda paths: self.choose(paths[0]),
+            )
+        )
+        self.zone = DropZone(
+            "image-multiple-outline",
+            "Drop a folder of pictures or a COCO Camera Traps JSON here",
+            "With all folders below it. A JSON brings labels, locations and times along.",
+            self.choose_folder,
+            self.choose_json,
+        )
+        self.images_edit = PathEdit(folder=True)
+        self.images_edit.setAccessibleName("Folder the file names start from")
+        self.images_edit.textChanged.connect(lambda _: self.changed.emit())
+        self.rule = QLineEdit()
+        self.rule.setAccessibleName("What the folders are called after")
+        self.rule.setToolTip(
+            "<p>From the outside in: {location} and {species} stand for a folder, or a part of its name; * for anything.</p>"
+        )
+        self.rule.textChanged.connect(lambda _: self._show_rule())
+        self.words = text("", role="muted", wrap=True)
+        self.found = NumberTable("What the folder rule makes of the first pictures")
+        self._json_rows = self._rows("Pictures in", self.images_edit)
+        self._folder_rows = self._rows("Folders are called", self.rule)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.zone, 1)
+        layout.addWidget(self._json_rows)
+        layout.addWidget(self._folder_rows)
+        layout.addWidget(self.words)
+        layout.addWidget(self.found, 1)
+        self._show_kind()
+
+    def choose(self, path: Path) -> None:
+        """Take a folder or a JSON file."""
+        self._path, self._sample = path, ()
+        self.zone.heading.setText(str(path))
+        self.zone.words.setText("Drop or choose another one to change it.")
+        if path.is_dir():
+            self.words.setText("Looking into the folders…")
+            self._asking.ask(lambda: look_into(path))
+        else:
+            self.images_edit.setText(str(path.parent))
+            self.words.setText("")
+        self._show_kind()
+
+    def options(self) -> Options:
+        """What is to be imported."""
+        assert self._path is not None
+        if self._path.is_dir():
+            return Options(folder=self._path, folder_rule=self.rule.text().strip())
+        return Options(json=self._path, images=self.images())
+
+    def name(self) -> str:
+        """A name for the project."""
+        assert self._path is not None
+        return self._path.name if self._path.is_dir() else self._path.stem
+
+    def images(self) -> Path:
+        """The folder of the pictures."""
+        assert self._path is not None
+        return self._path if self._path.is_dir() else Path(self.images_edit.text().strip()).expanduser()
+
+    def is_ready(self) -> bool:
+        """Whether there is something to look at."""
+        if self._path is None:
+            return False
+        return (self._path.is_dir() and self._rule() is not None) or (
+            self._path.is_file() and self.images().is_dir()
+        )
+
+    def close_threads(self) -> None:
+        """Let no thread outlive the dialog."""
+        self._asking.close()
+
+    def _rows(self, label: str, field: QWidget) -> QWidget:
+        rows = QWidget()
+        form = QFormLayout(rows)
+        form.setContentsMargins(0, GRID, 0, 0)
+        words = text(label, role="muted")
+        words.setBuddy(field)
+        form.addRow(words, field)
+        return rows
+
+    def _show_kind(self) -> None:
+        is_folder = self._path is not None and self._path.is_dir()
+        self._json_rows.setVisible(self._path is not None and not is_folder)
+        self._folder_rows.setVisible(is_folder)
+        self.found.setVisible(is_folder and bool(self._sample))
+        self.changed.emit()
+
+    def _show_sample(self, answer: tuple[tuple[str, ...], str]) -> None:
+        self._sample, self._usual = answer
+        self.rule.setPlaceholderText(self._usual or "nothing: no location is known")
+        self._show_rule()
+        self._show_kind()
+
+    def _show_failure(self, error: Exception) -> None:
+        self._say(str(error), "error")
+
+    def _rule(self) -> FolderRule | None:
+        try:
+            return FolderRule(self.rule.text().strip() or self._usual)
+        except Problem as problem:
+            self._say(str(problem), "error")
+            return None
+
+    def _show_rule(self) -> None:
+        rule = self._rule()
+        if rule is not None:
+            rows = [(path, *(said or "–" for said in rule.read(path))) for path in self._sample]
+            self.found.fill(("Picture", "Location", "Species"), rows)
+            none = "There is no picture in this folder." if self._path and not self._sample else ""
+            known = (
+                "" if any(rule.read(path)[0] for path in self._sample) else (
+                    "No location is known: all pictures count as one place, and cannot be split by it. "
+                    "Say which folders are locations, for example {location} or {location}/{species}."
+                )
+            )  # fmt: skip
+            self._say(none or known, "error" if none else "warning")
+        self.changed.emit()
+
+    def _say(self, sentence: str, role: str) -> None:
+        self.words.setProperty("role", role)
+        self.words.style().polish(self.words)
+        self.words.setText(sentence)
+        self.words.setVisible(bool(sentence))
+
+
+def look_into(folder: Path) -> tuple[tuple[str, ...], str]:
+    """Some pictures below a folder, of as many folders as possible, and the rule when nobody says one."""
+    by_folder: dict[str, str] = {}
+    others: list[str] = []
+    for found in islice(walk(folder), LOOKED):
+        parent = found.path.rpartition("/")[0]
+        if found.refused:
+            continue
+        if parent not in by_folder:
+            by_folder[parent] = found.path
+        elif len(others) < SHOWN:
+            others.append(found.path)
+        if len(by_folder) == SHOWN:
+            break
+    sample = [*by_folder.values(), *others][:SHOWN]
+    return tuple(sorted(sample)), usual_rule(folder).text
