@@ -7,11 +7,11 @@ measures again. float16 was four times slower than bfloat16. Two streams of one 
 and the answer does not depend on the number of cores.
 
 Why the picture is scaled in floating point: that is what the reference does, and the network notices the difference.
-Of 163 boxes of the reference in 150 pictures of 2048 x 1536, 162 come out the same (IoU at least 0.95, confidence
-within 0.02), in bfloat16; with Pillow's faster scaling, which rounds twice, 158. Of 149 boxes in 84 pictures as
-cameras made them, all do. A Hamming or box filter loses half of
-the boxes. Decoding a JPEG at half its size changes one box in twelve by more than that, without being worse, so it is
-kept for pictures of which the network sees a sixth or less, where it saves half of the time.
+Of 312 boxes of the reference in 234 pictures, 312 come out the same in float32 and 310 in bfloat16 (IoU at least 0.95,
+confidence within 0.02). Pillow's usual scaling, which rounds twice, would save 18 ms of processor time for a picture
+of three megapixels; with it 299 and 305 are the same. A Hamming or box filter loses half of the boxes. Decoding a JPEG
+at half its size changes one box in twelve by more than that, without being worse, so it is kept for pictures of which
+the network sees a sixth or less, where it saves half of the time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,6 +69,9 @@ class Yolox:
 
         scale = self._size / max(picture.size)
         width, height = (max(1, round(side * scale)) for side in picture.size)
+        factor = max(picture.size) // self.at_least
+        if factor > 1:  # what is no JPEG comes in its full size
+            picture = picture.reduce(factor)
         pixels = np.zeros((3, self._size, self._size), np.float16)
         for band, values in zip(picture.split(), pixels, strict=True):
             # Mode F is what makes Pillow scale without rounding.
