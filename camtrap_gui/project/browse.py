@@ -15,13 +15,14 @@ STATES = ("unlabelled", "labelled", "reviewed", "detected", "not detected", "pro
 """What an image can be filtered by besides place, species and time."""
 
 _STATE_SQL = {
-    "unlabelled": "NOT EXISTS (SELECT 1 FROM labels WHERE labels.image_id = images.id)",
-    "labelled": "EXISTS (SELECT 1 FROM labels WHERE labels.image_id = images.id)",
-    "reviewed": "images.reviewed IS NOT NULL",
-    "detected": "EXISTS (SELECT 1 FROM detected WHERE detected.image_id = images.id AND detected.problem IS NULL)",
-    "not detected": "NOT EXISTS (SELECT 1 FROM detected WHERE detected.image_id = images.id)",
-    "problem": "images.problem IS NOT NULL",
+    "unlabelled": ("SELECT image_id AS id FROM labels", False),
+    "labelled": ("SELECT image_id AS id FROM labels", True),
+    "reviewed": ("SELECT id FROM images WHERE reviewed IS NOT NULL", True),
+    "detected": ("SELECT image_id AS id FROM detected WHERE problem IS NULL", True),
+    "not detected": ("SELECT image_id AS id FROM detected", False),
+    "problem": ("SELECT id FROM images WHERE problem IS NOT NULL", True),
 }
+"""For each state a query for ids, and whether the images with these ids are in it, or the others."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,25 @@ class Row:
 
 
 def ids(project: Project, chosen: Filter = Filter()) -> Sequence[int]:
-    """Ids of the images that pass, ascending. Without a filter a range where ids have no gaps: no list is built."""
-    where, values = _where(chosen)
-    if not where:
-        count, highest = project.db.execute("SELECT count(*), coalesce(max(id), 0) FROM images").fetchone()
-        if count == highest:
+    """Ids of the images that pass, ascending. Without a filter a range where ids have no gaps: no list is built.
+
+    Every condition is asked by itself, where an index has the whole answer, and the answers are laid over each other
+    as one byte per image: a million images pass through in about 0.1 s a condition.
+    """
+    count, highest = project.db.execute(
+        "SELECT (SELECT count(*) FROM images), (SELECT coalesce(max(id), 0) FROM images)"
+    ).fetchone()
+    conditions = _conditions(chosen)
+    if count == highest:
+        if not conditions:
             return range(1, count + 1)
-    condition = f" WHERE {' AND '.join(where)}" if where else ""
-    cursor = project.db.execute(f"SELECT images.id FROM images{condition} ORDER BY images.id", values)
-    cursor.row_factory = None
-    found = np.fromiter((row[0] for row in cursor), np.int64)
-    return found  # type: ignore[return-value]
+        passing = np.ones(highest + 1, bool)
+        passing[0] = False
+    else:
+        passing = _marked(project, highest, "SELECT id FROM images")
+    for query, values, wanted in conditions:
+        passing &= _marked(project, highest, query, *values) == wanted
+    return np.flatnonzero(passing)  # type: ignore[return-value]
 
 
 def rows(project: Project, wanted: Sequence[int]) -> list[Row]:
@@ -89,6 +98,16 @@ def rows(project: Project, wanted: Sequence[int]) -> list[Row]:
     return [found[int(number)] for number in wanted if int(number) in found]
 
 
+def find(project: Project, words: str, most: int) -> list[tuple[int, str]]:
+    """Up to ``most`` images whose file name or key has these words in it, as (id, file name), ascending."""
+    like = f"%{_escaped(words)}%"
+    found = project.db.execute(
+        "SELECT id, path FROM images WHERE path LIKE ? ESCAPE '\\' OR key LIKE ? ESCAPE '\\' ORDER BY id LIMIT ?",
+        (like, like, most),
+    )
+    return [(row["id"], row["path"]) for row in found]
+
+
 def sequence_of(project: Project, image_id: int) -> list[int]:
     """Ids of the images in the same sequence, in the order they were taken; the image alone where it has none."""
     found = project.db.execute(
@@ -101,59 +120,62 @@ def sequence_of(project: Project, image_id: int) -> list[int]:
 
 def span(project: Project) -> tuple[str, str]:
     """The first and the last moment a picture was taken, '' where no time is known."""
-    first, last = project.db.execute("SELECT min(taken), max(taken) FROM images").fetchone()
+    first, last = project.db.execute(
+        "SELECT (SELECT min(taken) FROM images), (SELECT max(taken) FROM images)"
+    ).fetchone()
     return first or "", last or ""
 
 
-def _where(chosen: Filter) -> tuple[list[str], list[str]]:
-    where: list[str] = []
-    values: list[str] = []
-
-    def add(condition: str, *given: str) -> None:
-        where.append(condition)
-        values.extend(given)
-
-    if chosen.location:
-        add("images.location_id = (SELECT id FROM locations WHERE name = ?)", chosen.location)
-    if chosen.species:
-        add(
-            "images.id IN (SELECT image_id FROM labels WHERE species_id = (SELECT id FROM species WHERE name = ?))",
-            chosen.species,
-        )
-    if chosen.since:
-        add("images.taken >= ?", chosen.since)
-    if chosen.until:
-        add("images.taken < date(?, '+1 day')", chosen.until)
+def _conditions(chosen: Filter) -> list[tuple[str, tuple[str, ...], bool]]:
+    """For each field in use a query for ids, its values, and whether images with these ids pass, or the others."""
+    found: list[tuple[str, tuple[str, ...], bool]] = []
+    for value, query in (
+        (chosen.location, "SELECT id FROM images WHERE location_id = (SELECT id FROM locations WHERE name = ?)"),
+        (chosen.species, "SELECT image_id AS id FROM labels WHERE species_id = (SELECT id FROM species WHERE name = ?)"),
+        (chosen.since, "SELECT id FROM images WHERE taken >= ?"),
+        (chosen.until, "SELECT id FROM images WHERE taken < date(?, '+1 day')"),
+        (chosen.text and f"%{_escaped(chosen.text)}%", "SELECT id FROM images WHERE path LIKE ? ESCAPE '\\'"),
+    ):  # fmt: skip
+        if value:
+            found.append((query, (value,), True))
     if chosen.state:
-        add(_STATE_SQL[chosen.state])
-    if chosen.text:
-        add(
-            "images.path LIKE ? ESCAPE '\\'",
-            "%" + chosen.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
-        )
-    return where, values
+        query, wanted = _STATE_SQL[chosen.state]
+        found.append((query, (), wanted))
+    return found
+
+
+def _marked(project: Project, highest: int, query: str, *values: object) -> np.ndarray:
+    """For every number up to ``highest`` whether it is among the ids that a query gives."""
+    marks = np.zeros(highest + 1, bool)
+    found = _numbers(project, query, *values)
+    marks[found[found <= highest]] = True  # an import may have added some a moment ago
+    return marks
+
+
+def _numbers(project: Project, query: str, *values: object) -> np.ndarray:
+    """What a query gives as ``id``, in no order. As one text: a million Python objects take three times as long."""
+    (text,) = project.db.execute(f"SELECT group_concat(id) FROM ({query})", values).fetchone()
+    return np.fromstring(text or "", np.int64, sep=",")
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def ids_with(project: Project, detector_id: int, category: str, threshold: float) -> Sequence[int]:
     """Ids of the images in which a detector found a category ('' any) with at least this confidence, ascending."""
-    cursor = project.db.execute(
-        "SELECT DISTINCT image_id FROM detections WHERE detector_id = ? AND confidence >= ? AND NOT rejected"
-        " AND (? = '' OR category = ?) ORDER BY image_id",
-        (detector_id, threshold, category, category),
+    query = (
+        "SELECT image_id AS id FROM detections WHERE detector_id = ?1 AND confidence >= ?2 AND NOT rejected"
+        " AND (?3 = '' OR category = ?3)"
     )
-    return [row[0] for row in cursor]
+    return np.unique(_numbers(project, query, detector_id, threshold, category))  # type: ignore[return-value]
 
 
 def ids_without(project: Project, detector_id: int, threshold: float) -> Sequence[int]:
     """Ids of the images a detector has seen and found nothing in with at least this confidence, ascending."""
-    cursor = project.db.execute(
-        "SELECT image_id FROM detected WHERE detector_id = ? AND problem IS NULL AND NOT EXISTS"
-        " (SELECT 1 FROM detections WHERE detections.image_id = detected.image_id"
-        "  AND detections.detector_id = detected.detector_id AND confidence >= ? AND NOT rejected)"
-        " ORDER BY image_id",
-        (detector_id, threshold),
-    )
-    return [row[0] for row in cursor]
+    query = "SELECT image_id AS id FROM detected WHERE detector_id = ? AND problem IS NULL"
+    seen = _numbers(project, query, detector_id)
+    return np.setdiff1d(seen, ids_with(project, detector_id, "", threshold))  # type: ignore[return-value]
 
 
 def latest_with(project: Project, detector_id: int, threshold: float, many: int) -> Sequence[int]:

@@ -39,7 +39,9 @@ CREATE TABLE images (
 CREATE UNIQUE INDEX images_by_path ON images (root_id, path);
 CREATE INDEX images_by_location ON images (location_id);
 CREATE INDEX images_by_sequence ON images (sequence_id);
+CREATE INDEX images_by_time ON images (taken);
 CREATE INDEX images_with_problem ON images (id) WHERE problem IS NOT NULL;
+CREATE INDEX images_reviewed ON images (id) WHERE reviewed IS NOT NULL;
 
 CREATE TABLE labels (
     image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
