@@ -41,8 +41,15 @@ ACTIONS = (
     ActionRow("start", "Start the step shown", "start_step", "Ctrl+Return", "play", menu="Go"),
     ActionRow("cancel", "Stop the running job", "cancel_job", "Ctrl+.", "stop", menu="Go"),
     *(
-        ActionRow(f"go_{step.name}", step.title, f"show_step:{step.name}", "", "arrow-right", menu="Go")
-        for step in STEPS
+        ActionRow(
+            f"go_{step.name}",
+            step.title,
+            f"show_step:{step.name}",
+            f"Ctrl+{number}",
+            "arrow-right",
+            menu="Go",
+        )
+        for number, step in enumerate(STEPS, 1)
     ),
     ActionRow(
         "theme",

@@ -1,6 +1,7 @@
 """Starts the window."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def main(folder: Path | None = None) -> int:
     defects = errors.install()
     window = Window(preferences)
     defects.met.connect(window.defect)
+    app.aboutToQuit.connect(window.shut_down)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in the terminal; engines end with the window
     window.show()
     if folder is not None:
         QTimer.singleShot(0, lambda: window.open_folder(folder))

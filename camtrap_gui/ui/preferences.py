@@ -1,6 +1,6 @@
 """What the user can choose for every project: the look, and which models are installed."""
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
@@ -30,7 +30,7 @@ class Preferences(QDialog):
         super().__init__(parent)
         self._settings = settings
         self.setWindowTitle("Preferences")
-        self.resize(GRID * 90, GRID * 56)
+        self.resize(GRID * 116, GRID * 56)
         self.look = QComboBox()
         self.look.setAccessibleName("Look")
         for value, words in THEMES:
@@ -38,17 +38,22 @@ class Preferences(QDialog):
         self.look.setCurrentIndex(self.look.findData(settings.theme))
         self.look.currentIndexChanged.connect(self._choose_look)
         form = QFormLayout()
-        form.addRow("Look", self.look)
+        form.setHorizontalSpacing(GRID * 2)
+        label = text("Look")
+        label.setMinimumHeight(self.look.sizeHint().height())
+        label.setBuddy(self.look)
+        form.addRow(label, self.look)
         folder = QPushButton("Open the folder of models")
         folder.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.models()))))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
+        buttons.addButton(folder, QDialogButtonBox.ButtonRole.ActionRole)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 2)
         layout.setSpacing(GRID * 2)
         layout.addLayout(form)
-        layout.addWidget(text("Models", "heading", bold=True))
+        layout.addWidget(text("Installed models", "heading", bold=True))
         layout.addWidget(_models())
-        layout.addWidget(folder)
         layout.addWidget(buttons)
 
     def _choose_look(self) -> None:
@@ -59,15 +64,20 @@ class Preferences(QDialog):
 
 def _models() -> QTableWidget:
     entries = list(store.entries())
-    columns = ("Name", "For", "Licence", "Source")
+    columns = ("Name", "Is a", "Licence", "Source")
     table = QTableWidget(len(entries), len(columns))
     table.setHorizontalHeaderLabels(columns)
     table.verticalHeader().hide()
     table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
     table.setAccessibleName("Installed models and their licences")
     for row, entry in enumerate(entries):
-        for column, words in enumerate((entry.name, entry.role, entry.licence, entry.source)):
-            table.setItem(row, column, QTableWidgetItem(str(words)))
+        for column, words in enumerate((entry.title, entry.role.capitalize(), entry.licence, entry.source)):
+            item = QTableWidgetItem(f" {words}  ")
+            item.setToolTip(str(words))
+            table.setItem(row, column, item)
+    table.setShowGrid(False)
+    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.horizontalHeader().setStretchLastSection(True)
+    table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
     return table

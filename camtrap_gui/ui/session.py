@@ -78,6 +78,15 @@ class Session(QObject):
             for job in (queue.running, *queue.waiting)
         )
 
+    def busy_with(self) -> str:
+        """The titles of the jobs that run or wait, as the words of a sentence."""
+        jobs = [job for queue in (self.long, self.short) for job in (queue.running, *queue.waiting)]
+        return " and ".join(dict.fromkeys(f"“{job.title}”" for job in jobs if job and not job.quiet))
+
+    def log_of(self, job: Job) -> str:
+        """The end of what the libraries of a running job have said; '' when it is over."""
+        return next((queue.log() for queue in (self.long, self.short) if queue.running is job), "")
+
     def edit(self, note: str, changes: list[edits.Change], topics: Set[str]) -> None:
         """Record one decision and tell the panels."""
         edits.edit(self.project, note, changes)

@@ -108,7 +108,15 @@ def sized(widget: QWidget, step: str, bold: bool = False) -> QWidget:
     font.setPointSizeF(font.pointSizeF() * SCALE[step])
     font.setBold(bold)
     widget.setFont(font)
+    widget.setProperty("step", step)
     return widget
+
+
+def rescale() -> None:
+    """Let the type scale follow after the font of the system has changed."""
+    for widget in QApplication.allWidgets():
+        if step := widget.property("step"):
+            sized(widget, step, widget.font().bold())
 
 
 def text(words: str, step: str = "body", bold: bool = False, role: str = "", wrap: bool = False) -> QLabel:
@@ -157,7 +165,11 @@ def _style(c: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
     QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}
-    QToolButton:hover {{ background: {c.raised}; }}
+    QToolButton:hover {{ background: {c.line}; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QToolButton#project, QToolButton#search {{ padding: 4px 10px; }}
+    QToolButton#search {{ background: {c.surface}; color: {c.muted}; border: 1px solid {c.line}; }}
+    QToolButton#search:hover, QToolButton#search:focus {{ border: 1px solid {c.accent}; }}
     QLineEdit, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 20px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
@@ -169,7 +181,11 @@ def _style(c: Colours) -> str:
     QScrollArea {{ border: none; background: transparent; }}
     QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QFrame#card {{ background: {c.surface}; border-radius: 10px; }}
+    QFrame#card[clickable="true"] {{ border: 2px solid transparent; }}
+    QFrame#card[clickable="true"]:hover {{ border: 2px solid {c.line}; }}
+    QFrame#card[clickable="true"]:focus {{ border: 2px solid {c.accent}; }}
     QFrame#bar, QFrame#rail {{ background: {c.raised}; }}
+    QFrame#notice {{ background: {c.surface}; border-bottom: 1px solid {c.line}; }}
     QSplitter::handle {{ background: transparent; }}
     QTabBar::tab {{ padding: 6px 14px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}

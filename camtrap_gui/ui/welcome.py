@@ -1,27 +1,44 @@
 """What is seen before a project is open: recent projects with a picture, and three ways to begin."""
 
+import sqlite3
+import tomllib
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QImageReader, QKeyEvent, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QImageReader, QKeyEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from camtrap_gui.project import CONFIG
+from camtrap_gui.project import CONFIG, DATABASE
 from camtrap_gui.settings import Settings
 from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.widgets.background import Background
 
 PICTURE = QSize(GRID * 18, GRID * 13)
 
 
 class Welcome(QWidget):
-    """Emits ``open_wanted`` with a project folder and ``action_wanted`` with the name of an action."""
+    """Emits ``open_wanted`` or ``forget_wanted`` with a project folder, ``action_wanted`` with the name of an action."""
 
     open_wanted = Signal(Path)
+    forget_wanted = Signal(Path)
     action_wanted = Signal(str)
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
+        self._looking = Background(self)
+        self._looking.answered.connect(self._show)
         inner = QWidget()
         inner.setMaximumWidth(GRID * 110)
         column = QVBoxLayout(inner)
@@ -61,16 +78,32 @@ class Welcome(QWidget):
         layout.addWidget(scroll)
 
     def refresh(self) -> None:
-        """Show the recent projects that are still there."""
+        """Show the recent projects; what is in them is read in a thread, because a disk may sleep."""
         while (item := self._list.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
-        folders = [Path(folder) for folder in self._settings.recent if (Path(folder) / CONFIG).is_file()]
+        folders = [Path(folder) for folder in self._settings.recent]
         self._heading.setVisible(bool(folders))
         for folder in folders:
             card = ProjectCard(folder)
             card.chosen.connect(self.open_wanted)
+            card.forget.clicked.connect(lambda _=False, folder=folder: self.forget_wanted.emit(folder))
             self._list.addWidget(card)
+        self._looking.ask(lambda: [look(folder) for folder in folders])
+
+    def cards(self) -> list["ProjectCard"]:
+        """The recent projects shown, the newest first."""
+        items = (self._list.itemAt(place) for place in range(self._list.count()))
+        return [card for item in items if item is not None and isinstance(card := item.widget(), ProjectCard)]
+
+    def close_threads(self) -> None:
+        """Let no reading outlive the window."""
+        self._looking.close()
+
+    def _show(self, facts: list["Facts"]) -> None:
+        for card, one in zip(self.cards(), facts, strict=True):
+            card.show_facts(one)
 
     def _ways(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -84,8 +117,20 @@ class Welcome(QWidget):
             button.setProperty("primary", primary)
             button.clicked.connect(lambda _=False, name=name: self.action_wanted.emit(name))
             row.addWidget(button)
+            if primary:
+                self.setFocusProxy(button)
         row.addStretch()
         return row
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a card says of a project; ``picture`` is null where there is none. Only what is there can be opened."""
+
+    name: str
+    counts: str
+    picture: QImage
+    is_there: bool = True
 
 
 class ProjectCard(QFrame):
@@ -97,28 +142,43 @@ class ProjectCard(QFrame):
         super().__init__()
         self._folder = folder
         self.setObjectName("card")
+        self.setProperty("clickable", True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(f"Open {folder.name}")
-        picture = QLabel()
-        picture.setFixedSize(PICTURE)
-        picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        shown = _picture(folder)
-        picture.setPixmap(shown or icon("image-outline", theme.colours.muted).pixmap(48, 48))
-        name, counts = _about(folder)
+        self._picture = QLabel()
+        self._picture.setFixedSize(PICTURE)
+        self._picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._name = text(folder.name, "heading", bold=True)
+        self._counts = text("", role="muted")
+        self.forget = QToolButton()
+        self.forget.setText("Forget")
+        self.forget.setToolTip("Take it off this list; the folder is not touched")
+        self.forget.setAccessibleName(f"Forget {folder.name}")
         words = QVBoxLayout()
         words.addStretch()
-        words.addWidget(text(name, "heading", bold=True))
-        words.addWidget(text(counts, role="muted"))
+        words.addWidget(self._name)
+        words.addWidget(self._counts)
         words.addWidget(text(str(folder), "small", role="muted"))
         words.addStretch()
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID * 2, GRID)
         row.setSpacing(GRID * 2)
-        row.addWidget(picture)
+        row.addWidget(self._picture)
         row.addLayout(words, 1)
+        row.addWidget(self.forget)
         for label in self.findChildren(QLabel):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def show_facts(self, facts: Facts) -> None:
+        """Say what is in the project."""
+        self._name.setText(facts.name)
+        self._counts.setText(facts.counts)
+        if facts.picture.isNull():
+            sign = "image-outline" if facts.is_there else "folder-question-outline"
+            self._picture.setPixmap(icon(sign, theme.colours.muted).pixmap(48, 48))
+        else:
+            self._picture.setPixmap(QPixmap.fromImage(facts.picture))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
@@ -131,37 +191,37 @@ class ProjectCard(QFrame):
             super().keyPressEvent(event)
 
 
-def _about(folder: Path) -> tuple[str, str]:
-    """Name and counts of a project, read without migrating it."""
-    import sqlite3
-    import tomllib
-
+def look(folder: Path) -> Facts:
+    """What a project folder holds, read without opening (and so without changing) the project."""
+    if not (folder / CONFIG).is_file():
+        return Facts(folder.name, "Not there: it was moved, or its disk is not connected", QImage(), False)
     try:
         name = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")).get("name", folder.name)
-        uri = f"{(folder / 'project.sqlite').as_uri()}?mode=ro"
-        with sqlite3.connect(uri, uri=True) as db:
-            images = db.execute("SELECT count(*) FROM images").fetchone()[0]
-            locations = db.execute("SELECT count(*) FROM locations").fetchone()[0]
-            runs = db.execute("SELECT count(*) FROM runs WHERE state = 'done'").fetchone()[0]
-        db.close()
+        uri = f"{(folder / DATABASE).as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as db:
+            images, locations, runs = (
+                db.execute(f"SELECT count(*) FROM {rows}").fetchone()[0]
+                for rows in ("images", "locations", "runs WHERE state = 'done'")
+            )
     except (OSError, ValueError, sqlite3.Error):
-        return folder.name, "cannot be read"
-    trained = f" · {runs} trained" if runs else ""
-    return str(name), f"{images:,} images · {locations:,} locations{trained}"
+        return Facts(folder.name, "Cannot be read", QImage())
+    counts = [_many(images, "image"), _many(locations, "location")]
+    if runs:
+        counts.append(_many(runs, "classifier"))
+    return Facts(str(name), " · ".join(counts), _crop_of(folder))
 
 
-def _picture(folder: Path) -> QPixmap | None:
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _crop_of(folder: Path) -> QImage:
     crop = next((folder / "crops").glob("*/**/*.jpg"), None) if (folder / "crops").is_dir() else None
-    if crop is None:
-        return None
-    reader = QImageReader(str(crop))
-    reader.setAutoTransform(True)
-    size = reader.size()
-    if not size.isValid():
-        return None
+    reader = QImageReader(str(crop or ""))
+    if crop is None or not (size := reader.size()).isValid():
+        return QImage()
     reader.setScaledSize(size.scaled(PICTURE, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
-    pixmap = QPixmap.fromImage(reader.read())
-    excess = pixmap.rect()
-    excess.setSize(PICTURE)
-    excess.moveCenter(pixmap.rect().center())
-    return pixmap.copy(excess)
+    image = reader.read()
+    middle = QRect(QPoint(), PICTURE)
+    middle.moveCenter(image.rect().center())
+    return image.copy(middle)

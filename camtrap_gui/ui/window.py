@@ -1,15 +1,14 @@
 """The main window: the rail of steps, the panel of one step, the job bar, and the welcome page before a project is open."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui import __version__, paths
 from camtrap_gui.problem import Problem
+from camtrap_gui.project.history import PastJob
 from camtrap_gui.settings import Settings
 from camtrap_gui.steps import STEPS, states
 from camtrap_gui.ui import errors
@@ -28,8 +28,10 @@ from camtrap_gui.ui.actions import ACTIONS, ActionRow
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.panels.table import panel_of
 from camtrap_gui.ui.session import Session, open_session
-from camtrap_gui.ui.theme import GRID, icon, sized, theme
+from camtrap_gui.ui.theme import GRID, icon, rescale, sized, theme
 from camtrap_gui.ui.welcome import Welcome
+from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.cut_off_bar import CutOffBar
 from camtrap_gui.ui.widgets.job_bar import JobBar
 from camtrap_gui.ui.widgets.palette import CommandPalette
 from camtrap_gui.ui.widgets.rail import Rail
@@ -44,6 +46,7 @@ class Window(QMainWindow):
         super().__init__()
         self.settings = settings
         self.session: Session | None = None
+        self._question: QMessageBox | None = None
         self.panels: dict[str, Panel] = {}
         self.actions_by_name: dict[str, QAction] = {}
         self.setWindowTitle("camtrap")
@@ -51,12 +54,17 @@ class Window(QMainWindow):
         self.resize(1280, 820)
         self.rail = Rail()
         self.rail.chosen.connect(self.show_step)
+        self.cut_off_bar = CutOffBar()
+        self.cut_off_bar.wanted.connect(self._go_on)
+        self.cut_off_bar.left.connect(self._leave)
         self.job_bar = JobBar()
         self.job_bar.step_wanted.connect(self.show_step)
+        self.job_bar.again_wanted.connect(self._again)
         self.job_bar.details_wanted.connect(self._show_details)
         self.welcome = Welcome(settings)
         self.welcome.open_wanted.connect(self.open_folder)
         self.welcome.action_wanted.connect(lambda name: self.actions_by_name[name].trigger())
+        self.welcome.forget_wanted.connect(self._forget)
         self._panel_stack = QStackedWidget()
         self._pages = QStackedWidget()
         self._make_actions()
@@ -67,11 +75,13 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header())
+        layout.addWidget(self.cut_off_bar)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.job_bar)
         self.setCentralWidget(whole)
         self.toast = Toast(self)
         self.palette_box = CommandPalette(self)
+        self.palette_box.image_wanted.connect(self.show_image)
         if settings.window:
             self.restoreGeometry(QByteArray.fromBase64(settings.window.encode()))
         theme.changed.connect(self._tint)
@@ -80,24 +90,28 @@ class Window(QMainWindow):
 
     # Projects.
 
-    def open_folder(self, folder: Path) -> bool:
-        """Open a project; on a problem say why and keep what is open."""
+    def open_folder(self, folder: Path, then: Callable[[], object] = lambda: None) -> bool:
+        """Open a project; on a problem say why and keep what is open. Asks first when work is running.
+
+        ``then`` is called when it is open. Returns whether it is open already.
+        """
         try:
             session = open_session(folder)
         except Problem as problem:
             self.problem(str(problem))
             return False
-        if not self.close_project():
-            session.close()
-            return False
-        self._show_session(session)
-        return True
+
+        def change() -> None:
+            self._end_session()
+            self._show_session(session)
+            then()
+
+        self._when_free(change, otherwise=session.close)
+        return self.session is session
 
     def open_project(self) -> None:
         """Ask for a project folder."""
-        folder = QFileDialog.getExistingDirectory(self, "Open a project", str(Path.home()))
-        if folder:
-            self.open_folder(Path(folder))
+        ask.for_folder(self, "Open a project", Path.home(), self.open_folder)
 
     def new_project(self) -> None:
         """Show the wizard that previews a survey before it is imported."""
@@ -116,9 +130,13 @@ class Window(QMainWindow):
         except Problem as problem:
             self.problem(str(problem))
             return
-        if self.open_folder(folder) and self.session is not None:
+
+        def start() -> None:
+            assert self.session is not None
             self.show_step("dataset")
             self.panels["dataset"].watch(self.session.start("dataset", options))
+
+        self.open_folder(folder, start)
 
     def open_demo(self) -> None:
         """Open the demo survey, made first when it is not there yet."""
@@ -126,14 +144,42 @@ class Window(QMainWindow):
 
         make_demo(self)
 
-    def close_project(self) -> bool:
-        """Close the project; asks first when work is running. Returns whether it was closed."""
+    def close_project(self) -> None:
+        """Close the project; asks first when work is running."""
+        self._when_free(self._end_session)
+
+    def _when_free(self, then: Callable[[], object], otherwise: Callable[[], object] = lambda: None) -> None:
+        """Do something that ends the session: at once, or after the user has agreed that running work stops."""
+        if self.session is None or not self.session.busy():
+            then()
+            return
+        if self._question is not None and self._question.isVisible():
+            otherwise()
+            return
+        self._question = box = QMessageBox(
+            QMessageBox.Icon.Question,
+            "Stop the work?",
+            f"Still working on {self.session.busy_with()}.",
+            parent=self,
+        )
+        box.setInformativeText(
+            "What is done is kept. The next time, the same step can go on where it stops now."
+        )
+        box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.accepted.connect(then)
+        box.rejected.connect(otherwise)
+        box.open()
+
+    def _end_session(self) -> None:
         if self.session is None:
-            return True
-        if self.session.busy() and not self.confirm_stop():
-            return False
+            return
         session, self.session = self.session, None
+        self.palette_box.hide()
         self.job_bar.watch(None)
+        self.cut_off_bar.offer([])
         for panel in self.panels.values():
             panel.close_threads()
             self._panel_stack.removeWidget(panel)
@@ -141,16 +187,6 @@ class Window(QMainWindow):
         self.panels.clear()
         session.close()
         self._show_welcome()
-        return True
-
-    def confirm_stop(self) -> bool:
-        """Ask whether running work may be stopped."""
-        question = "Work is still running. It stops after the batch in hand, and the same step continues later where it stopped."
-        box = QMessageBox(QMessageBox.Icon.Question, "Stop the work?", question, parent=self)
-        stop = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
-        box.exec()
-        return box.clickedButton() is stop
 
     # Steps.
 
@@ -168,6 +204,15 @@ class Window(QMainWindow):
         self.rail.choose(name)
         self._panel_stack.setCurrentWidget(self.panels[name])
         self.panels[name].look()
+
+    def show_image(self, image_id: int) -> None:
+        """Show one image of the project, with its sequence."""
+        from camtrap_gui.ui.panels.dataset import DatasetPanel
+
+        self.show_step("dataset")
+        panel = self.panels["dataset"]
+        assert isinstance(panel, DatasetPanel)
+        panel.browser.open_image(image_id)
 
     def start_step(self) -> None:
         """Press the primary button of the panel shown."""
@@ -208,7 +253,7 @@ class Window(QMainWindow):
 
     def show_palette(self) -> None:
         """Find any action, or any image of the project."""
-        self.palette_box.open_over(self)
+        self.palette_box.open_over(self.session.project.folder if self.session is not None else None)
 
     def show_preferences(self) -> None:
         """Show what the user can choose for every project."""
@@ -246,13 +291,30 @@ class Window(QMainWindow):
                 0, self._tint
             )  # icons come after the first paint: their font takes 0.16 s to load
 
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            rescale()
+        super().changeEvent(event)
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.session is not None and self.session.busy():
+            event.ignore()
+            self._when_free(self._end_and_close)
+            return
         self.settings.window = bytes(self.saveGeometry().toBase64().data()).decode()
         self.settings.save()
-        if self.close_project():
-            super().closeEvent(event)
-        else:
-            event.ignore()
+        self.shut_down()
+        super().closeEvent(event)
+
+    def _end_and_close(self) -> None:
+        self._end_session()
+        self.close()
+
+    def shut_down(self) -> None:
+        """End the engines and threads, whatever they do: the program is about to end."""
+        self._end_session()
+        self.palette_box.close_threads()
+        self.welcome.close_threads()
 
     # Building.
 
@@ -261,7 +323,7 @@ class Window(QMainWindow):
         self.settings.remember(session.project.folder)
         self.settings.save()
         session.changed.connect(lambda _: self._show_states())
-        session.job_started.connect(lambda _: self._show_states())
+        session.job_started.connect(lambda _: self._job_started())
         session.job_ended.connect(self._job_ended)
         self.job_bar.watch(session)
         self.project_button.setText(session.project.name)
@@ -271,17 +333,41 @@ class Window(QMainWindow):
         suggested = self._show_states()
         self.show_step(suggested or STEPS[0].name)
         session.long.warm_up()
-        if cut := session.interrupted():
-            step = cut[0]
-            self.toast.say(
-                f"“{step.title}” was interrupted last time.", "Show it", lambda: self.show_step(step.name)
-            )
+        self.cut_off_bar.offer(session.interrupted())
+
+    def _go_on(self, past: PastJob) -> None:
+        assert self.session is not None
+        try:
+            job = self.session.go_on(past)
+        except Problem as problem:
+            self.problem(str(problem))
+            return
+        self.show_step(past.step)
+        self.panels[past.step].watch(job)
+        self.cut_off_bar.offer(self.session.interrupted())
+
+    def _again(self, job: Job) -> None:
+        assert self.session is not None
+        again = self.session.start(job.step, job.options)
+        if job.step in self.panels:
+            self.panels[job.step].watch(again)
+
+    def _leave(self, past: PastJob) -> None:
+        assert self.session is not None
+        self.session.leave(past)
+        self.cut_off_bar.offer(self.session.interrupted())
+
+    def _forget(self, folder: Path) -> None:
+        self.settings.forget(folder)
+        self.settings.save()
+        self.welcome.refresh()
 
     def _show_welcome(self) -> None:
         self.project_button.setText("camtrap")
         self.setWindowTitle("camtrap")
         self.welcome.refresh()
         self._pages.setCurrentIndex(0)
+        self.welcome.setFocus()
         self._enable_actions()
 
     def _show_states(self) -> str:
@@ -295,19 +381,27 @@ class Window(QMainWindow):
         self.rail.show_states(known, running, suggested)
         return suggested
 
+    def _job_started(self) -> None:
+        self._show_states()
+        if self.session is not None:
+            self.cut_off_bar.offer(self.session.interrupted())
+
     def _job_ended(self, job: Job) -> None:
         self._show_states()
-        if job.state == "done":
-            panel = self._panel_stack.currentWidget()
-            if not (isinstance(panel, Panel) and panel.step == job.step):
-                self.toast.say(f"{job.title} is done.", "Show", lambda: self.show_step(job.step))
+        ended = {"done": "is done", "problem": "could not go on", "failed": "failed unexpectedly"}.get(
+            job.state
+        )
+        panel = self._panel_stack.currentWidget()
+        if ended and not (isinstance(panel, Panel) and panel.step == job.step):
+            self.toast.say(f"{job.title} {ended}.", "Show", lambda: self.show_step(job.step))
         if not self.isActiveWindow():
             QApplication.alert(self)
 
     def _show_details(self, job: Job) -> None:
         from camtrap_gui.ui.widgets.job_details import JobDetails
 
-        JobDetails(job, self).open()
+        log = self.session.log_of(job) if self.session is not None else ""
+        JobDetails(job, log, self).open()
 
     def _workplace(self) -> QWidget:
         page = QWidget()
@@ -328,7 +422,14 @@ class Window(QMainWindow):
         self._menu_button.setToolTip("Menu")
         self._menu_button.setMenu(self._menu())
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.project_button = QLabel("camtrap")
+        self.project_button = QToolButton()
+        self.project_button.setObjectName("project")
+        self.project_button.setAccessibleName("Project")
+        self.project_button.setToolTip("Recent projects")
+        self.project_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        projects = QMenu(self.project_button)
+        projects.aboutToShow.connect(lambda: self._list_projects(projects))
+        self.project_button.setMenu(projects)
         sized(self.project_button, "heading", bold=True)
         layout.addWidget(self._menu_button)
         layout.addWidget(self.project_button)
@@ -336,6 +437,8 @@ class Window(QMainWindow):
         self._search = QToolButton()
         self._search.setDefaultAction(self.actions_by_name["palette"])
         self._search.setText("Search…  Ctrl+K")
+        self._search.setObjectName("search")
+        self._search.setAccessibleName("Find an action or an image")
         self._search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         layout.addWidget(self._search)
         for name in ("undo", "redo", "theme"):
@@ -344,6 +447,16 @@ class Window(QMainWindow):
             button.setAccessibleName(self.actions_by_name[name].text())
             layout.addWidget(button)
         return bar
+
+    def _list_projects(self, menu: QMenu) -> None:
+        menu.clear()
+        here = str(self.session.project.folder) if self.session is not None else ""
+        for folder in (Path(folder) for folder in self.settings.recent if folder != here):
+            action = menu.addAction(folder.name)
+            action.setToolTip(str(folder))
+            action.triggered.connect(lambda _=False, folder=folder: self.open_folder(folder))
+        menu.addSeparator()
+        menu.addActions([self.actions_by_name[name] for name in ("new", "open", "demo", "close")])
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)

@@ -18,7 +18,7 @@ from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
 
-TYPING_MS = 250
+TYPING_MS = 150
 
 
 class DatasetPanel(Panel):
@@ -43,7 +43,7 @@ class DatasetPanel(Panel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
         column.addLayout(self._filters())
-        column.addWidget(self.summary)
+        column.addLayout(self._second_row())
         column.addWidget(self.browser, 1)
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._typing.timeout.connect(self.apply_filter)
@@ -118,16 +118,10 @@ class DatasetPanel(Panel):
         row.addWidget(self.words, 2)
         for box, name in ((self.location, "location"), (self.species, "species"), (self.state, "state")):
             box.setAccessibleName(f"Filter by {name}")
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(8)
             box.currentIndexChanged.connect(lambda _: self.apply_filter())
             row.addWidget(box, 1)
-        self.since, self.until = QDateEdit(), QDateEdit()
-        for field, name in ((self.since, "First day"), (self.until, "Last day")):
-            field.setCalendarPopup(True)
-            field.setDisplayFormat("yyyy-MM-dd")
-            field.setAccessibleName(name)
-            field.setToolTip(name)
-            field.dateChanged.connect(lambda _: self.apply_filter())
-            row.addWidget(field)
         self.as_table = QToolButton()
         self.as_table.setCheckable(True)
         self.as_table.setAccessibleName("Show as a table")
@@ -136,6 +130,21 @@ class DatasetPanel(Panel):
         row.addWidget(self.as_table)
         theme.changed.connect(self._tint)
         QTimer.singleShot(0, self._tint)
+        return row
+
+    def _second_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.summary)
+        row.addStretch()
+        self.since, self.until = QDateEdit(), QDateEdit()
+        for field, name in ((self.since, "First day"), (self.until, "Last day")):
+            field.setCalendarPopup(True)
+            field.setDisplayFormat("yyyy-MM-dd")
+            field.setAccessibleName(name)
+            field.setToolTip(name)
+            field.dateChanged.connect(lambda _: self.apply_filter())
+            row.addWidget(field)
         return row
 
     def _tint(self) -> None:

@@ -37,7 +37,11 @@ class Browser(QStackedWidget):
 
     def open_place(self, place: int) -> None:
         """Show the image at a place of the list, with its sequence below it."""
-        shown, at = pictures.sequence(self._session.project, int(self.list.rows.ids[place]))
+        self.open_image(int(self.list.rows.ids[place]))
+
+    def open_image(self, image_id: int) -> None:
+        """Show an image of the project, in the list or not, with its sequence below it."""
+        shown, at = pictures.sequence(self._session.project, image_id)
         self.viewer.show_pictures(shown, at)
         self.setCurrentIndex(1)
         self.viewer.setFocus()

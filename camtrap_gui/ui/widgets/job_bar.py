@@ -1,14 +1,27 @@
 """The bar at the bottom of the window: what is being done, how far it is, how long it will take, and how to stop it."""
 
 import time
-from datetime import timedelta
+from html import escape
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, icon, text
 from camtrap_gui.ui.worker import Job
+
+PAUSE_TIP = "Stop after the batch in hand; what was done is kept"
 
 
 class JobBar(QFrame):
@@ -16,6 +29,7 @@ class JobBar(QFrame):
 
     details_wanted = Signal(Job)
     step_wanted = Signal(str)
+    again_wanted = Signal(Job)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,13 +37,19 @@ class JobBar(QFrame):
         self._session: Session | None = None
         self._job: Job | None = None
         self._pace = _Speed()
-        self._title = text("")
+        self._title = ElidedLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setMaximumWidth(GRID * 40)
         self._bar.setAccessibleName("Progress")
         self._figures = text("", role="muted")
-        self._queue = text("", role="muted")
+        self._figures.setAccessibleName("How far it is")
+        self._queue = QToolButton()
+        self._queue.setToolTip("The jobs that wait; choose one to take it out of the queue")
+        self._queue.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        waiting = QMenu(self._queue)
+        waiting.aboutToShow.connect(lambda: self._list_waiting(waiting))
+        self._queue.setMenu(waiting)
         self._pause = QPushButton("Pause")
         self._cancel = QPushButton("Cancel")
         self._show = QPushButton("Show")
@@ -44,14 +64,14 @@ class JobBar(QFrame):
         layout.setContentsMargins(GRID * 2, GRID // 2, GRID * 2, GRID // 2)
         layout.setSpacing(GRID * 2)
         layout.addWidget(self._details)
-        layout.addWidget(self._title)
-        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._title, 2)
+        layout.addWidget(self._bar, 2)
         layout.addWidget(self._figures)
         layout.addStretch(1)
         layout.addWidget(self._queue)
         for button in (self._show, self._pause, self._cancel):
             layout.addWidget(button)
-        self.setFixedHeight(max(GRID * 6, self.fontMetrics().height() + GRID * 4))
+        self.setMinimumHeight(GRID * 6)
         self._refresh()
 
     def watch(self, session: Session | None) -> None:
@@ -91,9 +111,22 @@ class JobBar(QFrame):
         if self._session is None or job is None:
             return
         if job.is_over():
-            self._session.start(job.step, job.options)
+            self.again_wanted.emit(job)
         else:
             job.paused = True
+            self._session.cancel(job)
+
+    def _list_waiting(self, menu: QMenu) -> None:
+        menu.clear()
+        session = self._session
+        for job in [*session.short.waiting, *session.long.waiting] if session is not None else ():
+            if not job.quiet:
+                menu.addAction(f"Take out: {job.title}").triggered.connect(
+                    lambda _=False, job=job: self._take_out(job)
+                )
+
+    def _take_out(self, job: Job) -> None:
+        if self._session is not None:
             self._session.cancel(job)
 
     def _refresh(self) -> None:
@@ -105,35 +138,68 @@ class JobBar(QFrame):
         if job is not None:  # not before: icons come after the first paint
             self._details.setIcon(icon("text-box-outline"))
         self._show.setVisible(job is not None and job.state == "done")
-        paused = job is not None and job.state == "cancelled" and job.paused
-        self._pause.setVisible(job is not None and (not over or paused))
-        self._pause.setText("Go on" if paused else "Pause")
+        stopped = job is not None and (job.state == "failed" or (job.state == "cancelled" and job.paused))
+        self._pause.setVisible(job is not None and (not over or stopped))
+        self._pause.setText("Go on" if stopped else "Pause")
+        self._pause.setToolTip("Start the step again; what was done is kept" if stopped else PAUSE_TIP)
         self._pause.setEnabled(job is not None and job.state != "stopping")
-        waiting = len(self._session.long.waiting) + len(self._session.short.waiting) if self._session else 0
-        self._queue.setText(f"{waiting} waiting" if waiting else "")
+        self._cancel.setEnabled(job is not None and job.state != "stopping")
+        queues = (self._session.long, self._session.short) if self._session else ()
+        waiting = sum(not one.quiet for queue in queues for one in queue.waiting)
+        self._queue.setText(f"{waiting} waiting")
+        self._queue.setVisible(waiting > 0)
         if job is None:
             self._title.setText("Ready")
             self._figures.setText("")
             return
         self._title.setText(_sentence(job))
+        role = "error" if job.state in ("problem", "failed") else "warning" if job.silent else ""
+        if self._title.property("role") != role:
+            self._title.setProperty("role", role)
+            self._title.style().polish(self._title)
         progress = job.progress
         done, total = progress.get("done", 0), progress.get("total")
         self._bar.setRange(0, 1000 if total else 0)
         self._bar.setValue(int(1000 * done / total) if total else 0)
-        self._figures.setText("" if over else self._pace.figures(progress))
+        self._figures.setText("" if over or job.silent else self._pace.figures(progress))
 
 
 def _sentence(job: Job) -> str:
     phase = job.progress.get("phase") or job.title
+    if job.silent:
+        return f"{phase}: not responding. Wait, or cancel; what was done is kept"
     return {
         "queued": f"{job.title}: waiting",
         "running": str(phase),
         "stopping": f"{job.title}: stopping after the batch in hand",
         "done": f"{job.title}: done",
         "cancelled": f"{job.title}: {'paused' if job.paused else 'stopped'}; what was done is kept",
-        "problem": f"{job.title}: {job.message}",
+        "problem": f"{job.title}: {' '.join(job.message.split())}",
         "failed": f"{job.title}: failed unexpectedly; what was done is kept",
     }[job.state]
+
+
+class ElidedLabel(QLabel):
+    """A line that is cut with an ellipsis where there is no room; the tooltip has all of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
+    def setText(self, words: str) -> None:
+        super().setText(words)
+        self.setToolTip(f"<p>{escape(words)}</p>")
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(GRID * 10, super().minimumSizeHint().height())
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        self.style().drawItemText(
+            QPainter(self), self.rect(), int(Qt.AlignmentFlag.AlignVCenter), self.palette(), True, shown,
+            QPalette.ColorRole.WindowText,
+        )  # fmt: skip
 
 
 class _Speed:
@@ -156,7 +222,7 @@ class _Speed:
         elapsed = now - self._since
         rate = (done - self._from) / elapsed if elapsed > 1 else 0.0
         if rate:
-            parts.append(f"{rate:,.1f}/s")
+            parts.append(f"{rate:,.0f}/s" if rate >= 20 else f"{rate:,.1f}/s")
             if total and done < total:
                 parts.append(f"{_readable((total - done) / rate)} left")
         return "  ·  ".join(parts)
@@ -167,4 +233,4 @@ def _readable(seconds: float) -> str:
         return f"{seconds:.0f} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
-    return f"{timedelta(seconds=seconds).total_seconds() / 3600:.1f} h"
+    return f"{seconds / 3600:.1f} h"

@@ -1,8 +1,8 @@
 """The steps in order, each with its state: the way through the work, at the left of the window."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from camtrap_gui.steps import STEPS, Step
 from camtrap_gui.ui.theme import GRID, icon, theme
@@ -49,7 +49,7 @@ class Rail(QFrame):
             layout.addWidget(button)
             self._buttons[step.name] = button
         layout.addStretch()
-        self.setFixedWidth(GRID * 24)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
 
     def choose(self, name: str) -> None:
         """Mark a step as the one shown."""
@@ -71,9 +71,10 @@ class _StepButton(QAbstractButton):
         self.state = "not yet"
         self._suggested = False
         self._step = step
+        self._number = number
+        self._ring = False
         self.setText(step.title)
         self.setCheckable(True)
-        self.setShortcut(f"Ctrl+{number}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.set_state("not yet", False)
@@ -82,11 +83,22 @@ class _StepButton(QAbstractButton):
         self.state, self._suggested = state, suggested
         words = WORDS["next"] if suggested and state == "not yet" else WORDS[state]
         self.setAccessibleName(f"{self._step.title}: {words}")
-        self.setToolTip(f"<p>{self._step.help}</p><p>{words.capitalize()}. {self.shortcut().toString()}</p>")
+        self.setToolTip(f"<p>{self._step.help}</p><p>{words.capitalize()}. Ctrl+{self._number}</p>")
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(GRID * 22, max(GRID * 5, self.fontMetrics().height() + GRID * 2))
+        bold = self.font()
+        bold.setBold(True)
+        words = QFontMetrics(bold).horizontalAdvance(self.text())
+        return QSize(max(GRID * 22, words + GRID * 10), max(GRID * 5, self.fontMetrics().height() + GRID * 2))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # A ring for those who use keys; after a click the filled row says enough.
+        self._ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -103,7 +115,7 @@ class _StepButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.surface))
             painter.drawRoundedRect(area, 8, 8)
-        if self.hasFocus():
+        if self.hasFocus() and self._ring:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(colours.accent), 2))
             painter.drawRoundedRect(area, 8, 8)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from camtrap_gui.ui.theme import GRID, text, theme
@@ -17,7 +18,7 @@ class Toast(QFrame):
         super().__init__(window)
         self._window = window
         self.setObjectName("toast")
-        self._words = text("")
+        self._words = text("", wrap=True)
         self._button = QPushButton()
         self._action: Callable[[], object] = lambda: None
         self._button.clicked.connect(self._act)
@@ -41,11 +42,15 @@ class Toast(QFrame):
         self._button.setText(button)
         self._button.setVisible(bool(button))
         self._action = action
+        # A label that wraps has no width of its own: as wide as its words, up to half the window.
+        words = self._words.fontMetrics().horizontalAdvance(sentence) + GRID
+        self._words.setFixedWidth(min(words, self._window.width() // 2))
         self.adjustSize()
         self._place()
         self.show()
         self.raise_()
         self._timer.start()
+        QAccessible.updateAccessibility(QAccessibleEvent(self._words, QAccessible.Event.Alert))
 
     def sentence(self) -> str:
         """What it says now, or said last."""
