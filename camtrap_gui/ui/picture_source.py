@@ -102,9 +102,12 @@ class PictureSource(QWidget):
         return self._path.name if self._path.is_dir() else self._path.stem
 
     def images(self) -> Path:
-        """The folder of the pictures."""
+        """The folder of the pictures; that of the JSON unless another one is given."""
         assert self._path is not None
-        return self._path if self._path.is_dir() else Path(self.images_edit.text().strip()).expanduser()
+        given = self.images_edit.text().strip()
+        if self._path.is_dir():
+            return self._path
+        return Path(given).expanduser() if given else self._path.parent
 
     def is_ready(self) -> bool:
         """Whether there is something to look at."""

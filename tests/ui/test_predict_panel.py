@@ -1,0 +1,182 @@
+"""Predicting from the window: dropped pictures, the table that grows, the classifier chosen, and what is saved."""
+
+import csv
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from camtrap_gui.project import runs
+from camtrap_gui.ui import worker
+from camtrap_gui.ui.panels.predict import WHOLE, PredictPanel
+from tests import tiny
+from tests.ui.conftest import ROOT, TINY_ENGINE
+
+
+@pytest.fixture
+def panel(session, show, trained: Path, tiny_models) -> PredictPanel:
+    """With whole pictures asked for: the tiny store has no detector."""
+    made = PredictPanel(session(trained))
+    made.form.set_value("detector", WHOLE)
+    show(made)
+    return made
+
+
+@pytest.fixture
+def card(trained: Path, tmp_path: Path) -> Path:
+    """A memory card with two pictures in two folders and a file that is no picture."""
+    folder = tmp_path / "card"
+    zebras = sorted((trained / "crops" / "zebra").iterdir())
+    for zebra, name in zip(zebras[:2], ("a/1.jpg", "b/2.jpg"), strict=True):
+        (folder / name).parent.mkdir(parents=True)
+        shutil.copyfile(zebra, folder / name)
+    (folder / "b" / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+def drop(on: QWidget, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    told = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(on, QDragEnterEvent(QPoint(9, 9), *told))
+    QApplication.sendEvent(on, QDropEvent(QPointF(9, 9), *told))
+
+
+def is_done(panel: PredictPanel) -> bool:
+    return panel.session.running("predict") is None and panel.start_button.isEnabled()
+
+
+def test_that_a_dropped_picture_is_shown_at_once_and_its_species_when_it_is_known(panel, wait, card):
+    assert panel.zone.isVisible()
+    before = (card / "a" / "1.jpg").read_bytes()
+    drop(panel, card / "a" / "1.jpg")
+    assert panel.viewer.isVisible() and panel.viewer.current().path == card / "a" / "1.jpg"
+    wait(lambda: is_done(panel))
+    [box] = panel.viewer.current().boxes
+    assert box.top[0][0] == "zebra" and len(box.top) == 4
+    assert sum(share for _, share in box.top) == pytest.approx(1, abs=1e-3)
+    assert panel.viewer.bars.isVisible() and "zebra" in panel.viewer.bars.accessibleDescription()
+    assert panel.headline.text() == "1.jpg · 1 × zebra" and not panel.table.isVisible()
+    assert [path.name for path in (card / "a").iterdir()] == ["1.jpg"]
+    assert (card / "a" / "1.jpg").read_bytes() == before
+
+
+def test_that_a_dropped_folder_fills_the_table_and_rows_show_their_pictures(panel, wait, card):
+    drop(panel.zone, card)  # what is dropped on a part of the panel reaches the panel
+    wait(lambda: is_done(panel))
+    rows = [[panel.rows.index(row, column).data() for column in range(5)] for row in range(3)]
+    assert [row[0] for row in rows] == ["a/1.jpg", "b/2.jpg", "b/broken.jpg"]
+    assert rows[0][1:3] == ["1", "zebra"] and rows[0][3].endswith("%")
+    assert rows[2][1:4] == ["", "", ""] and rows[2][4].startswith("not a picture")
+    assert panel.viewer.current().path == card / "a" / "1.jpg"
+    panel.table.setFocus()
+    QTest.keyClick(panel.table, Qt.Key.Key_Down)
+    assert panel.viewer.current().path == card / "b" / "2.jpg"
+    assert panel.headline.text() == "3 pictures · 2 × zebra · 1 could not be read"
+
+
+def test_that_tables_are_saved_and_copies_made_elsewhere(panel, wait, card, tmp_path, monkeypatch):
+    assert not panel.save.isEnabled()
+    panel.predict([card])
+    wait(lambda: is_done(panel))
+    panel.save_file("csv", tmp_path / "out.csv")
+    panel.save_file("json", tmp_path / "out.json")
+    with (tmp_path / "out.csv").open(encoding="utf-8") as file:
+        assert [row["file"] for row in csv.DictReader(file)] == ["a/1.jpg", "b/2.jpg", "b/broken.jpg"]
+    results = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    assert len(results["images"]) == 3
+    panel.save_file("csv", tmp_path / "out.json" / "no.csv")
+    assert "cannot be written" in panel.message.text()
+    panel.save_copies(card)
+    wait(lambda: is_done(panel))
+    assert "holds the pictures themselves" in panel.message.text()
+    panel.save_copies(tmp_path / "copies")
+    wait(lambda: is_done(panel))
+    assert "The copies are in" in panel.message.text()
+    copies = sorted(path.name for path in (tmp_path / "copies").rglob("*.jpg"))
+    assert copies == ["1_detections.jpg", "2_detections.jpg"]
+    assert panel.rows.rowCount() == 3 and panel.headline.text().startswith("3 pictures")
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    QTest.mouseClick(panel.in_files, Qt.MouseButton.LeftButton)
+    assert opened == [str(card / "a")]
+
+
+def test_that_the_newest_run_is_chosen_and_a_bundle_folder_can_be(panel, wait, card, tmp_path):
+    newer, older = runs.all_of(panel.session.project)
+    assert panel.model.currentData() == newer.folder
+    panel.use_bundle(tmp_path)
+    assert "is no classifier bundle" in panel.message.text() and panel.model.currentData() == newer.folder
+    older.model.rename(tmp_path / "from a colleague")
+    panel.use_bundle(tmp_path / "from a colleague")
+    assert panel.model.currentText() == "from a colleague"
+    panel.predict([card / "b" / "2.jpg"])
+    wait(lambda: is_done(panel))
+    assert panel.session.last_jobs["predict"].options.model == tmp_path / "from a colleague"
+    assert panel.viewer.current().boxes
+
+
+def test_that_a_second_drop_waits_and_wrong_thresholds_are_refused_in_a_sentence(panel, wait, card):
+    panel.predict([card])
+    drop(panel, card / "b" / "2.jpg")
+    assert "still being looked at" in panel.message.text()
+    wait(lambda: is_done(panel))
+    panel.form.set_value("threshold", "much")
+    panel.predict([card])
+    assert panel.message.isVisible() and panel.rows.rowCount() == 3
+
+
+def test_that_warming_up_is_not_shown_and_keeps_nobody_from_closing(panel, wait):
+    warming = panel.session.short.running
+    assert warming is not None and warming.quiet and not panel.session.busy()
+    wait(lambda: warming.is_over())
+    assert warming.state == "done"
+
+
+def test_that_without_a_classifier_the_way_to_one_is_shown(session, show, crop_project, tiny_models, card):
+    panel = PredictPanel(session(crop_project))
+    show(panel)
+    went: list[str] = []
+    panel.go_to.connect(went.append)
+    assert not panel.start_button.isEnabled() and panel.session.short.running is None
+    drop(panel, card)
+    assert "Train a classifier first" in panel.message.text()
+    QTest.mouseClick(panel.train, Qt.MouseButton.LeftButton)
+    assert went == ["train"]
+
+
+@pytest.mark.real
+def test_that_animals_are_boxed_and_named(
+    session, show, trained, installed_models, wait, tmp_path, monkeypatch
+):
+    from camtrap_gui import survey
+    from camtrap_gui.models.classifiers import backbones
+
+    known = backbones.registry()
+    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+    monkeypatch.setenv("CAMTRAP_MODELS", str(installed_models))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(worker, "engine_command", lambda: [sys.executable, "-c", TINY_ENGINE])
+    survey.generate(tmp_path / "survey", 24, 0, lambda _: None)
+    panel = PredictPanel(session(trained))
+    show(panel)
+    drop(panel, tmp_path / "survey")
+    wait(lambda: is_done(panel))
+    pictures = [panel.rows.picture(place) for place in range(panel.rows.rowCount())]
+    animals = [box for picture in pictures for box in picture["boxes"] if box["category"] == "animal"]
+    assert len(animals) > 3
+    for box in animals:
+        left, top, width, height = box["box"]
+        assert 0 <= left < left + width <= 1.001 and 0 <= top < top + height <= 1.001
+        assert len(box["species"]) == 4
+    place = next(place for place, picture in enumerate(pictures) if picture["boxes"])
+    panel.table.selectRow(place)
+    wait(lambda: panel.viewer.canvas.visible_boxes())
+    assert Image.open(panel.viewer.current().path).size
