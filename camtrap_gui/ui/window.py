@@ -292,7 +292,7 @@ class Window(QMainWindow):
             )  # icons come after the first paint: their font takes 0.16 s to load
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.ApplicationFontChange:
+        if event.type() == QEvent.Type.FontChange:
             rescale()
         super().changeEvent(event)
 

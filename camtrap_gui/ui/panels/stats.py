@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
 from camtrap_gui.problem import Problem
@@ -29,15 +30,22 @@ class StatsPanel(Panel):
         self.form.unfold()
         self.chart = ChartView(self._save_table)
         self.table = NumberTable("Crops per species and split")
-        parts = QSplitter(Qt.Orientation.Horizontal)
+        self._parts = parts = QSplitter(Qt.Orientation.Horizontal)
         parts.addWidget(self.chart)
         parts.addWidget(self.table)
         parts.setStretchFactor(0, 3)
         parts.setStretchFactor(1, 1)
-        self.table.setMinimumWidth(GRID * 44)
+        self.table.setMinimumWidth(GRID * 22)
+        parts.setSizes([GRID * 80, GRID * 44])
         self.form.changed.connect(self._again)
         theme.changed.connect(self._again)
         return parts
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # In a small window the table has its room below the chart.
+        narrow = self.width() < GRID * 125
+        self._parts.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        super().resizeEvent(event)
 
     def is_empty(self) -> bool:
         return not any(map(any, crops.counts(self.session.project).values()))

@@ -79,6 +79,8 @@ class JobBar(QFrame):
         self._session, self._job = session, None
         if session is not None:
             session.job_started.connect(self._take)
+            session.long.changed.connect(self._refresh)
+            session.short.changed.connect(self._refresh)
             session.job_ended.connect(lambda _: self._take_next())
         self._refresh()
 

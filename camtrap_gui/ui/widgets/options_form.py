@@ -179,9 +179,8 @@ class PathEdit(QWidget):
         self._folder = folder
         self._edit = QLineEdit()
         self._edit.textChanged.connect(self.textChanged)
-        button = QToolButton()
+        self._button = button = QToolButton()
         button.setIcon(icon("folder-open-outline"))
-        button.setAccessibleName("Choose")
         button.clicked.connect(self._choose)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -189,6 +188,12 @@ class PathEdit(QWidget):
         layout.addWidget(self._edit)
         layout.addWidget(button)
         self.setFocusProxy(self._edit)
+
+    def setAccessibleName(self, name: str) -> None:
+        """Name the field and its button for those who cannot see them."""
+        super().setAccessibleName(name)
+        self._edit.setAccessibleName(name)
+        self._button.setAccessibleName(f"Choose: {name}")
 
     def text(self) -> str:
         """The path as typed."""

@@ -19,7 +19,7 @@ class Toast(QFrame):
         self._window = window
         self.setObjectName("toast")
         self._words = text("", wrap=True)
-        self._button = QPushButton()
+        self._button = QPushButton("Show")
         self._action: Callable[[], object] = lambda: None
         self._button.clicked.connect(self._act)
         layout = QHBoxLayout(self)
