@@ -7,6 +7,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from itertools import repeat
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -42,3 +44,16 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def ahead_of(items: Iterable[Item], waiting: int = 3) -> Generator[Item, None, None]:
+    """The same items, made on a thread of its own while those before are worked on; at most ``waiting`` lie ready.
+
+    Pays where the work on an item releases Python's lock, as databases and files do.
+    """
+    source, end = iter(items), object()
+    with closing(in_order(lambda _: next(source, end), repeat(None), workers=1, ahead=waiting)) as made:
+        for item in made:
+            if item is end:
+                return
+            yield item  # type: ignore[misc]

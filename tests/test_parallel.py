@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from camtrap_gui.parallel import in_order
+from camtrap_gui.parallel import ahead_of, in_order
 
 
 def test_that_results_keep_the_order_of_the_items():
@@ -43,4 +43,32 @@ def test_that_an_error_comes_in_its_turn_and_leaves_no_thread():
         for value in in_order(fail_at_five, range(100), workers=3):
             seen.append(value)
     assert seen == [0, 1, 2, 3, 4]
+    assert threading.active_count() == before
+
+
+def test_that_items_made_ahead_are_the_same_and_no_more_than_may_wait():
+    made = []
+
+    def items():
+        for number in range(100):
+            made.append((number, threading.current_thread()))
+            yield number
+
+    taken = ahead_of(items(), waiting=3)
+    assert [next(taken) for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert len(made) <= 9
+    assert list(taken) == list(range(5, 100))
+    assert threading.current_thread() not in {thread for _, thread in made}
+
+
+def test_that_an_error_while_making_ahead_comes_behind_what_was_made():
+    def items():
+        yield 1
+        raise ValueError("two")
+
+    before = threading.active_count()
+    taken = ahead_of(items())
+    assert next(taken) == 1
+    with pytest.raises(ValueError, match="two"):
+        next(taken)
     assert threading.active_count() == before

@@ -16,7 +16,7 @@ import msgspec
 
 from camtrap_gui.formats import json_stream
 from camtrap_gui.problem import Problem
-from camtrap_gui.project.incoming import NewImage
+from camtrap_gui.project.known_images import NewImage
 
 _Id = str | int
 _Pixels = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
@@ -39,7 +39,7 @@ class ImageRecord(NewImage, forbid_unknown_fields=True, gc=False, rename=_FIELDS
 
     key: _Id  # type: ignore[assignment]
     path: Annotated[str, msgspec.Meta(min_length=1)]
-    location: _Id | None = None  # type: ignore[assignment]
+    location: _Id | None = None
     sequence: _Id | None = None  # type: ignore[assignment]
     frame: _Number | None = None
     frames: _Number | None = None
@@ -133,7 +133,7 @@ class Survey:
         """What is on the pictures, in the order of the file."""
         return self._batches("annotations", AnnotationRecord, _read_annotation)
 
-    def samples(self, pieces: int = 50, each: int = 20) -> Iterator[ImageRecord]:
+    def samples(self, pieces: int = 25, each: int = 40) -> Iterator[ImageRecord]:
         """Some images from all over the file, without reading the rest."""
         spans = self._members["images"].spans
         step = max(1, len(spans) // pieces)
@@ -237,7 +237,7 @@ def _read_image(value: dict[str, Any], doubts: list[str]) -> ImageRecord:
     return ImageRecord(
         key=_id(value.get("id"), "no id"),
         path=file_name,
-        location=_text(value, "location", doubts),
+        location=_place(value, doubts),
         sequence=_text(value, "seq_id", doubts),
         frame=_number(value, "frame_num", doubts),
         frames=_number(value, "seq_num_frames", doubts),
@@ -282,6 +282,12 @@ def _text(value: dict[str, Any], name: str, doubts: list[str]) -> str | None:
     if text is None and given is not None and given != "":
         doubts.append(f"{name} is neither text nor number")
     return text
+
+
+def _place(value: dict[str, Any], doubts: list[str]) -> _Id | None:
+    """A location; whole numbers stay numbers, as they do where a record is read without this liberality."""
+    given = value.get("location")
+    return given if type(given) is int and abs(given) < 2**63 else _text(value, "location", doubts)
 
 
 def _as_text(value: Any) -> str | None:

@@ -12,10 +12,10 @@ def read_time(text: str) -> str | None:
     """
     try:
         if (
-            len(text) == 19 and text[4] == text[7] == "-" and text[13] == text[16] == ":"
+            len(text) == 19 and text[10] == " " and text[4] == text[7] == "-" and text[13] == text[16] == ":"
         ):  # the usual form, fast
             datetime.fromisoformat(text)
-            return f"{text[:10]}T{text[11:]}"
+            return text.replace(" ", "T")
         text = text.strip()
         return datetime.fromisoformat(text).replace(tzinfo=None).isoformat()
     except ValueError:

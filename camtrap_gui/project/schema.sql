@@ -7,7 +7,11 @@ CREATE TABLE roots (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE);
 -- What the folders below a root are called after ("{location}/{species}"), as the person who imports them said.
 CREATE TABLE folder_rules (root_id INTEGER PRIMARY KEY REFERENCES roots (id), rule TEXT NOT NULL);
 
-CREATE TABLE locations (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE locations (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    whole INTEGER NOT NULL DEFAULT 0  -- 1: the source wrote it as a whole number, not as text
+);
 
 -- Bursts. Their names are told apart by image root, as two sources may both count from 1.
 CREATE TABLE sequences (

@@ -13,7 +13,7 @@ def filled(tmp_path, project):
     (tmp_path / "root").mkdir()
     with project.write() as db:
         db.execute("INSERT INTO roots VALUES (1, ?)", (str(tmp_path / "root"),))
-        db.execute("INSERT INTO locations VALUES (1, 'B'), (2, 'A')")
+        db.execute("INSERT INTO locations (id, name) VALUES (1, 'B'), (2, 'A')")
         db.execute("INSERT INTO species VALUES (1, 'zebra', 0), (2, 'aardvark', 1), (3, 'lion', 2)")
         for n in range(1300):
             extra = f'{{"season": {n % 2}, "note": null, "boxes": [1]}}' if n % 3 == 0 else None
@@ -89,7 +89,7 @@ def test_that_a_gap_is_measured_to_the_picture_before(tmp_path, project):
     rows += [("B/1.jpg", 2, 10), ("x/1.jpg", None, 10), ("y/1.jpg", None, 10), ("y/2.jpg", None, None)]
     with project.write() as db:
         db.execute("INSERT INTO roots VALUES (1, ?)", (str(tmp_path),))
-        db.execute("INSERT INTO locations VALUES (1, 'A'), (2, 'B')")
+        db.execute("INSERT INTO locations (id, name) VALUES (1, 'A'), (2, 'B')")
         for path, location, second in rows:
             taken = None if second is None else f"2020-01-01T00:{second // 60:02d}:{second % 60:02d}"
             db.execute(

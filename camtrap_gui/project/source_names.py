@@ -1,0 +1,90 @@
+"""Names a source uses (locations, sequences, species) and the ids they have in a project."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from camtrap_gui.project import bulk
+
+
+class SourceNames:
+    """The names that pictures of one root carry; new ones get a row when they are first met."""
+
+    def __init__(self, db: sqlite3.Connection, root_id: int) -> None:
+        self._db = db
+        self._root_id = root_id
+        self._locations: dict[str | int | None, int | None] = dict(
+            db.execute("SELECT name, id FROM locations").fetchall()
+        )
+        self._locations[None] = None
+        self._sequences = _Numbered(
+            db.execute("SELECT name, id FROM sequences WHERE root_id = ?", (root_id,)).fetchall()
+        )
+        self._sequences[None] = None
+        self._sequences.next = 1 + db.execute("SELECT coalesce(max(id), 0) FROM sequences").fetchone()[0]
+
+    def locations(self, names: Sequence[str | int | None]) -> list[int | None]:
+        """Ids by name. A whole number and its digits are the same location; how it was first written is kept."""
+        for name in dict.fromkeys(names):
+            if name in self._locations:
+                continue
+            text = str(name)
+            if text not in self._locations:
+                made = self._db.execute(
+                    "INSERT INTO locations (name, whole) VALUES (?, ?)", (text, isinstance(name, int))
+                )
+                self._locations[text] = made.lastrowid
+            self._locations[name] = self._locations[text]
+        return [self._locations[name] for name in names]
+
+    def sequences(self, names: Sequence[str | None]) -> list[int | None]:
+        """Ids by name."""
+        first = self._sequences.next
+        ids = [self._sequences[name] for name in names]
+        new = self._sequences.take_new()
+        bulk.insert(
+            self._db,
+            "INSERT INTO sequences",
+            {"id": range(first, first + len(new)), "root_id": [self._root_id] * len(new), "name": new},
+        )
+        return ids
+
+
+class _Numbered(dict[str | None, int | None]):
+    """Ids by name that number new names on from ``next``."""
+
+    next = 1
+
+    def __init__(self, known: Iterable[tuple[str, int]]) -> None:
+        super().__init__(known)
+        self._new: list[str] = []
+
+    def __missing__(self, name: str) -> int:
+        self._new.append(name)
+        self[name] = number = self.next
+        self.next = number + 1
+        return number
+
+    def take_new(self) -> list[str]:
+        """The names numbered since the last call, in order."""
+        new, self._new = self._new, []
+        return new
+
+
+def add_species(db: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
+    """Make sure that the species exist, new ones behind the known ones; name to id."""
+    for name in names:
+        db.execute(
+            "INSERT OR IGNORE INTO species (name, position) "
+            "VALUES (?, (SELECT coalesce(max(position), -1) + 1 FROM species))",
+            (name,),
+        )
+    return dict(db.execute("SELECT name, id FROM species").fetchall())
+
+
+def sort_species(db: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Give these species places in the order of their names, in the stead of the places they have now."""
+    names = sorted(names)
+    places = sorted(
+        db.execute("SELECT position FROM species WHERE name = ?", (name,)).fetchone()[0] for name in names
+    )
+    db.executemany("UPDATE species SET position = ? WHERE name = ?", zip(places, names, strict=True))

@@ -1,0 +1,186 @@
+"""Pictures, labels and boxes from a COCO Camera Traps JSON.
+
+The file is read, decoded and judged on a thread of its own, while the database takes in what came before.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from camtrap_gui.formats.coco_camera_traps import AnnotationRecord, Batch, ImageRecord, Refused, Survey
+from camtrap_gui.formats.times import read_time
+from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.parallel import ahead_of
+from camtrap_gui.pictures import Header
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
+from camtrap_gui.project.image_roots import clean_path, root_for
+from camtrap_gui.project.incoming import LEFT_OUT, Incoming
+from camtrap_gui.project.source_names import add_species
+from camtrap_gui.sources.doubts import Doubts
+from camtrap_gui.sources.files_on_disk import existing, look
+
+_SAMPLE = 100
+
+
+def bring_in(
+    project: Project, source: Path, folder: Path | None, files_matter: bool, doubts: Doubts, report: Report
+) -> Incoming:
+    """Everything that ``source`` says; file names in it start from ``folder``, if None from its own folder.
+
+    Raises Problem when it is no such file, nothing of it can be used or, if ``files_matter``, none of its pictures is
+    where it should be.
+    """
+    report(Progress(0, None, source.name, "Reading"))
+    survey = Survey(source)
+    folder = existing(folder or source.parent)
+    sample = [(str(image.key), image.path) for image in survey.samples()]
+    if files_matter:
+        _require_some_file(folder, [path for _, path in sample], source)
+    incoming = Incoming(project.db, root_for(project.db, folder, sample[:_SAMPLE]), "import", doubts)
+    species = _read_categories(survey, incoming, doubts)
+    total = survey.count("images") + survey.count("annotations")
+    done = 0
+    left_out: list[str] = []
+    with closing(ahead_of(_judged(batch, folder) for batch in survey.images())) as pictures:
+        for found in pictures:
+            doubts.extend(found.refused)
+            left_out += found.left_out
+            incoming.add_images(found.images)
+            done += found.count
+            report(Progress(done, total, "images", "Importing"))
+    incoming.leave_out(left_out)
+    incoming.end_images()
+    with closing(ahead_of(survey.annotations())) as annotations:
+        for batch in annotations:
+            doubts.extend(batch.refused)
+            incoming.add_labels(*_labels(batch.records, species, incoming, doubts, folder))
+            done += len(batch.records) + len(batch.refused)
+            report(Progress(min(done, total), total, "labels", "Importing"))
+    doubts.flush()
+    if not incoming.met:
+        raise Problem(f"{source} has no image that can be used{doubts}.")
+    return incoming
+
+
+def _require_some_file(folder: Path, paths: list[str], source: Path) -> None:
+    """Refuse an image folder in which none of a sample of the pictures is: it is the wrong one."""
+    if paths and not any(
+        (clean := clean_path(path, folder)) and (folder / clean).is_file() for path in paths
+    ):
+        raise Problem(
+            f"None of the pictures of {source} is in {folder}; {paths[0][:200]!r} was looked for, for example. "
+            "Choose the folder that the file names start from (--images)."
+        )
+
+
+def _read_categories(survey: Survey, incoming: Incoming, doubts: Doubts) -> dict[str | int, int]:
+    """Species ids by the category ids of the source, which may be written as number and as text."""
+    names: dict[str, str] = {}
+    for batch in survey.categories():
+        doubts.extend(batch.refused)
+        for category in batch.records:
+            key, name = str(category.id), category.name.strip()
+            if not name:
+                doubts(f"category {key}", "category without a name")
+            elif key in names:
+                doubts(f"category {key}: {name}", "category id used twice")
+            else:
+                if name in names.values():
+                    doubts(f"category {key}: {name}", "category name used twice")
+                names[key] = name
+    ids = add_species(incoming.db, names.values())
+    found: dict[str | int, int] = {key: ids[name] for key, name in names.items()}
+    return found | {int(key): ids[name] for key, name in names.items() if key.isdecimal() and len(key) < 10}
+
+
+@dataclass
+class _Pictures:
+    """Some thousand pictures of the source; ``left_out`` are keys of those that cannot come in, ``count`` is of all."""
+
+    images: list[ImageRecord]
+    refused: list[Refused]
+    count: int
+    left_out: list[str] = field(default_factory=list)
+
+
+def _judged(batch: Batch[ImageRecord], folder: Path) -> _Pictures:
+    """Records as pictures. It runs on the reading thread: no database here."""
+    found = _Pictures([], batch.refused, len(batch.records) + len(batch.refused))
+    for image in batch.records:
+        if type(image.key) is not str:
+            image.key = str(image.key)
+        path = clean_path(image.path, folder)
+        if path is None:
+            found.left_out.append(image.key)
+            found.refused.append(
+                Refused(f"image {image.key}: {image.path}", "path leads out of the image folder")
+            )
+            continue
+        image.path = path
+        if type(image.location) is str:
+            image.location = image.location.strip() or None
+        if image.sequence is not None:
+            image.sequence = str(image.sequence) or None
+        if image.frame is None:
+            image.frame = image.seq_frame_num
+        written = image.taken or image.date_captured
+        image.taken = read_time(written) if written else None
+        if written and image.taken is None:
+            found.refused.append(Refused(f"image {image.key}: {written}", "time cannot be read"))
+            image.extra = {**(image.extra or {}), "datetime": written}
+        if image.width is None or image.height is None:
+            image.width = image.height = None
+        found.images.append(image)
+    return found
+
+
+def _labels(
+    records: list[AnnotationRecord],
+    species: dict[str | int, int],
+    incoming: Incoming,
+    doubts: Doubts,
+    folder: Path,
+) -> tuple[list[int], list[int], list[int | None], list[int]]:
+    """Labels as columns; boxes go into the project on the way."""
+    ids, left_alone = incoming.ids, incoming.left_alone
+    image_ids: list[int] = []
+    species_ids: list[int] = []
+    counts: list[int | None] = []
+    sequence_level: list[int] = []
+    for record in records:
+        key, category = record.image_id, record.category_id
+        image_id = ids.get(key if type(key) is str else str(key))
+        if not image_id:
+            reason = "annotation of an image that was left out" if image_id == LEFT_OUT else "unknown image"
+            doubts(f"annotation {record.id}: image {key}", reason)
+            continue
+        species_id = species.get(category) or species.get(str(category))
+        if species_id is None:
+            doubts(f"annotation {record.id}: category {category}", "unknown category")
+            continue
+        if image_id in left_alone:
+            continue
+        if record.bbox is not None or record.bbox_relative is not None:
+            try:
+                size = None if record.bbox_relative else _size_of(image_id, incoming, folder)
+                incoming.add_box(image_id, species_id, record.box(size))
+            except ValueError as unfit:
+                doubts(f"annotation {record.id}: image {key}", str(unfit))
+        image_ids.append(image_id)
+        species_ids.append(species_id)
+        counts.append(record.count)
+        sequence_level.append(1 if record.sequence_level_annotation else 0)
+    return image_ids, species_ids, counts, sequence_level
+
+
+def _size_of(image_id: int, incoming: Incoming, folder: Path) -> tuple[int, int] | None:
+    """The size that boxes in pixels refer to: as the source says, else of the file."""
+    size = incoming.size_of(image_id)
+    if size is None:
+        [path] = incoming.db.execute("SELECT path FROM images WHERE id = ?", (image_id,)).fetchone()
+        _, header = look(folder, image_id, path)
+        if isinstance(header, Header):
+            size = header.width, header.height
+            incoming.set_size(image_id, *size)
+    return size
