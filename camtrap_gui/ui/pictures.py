@@ -108,7 +108,8 @@ def of_prediction(picture: Mapping[str, Any], classes: Sequence[str] = ()) -> Sh
         sure = share if box["confidence"] is None else box["confidence"]
         x, y, width, height = box["box"]
         boxes.append(ShownBox(x, y, width, height, f"{name} {share:.2f}", sure, colour, top))
-    return ShownPicture(Path(picture["path"]), picture["name"], tuple(boxes))
+    path = Path(picture["path"])
+    return ShownPicture(path, path.name, tuple(boxes))
 
 
 def _species_colour(species: tuple[str, ...], name: str | None) -> str:

@@ -272,7 +272,7 @@ class PredictPanel(Panel):
         parts += [f"{count:,} × {name}" for name, count in result["categories"].items() if name != "animal"]
         if result["without_detection"]:
             count = result["without_detection"]
-            parts.append(f"{count:,} without a detection" if pictures > 1 else "nothing was detected")
+            parts.append(f"{count:,} empty" if pictures > 1 else "nothing was detected")
         if result["failures"]:
             parts.append(f"{result['failures']:,} could not be read" if pictures > 1 else "could not be read")
         if pictures > MOST:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -122,6 +123,7 @@ class Viewer(QWidget):
         self._place = place
         picture = self._pictures[place]
         self._title.setText(picture.title or picture.path.name)
+        self._title.setToolTip(str(picture.path))
         self._facts.setText(
             "<br>".join(f"{escape(name)}: <b>{escape(value)}</b>" for name, value in picture.facts)
         )
@@ -217,8 +219,8 @@ class Viewer(QWidget):
     def _toolbar(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        row.addWidget(self._title)
-        row.addStretch()
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut when long
+        row.addWidget(self._title, 1)
         row.addWidget(self._threshold_name)
         self.threshold.setFixedWidth(GRID * 16)
         row.addWidget(self.threshold)

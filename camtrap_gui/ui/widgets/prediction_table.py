@@ -101,7 +101,7 @@ class PredictionTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 9), (2, 18), (3, 13), (4, 20)):
+        for column, width in ((1, 8), (2, 15), (3, 13), (4, 14)):
             self.setColumnWidth(column, width * GRID)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.picked.emit(now.row()))
 
