@@ -12,7 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from camtrap_gui.project import browse, images
+from camtrap_gui.project import browse, detections, images
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
@@ -66,6 +66,8 @@ class DatasetPanel(Panel):
                 )
                 field.setDate(QDate.fromString(moment[:10], "yyyy-MM-dd"))
             field.blockSignals(False)
+        if (detector := detections.latest_detector(project)) is not None:
+            self.browser.viewer.set_threshold(detector.typical_threshold)
         self.apply_filter()
 
     def apply_filter(self) -> None:

@@ -26,6 +26,15 @@ from camtrap_gui.ui.theme import GRID, theme
 
 MOST_ZOOM = 16.0
 _CHIP_HEIGHT = 20
+_PAN: dict[int, QPointF] = {
+    Qt.Key.Key_Left: QPointF(GRID * 6, 0),
+    Qt.Key.Key_Right: QPointF(-GRID * 6, 0),
+    Qt.Key.Key_Up: QPointF(0, GRID * 6),
+    Qt.Key.Key_Down: QPointF(0, -GRID * 6),
+}
+KEYS = (
+    "Wheel or + and -: zoom. 0: whole picture. 1: one to one. Shift and arrows: move. Up and down: next box."
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(GRID * 30, GRID * 24)
         self.setAccessibleName("Picture")
+        self.setAccessibleDescription(KEYS)
         theme.changed.connect(self.update)
 
     # What is shown.
@@ -107,9 +117,9 @@ class Canvas(QWidget):
     # Zoom.
 
     def fit(self) -> None:
-        """Show the whole picture, as large as it fits, never enlarged."""
+        """Show the whole picture, as large as it fits."""
         self._fitted = True
-        if self._pixmap is not None and self._pixmap.width():
+        if self._pixmap is not None:
             size = self._pixmap.size()
             self._scale = min(self.width() / size.width(), self.height() / size.height())
             left = self.width() - size.width() * self._scale
@@ -124,7 +134,7 @@ class Canvas(QWidget):
             return
         about = about or QPointF(self.width() / 2, self.height() / 2)
         fitting = min(self.width() / self._pixmap.width(), self.height() / self._pixmap.height())
-        scale = min(max(scale, min(fitting, 1.0) * 0.5), MOST_ZOOM)
+        scale = min(max(scale, min(fitting, 1.0) * 0.5), max(fitting, MOST_ZOOM))
         in_picture = (about - self._origin) / self._scale
         self._scale, self._fitted = scale, False
         self._origin = about - in_picture * scale
@@ -194,24 +204,33 @@ class Canvas(QWidget):
             self.fit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = QPointF(GRID * 6, 0) if event.key() in (Qt.Key.Key_A, Qt.Key.Key_D) else QPointF(0, GRID * 6)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         match event.key():
+            case key if shift and key in _PAN and self._pixmap is not None:
+                self._origin += _PAN[key]
+                self._fitted = False
+                self._keep_in_sight()
+                self.update()
             case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
                 self.zoom_to(self._scale * 1.25)
             case Qt.Key.Key_Minus:
                 self.zoom_to(self._scale / 1.25)
             case Qt.Key.Key_0:
                 self.fit()
-            case Qt.Key.Key_A | Qt.Key.Key_W if self._pixmap is not None:
-                self._origin += step
-                self.update()
-            case Qt.Key.Key_D | Qt.Key.Key_S if self._pixmap is not None:
-                self._origin -= step
-                self.update()
-            case Qt.Key.Key_Tab if self._boxes:
-                self.select((self._chosen + 1) % len(self._boxes))
+            case Qt.Key.Key_1:
+                self.zoom_to(1.0)
+            case Qt.Key.Key_Down:
+                self._select_next(1)
+            case Qt.Key.Key_Up:
+                self._select_next(-1)
             case _:
                 super().keyPressEvent(event)
+
+    def _select_next(self, by: int) -> None:
+        shown = [number for number, box in enumerate(self._boxes) if box.confidence >= self._threshold]
+        if shown:
+            place = shown.index(self._chosen) + by if self._chosen in shown else 0
+            self.select(shown[place % len(shown)])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -246,9 +265,14 @@ class Canvas(QWidget):
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         taken: list[QRectF] = []
-        for number, box in enumerate(self._boxes):
+        # The chosen box comes last, over the others.
+        for number, box in sorted(enumerate(self._boxes), key=lambda one: one[0] == self._chosen):
             if box.confidence >= self._threshold:
                 self._paint_box(painter, box, number == self._chosen, taken)
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(theme.colours.accent), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
     def _paint_box(self, painter: QPainter, box: ShownBox, chosen: bool, taken: list[QRectF]) -> None:
         area, colour = self.to_screen(box), QColor(box.colour)
@@ -257,6 +281,8 @@ class Canvas(QWidget):
         painter.drawRect(area)
         painter.setPen(QPen(colour, 3 if chosen else 1.8))
         painter.drawRect(area)
+        if not area.intersects(QRectF(self.rect())):
+            return
         font = QFont(self.font())
         font.setBold(True)
         painter.setFont(font)

@@ -3,10 +3,13 @@
 from collections import OrderedDict
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QSize, Qt, QThreadPool, Signal
+from PySide6.QtCore import QLoggingCategory, QObject, QRunnable, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageReader
 
 from camtrap_gui.pictures import MAX_PIXELS, Unreadable, read_upright
+
+# What is wrong with a picture is said where it would be shown, and not on the terminal.
+QLoggingCategory.setFilterRules("qt.gui.imageio.*=false")
 
 CACHE_BYTES = 512 * 1024 * 1024
 """About ten pictures of 12 megapixels."""
@@ -25,34 +28,51 @@ class Loader(QObject):
         self._longest_side = longest_side
         self._cache: OrderedDict[Path, QImage] = OrderedDict()
         self._bytes = 0
-        self._asked: set[Path] = set()
+        self._waiting: list[Path] = []
+        self._running: set[Path] = set()
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)
         self.loaded.connect(self._keep)
         QImageReader.setAllocationLimit(4 * MAX_PIXELS // (1024 * 1024))
 
     def get(self, path: Path) -> QImage | None:
-        """The picture when it is warm; otherwise None, and ``loaded`` brings it soon."""
+        """The picture when it is warm; otherwise None, and ``loaded`` brings it soon.
+
+        Pictures that were to be warmed and wait are forgotten: whoever leafs quickly never waits for what was passed.
+        """
+        self._waiting.clear()
         image = self._cache.get(path)
         if image is not None:
             self._cache.move_to_end(path)
             return image
-        self.warm(path, priority=1)
+        self.warm(path)
         return None
 
-    def warm(self, path: Path, priority: int = 0) -> None:
-        """Decode a picture that may be wanted next; higher priorities go first."""
-        if path not in self._cache and path not in self._asked:
-            self._asked.add(path)
-            self._pool.start(_Decode(self, path, self._longest_side), priority)
+    def warm(self, path: Path) -> None:
+        """Decode a picture that may be wanted next, after those asked for before."""
+        if path not in self._cache and path not in self._running and path not in self._waiting:
+            self._waiting.append(path)
+            self._next()
+
+    def is_warm(self, path: Path) -> bool:
+        """Whether ``get`` would give the picture at once."""
+        return path in self._cache
 
     def close(self) -> None:
         """Let no thread outlive the window."""
+        self._waiting.clear()
         self._pool.clear()
         self._pool.waitForDone()
 
+    def _next(self) -> None:
+        while self._waiting and len(self._running) < self._pool.maxThreadCount():
+            path = self._waiting.pop(0)
+            self._running.add(path)
+            self._pool.start(_Decode(self, path, self._longest_side))
+
     def _keep(self, path: Path, image: QImage, _: str) -> None:
-        self._asked.discard(path)
+        self._running.discard(path)
+        self._next()
         if image.isNull():
             return
         self._cache[path] = image

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon, QImage, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -24,12 +23,15 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.viewer.bars import TopBars
 from camtrap_gui.ui.viewer.canvas import Canvas, ShownBox
 from camtrap_gui.ui.viewer.loader import Loader
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
 STRIP_HEIGHT = GRID * 12
+ADJUST_MS = 30
+"""A slider moves faster than twelve megapixels can be adjusted (about 0.1 s)."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Viewer(QWidget):
         self.canvas.selected.connect(self._show_bars)
         self.canvas.zoomed.connect(lambda scale: self._zoom.setText(f"{scale:.0%}"))
         self.bars = TopBars()
-        self._title = text("", bold=True)
+        self._title = ElidedLabel()
+        sized(self._title, "body", bold=True)
         self._facts = text("", role="muted", wrap=True)
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(0, 100)
@@ -73,7 +76,9 @@ class Viewer(QWidget):
         self.threshold.valueChanged.connect(self._set_threshold)
         self._threshold_name, self._threshold_words = text("Threshold", role="muted"), text("", role="muted")
         self.adjust = Adjust()
-        self.adjust.changed.connect(lambda: self._draw(keep_view=True))
+        self._adjusting = QTimer(self, singleShot=True, interval=ADJUST_MS)
+        self._adjusting.timeout.connect(lambda: self._draw(keep_view=True))
+        self.adjust.changed.connect(self._adjusting.start)
         self.strip = self._make_strip()
         self._bar_buttons: list[tuple[QToolButton, str]] = []
         layout = QVBoxLayout(self)
@@ -211,7 +216,10 @@ class Viewer(QWidget):
         self.canvas.set_threshold(percent / 100)
 
     def _thumb_loaded(self, path: Path, image: QImage, _: str) -> None:
-        shown = icon("image-off-outline") if image.isNull() else QIcon(QPixmap.fromImage(image))
+        shown = icon("image-off-outline", theme.colours.muted)
+        if not image.isNull():
+            shown = QIcon(QPixmap.fromImage(image))
+            shown.addPixmap(QPixmap.fromImage(image), QIcon.Mode.Selected)  # not tinted by the selection
         for place, picture in enumerate(self._pictures):
             if picture.path == path and (item := self.strip.item(place)) is not None:
                 item.setIcon(shown)
@@ -219,10 +227,9 @@ class Viewer(QWidget):
     def _toolbar(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut when long
         row.addWidget(self._title, 1)
         row.addWidget(self._threshold_name)
-        self.threshold.setFixedWidth(GRID * 16)
+        self.threshold.setFixedWidth(GRID * 12)
         row.addWidget(self.threshold)
         row.addWidget(self._threshold_words)
         row.addWidget(self._zoom)
@@ -259,6 +266,7 @@ class Viewer(QWidget):
         strip.setFixedHeight(STRIP_HEIGHT)
         strip.setIconSize(QSize(int(STRIP_HEIGHT * 1.1), STRIP_HEIGHT - GRID * 3))
         strip.setAccessibleName("Pictures of this sequence")
+        strip.setObjectName("strip")
         strip.currentRowChanged.connect(self.go_to)
         strip.hide()
         return strip
@@ -308,11 +316,9 @@ class Adjust(QWidget):
         brightness, contrast, gamma = (slider.value() for slider in self._sliders.values())
         if (brightness, contrast, gamma) == (0, 0, 100):
             return image
-        levels = np.arange(256) / 255.0
-        levels = levels ** (100.0 / gamma)
+        levels = (np.arange(256) / 255.0) ** (100.0 / gamma)
         levels = (levels - 0.5) * (1 + contrast / 100) ** 2 + 0.5 + brightness / 200
         table = (levels.clip(0, 1) * 255).round().astype(np.uint8)
-        copy = image.copy()
-        pixels = np.frombuffer(copy.bits(), np.uint8)
-        np.take(table, pixels, out=pixels)
-        return copy
+        # bytes.translate is the quickest way through a table: numpy.take needs ten times as long.
+        changed = bytes(image.constBits()).translate(table.tobytes())
+        return QImage(changed, image.width(), image.height(), image.bytesPerLine(), image.format()).copy()

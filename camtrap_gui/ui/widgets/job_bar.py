@@ -1,24 +1,21 @@
 """The bar at the bottom of the window: what is being done, how far it is, how long it will take, and how to stop it."""
 
 import time
-from html import escape
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QPushButton,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
 
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, icon, text
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.worker import Job
 
 PAUSE_TIP = "Stop after the batch in hand; what was done is kept"
@@ -179,29 +176,6 @@ def _sentence(job: Job) -> str:
         "problem": f"{job.title}: {' '.join(job.message.split())}",
         "failed": f"{job.title}: failed unexpectedly; what was done is kept",
     }[job.state]
-
-
-class ElidedLabel(QLabel):
-    """A line that is cut with an ellipsis where there is no room; the tooltip has all of it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-
-    def setText(self, words: str) -> None:
-        super().setText(words)
-        self.setToolTip(f"<p>{escape(words)}</p>")
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(GRID * 10, super().minimumSizeHint().height())
-
-    def paintEvent(self, _: QPaintEvent) -> None:
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        self.style().drawItemText(
-            QPainter(self), self.rect(), int(Qt.AlignmentFlag.AlignVCenter), self.palette(), True, shown,
-            QPalette.ColorRole.WindowText,
-        )  # fmt: skip
 
 
 class _Speed:
