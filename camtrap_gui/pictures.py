@@ -75,9 +75,7 @@ def read_upright(path: Path, at_least: int | None = None) -> Image.Image:
                 ImageOps.exif_transpose(image, in_place=True)  # a copy of an upright picture costs 10 ms
                 return to_rgb(image)
         except (OSError, ValueError, SyntaxError, TypeError, EOFError, IndexError, MemoryError) as error:
-            reason = str(error)
-            kind = "truncated" if "truncated" in reason else "cannot be decoded"
-            raise Unreadable(f"{kind}: {reason}") from error
+            raise Unreadable(_why(error, "cannot be decoded")) from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -115,8 +113,14 @@ def _opened(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise Unreadable(f"too large: more than {MAX_PIXELS // 1_000_000} megapixels") from None
     except (OSError, ValueError, EOFError, TypeError, IndexError, OverflowError) as error:
-        raise Unreadable(f"cannot be opened: {error}") from error
+        raise Unreadable(_why(error, "cannot be opened")) from error
     return image
+
+
+def _why(error: BaseException, otherwise: str) -> str:
+    reason = str(error)
+    kind = "truncated" if "truncated" in reason.lower() else otherwise
+    return f"{kind}: {reason}"
 
 
 def _exif(image: Image.Image) -> Image.Exif:

@@ -70,6 +70,19 @@ def test_that_bad_files_say_why(tmp_path):
                 read(tmp_path / f"{name}.jpg")
 
 
+def test_that_a_small_picture_cut_off_anywhere_is_truncated_or_no_picture(tmp_path):
+    gradient(16, 16).save(tmp_path / "whole.jpg")
+    whole = (tmp_path / "whole.jpg").read_bytes()
+    reasons = []
+    for length in range(1, len(whole) - 20, 7):
+        (tmp_path / "cut.jpg").write_bytes(whole[:length])
+        with pytest.raises(Unreadable) as caught:
+            read_header(tmp_path / "cut.jpg")
+        reasons.append(str(caught.value).partition(":")[0])
+    assert set(reasons) == {"truncated", "not a picture"}
+    assert reasons.count("truncated") > 0.8 * len(reasons)
+
+
 def test_that_a_picture_of_a_billion_pixels_is_refused_before_it_is_decoded(tmp_path):
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
