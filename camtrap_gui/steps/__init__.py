@@ -82,9 +82,9 @@ COMMANDS = (
 
 
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
-    """Run a step on an open project and keep a row about it there."""
-    if project is None:
-        result: Result = step.module().run(None, options, report)
+    """Run a step on an open project and keep a row about it there; a preview changes nothing and leaves none."""
+    if project is None or getattr(options, "preview", False):
+        result: Result = step.module().run(project, options, report)
         return result
     with recorded(project, step.name, options) as job:
         job.result = step.module().run(project, options, report)
