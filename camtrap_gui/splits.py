@@ -7,11 +7,14 @@ each class every group has.
 
 import random
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 TRAIN, VAL, TEST = range(3)
+
+Location = TypeVar("Location", str, int)
 
 Split = NDArray[np.int8]
 """The split of every group: TRAIN, VAL or TEST."""
@@ -43,7 +46,7 @@ def balanced(counts: NDArray[np.integer], fractions: tuple[float, float, float],
     return found[int(np.argmin(np.round(costs, _DIGITS)))]
 
 
-def tutorial(locations: Iterable[str], test_fraction: float, seed: int = 0) -> frozenset[str]:
+def tutorial(locations: Iterable[Location], test_fraction: float, seed: int = 0) -> frozenset[Location]:
     """The test locations as the "Training a classifier" tutorial draws them; all others are train, none val.
 
     ``locations`` are those of all images, also of images without crops. At least one location is drawn, so a single

@@ -102,7 +102,10 @@ def test_that_wishes_grow_with_the_number_of_groups():
     assert wanted_splits(9, (0.8, 0.0, 0.2)) == (TRAIN, TEST)
 
 
-@given(st.sets(st.text(max_size=4), min_size=1, max_size=60), st.floats(0, 1))
+@given(
+    st.sets(st.text(max_size=4), min_size=1, max_size=60) | st.sets(st.integers(), min_size=1, max_size=60),
+    st.floats(0, 1),
+)
 def test_that_the_tutorial_split_is_the_one_of_the_original_script(names, fraction):
     random.seed(0)
     locations = sorted(names)

@@ -71,7 +71,10 @@ def _tutorial(project: Project, wish: Wish, locations: Iterable[str]) -> dict[st
     from camtrap_gui.splits import tutorial
 
     known = {value for _, value in images.location_values(project, wish.key) if value is not None}
-    test = tutorial(known, wish.test, wish.seed)
+    if images.are_whole_numbers(project, wish.key):
+        test = {str(number) for number in tutorial((int(value) for value in known), wish.test, wish.seed)}
+    else:
+        test = {*tutorial(known, wish.test, wish.seed)}
     return {location: "test" if location in test else "train" for location in locations}
 
 

@@ -224,6 +224,18 @@ def location_values(project: Project, key: str = "location") -> Iterator[tuple[i
         after = rows[-1][0]
 
 
+def are_whole_numbers(project: Project, key: str) -> bool:
+    """Whether the source wrote the values of a location key as whole numbers, all of them, not as text."""
+    if key == "sequence":
+        return False
+    if key == "location":
+        other = "SELECT 1 FROM locations WHERE NOT whole AND id IN (SELECT location_id FROM images)"
+        return project.db.execute(f"{other} LIMIT 1").fetchone() is None
+    other = """SELECT 1 FROM images, json_each(images.extra) AS fields WHERE json_valid(images.extra)
+               AND fields.key = ? AND fields.atom IS NOT NULL AND fields.atom != '' AND fields.type != 'integer'"""
+    return project.db.execute(f"{other} LIMIT 1", (key,)).fetchone() is None
+
+
 def _field(extra: str | None, key: str) -> str | None:
     value: Any = json.loads(extra).get(key) if extra else None
     return None if value is None or value == "" or isinstance(value, dict | list) else str(value)

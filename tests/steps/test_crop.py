@@ -320,6 +320,19 @@ def test_that_the_tutorial_split_draws_from_the_locations_of_all_images(survey, 
     assert result.crops["val"] == 0
 
 
+@pytest.mark.parametrize("key", ["location", "camera"])
+def test_that_the_tutorial_split_takes_whole_numbers_in_their_order(survey, quiet, key):
+    numbers = list(range(3, 120, 7))
+    for number in numbers:
+        survey.add(f"{number}.jpg", location=str(number), extra={"camera": number})
+    with survey.project.write() as db:
+        db.execute("UPDATE locations SET whole = 1")
+    run(survey.project, Options(split="tutorial", test_fraction=0.4, location_key=key), quiet)
+    drawn = random.Random(0).sample(sorted(numbers), int(0.4 * len(numbers)))
+    as_texts = random.Random(0).sample(sorted(map(str, numbers)), int(0.4 * len(numbers)))
+    assert set(crops.locations(survey.project, "test")) == {str(number) for number in drawn} != set(as_texts)
+
+
 def test_that_any_field_can_be_split_by(survey, quiet):
     for number in range(9):
         survey.add(f"{number}.jpg", location=None, extra={"camera": number % 3, "day": "Monday"})

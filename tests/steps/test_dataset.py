@@ -19,7 +19,7 @@ from PIL import Image
 from camtrap_gui import cli
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, images, problems
+from camtrap_gui.project import Project, history, images, problems
 from camtrap_gui.steps import dataset
 
 ROOT = Path(__file__).parent.parent.parent
@@ -328,6 +328,39 @@ def test_that_a_preview_shows_much_and_changes_nothing(tmp_path, survey, capsys)
         preview = options(tmp_path, survey, preview=True)
         assert dataset.run(project, preview, lambda _: None).changed == 1
         assert contents(project) == before
+
+
+def test_that_a_preview_leaves_no_trace_in_the_history(tmp_path, survey, capsys):
+    given = options(tmp_path, survey)
+    command = ["dataset", str(tmp_path / "project"), "--json", str(given.json), "--images", str(given.images)]
+    assert cli.run(command) == 0
+    with Project.open(tmp_path / "project") as project:
+        before = history.last_started(project)
+    assert cli.run([*command, "--preview"]) == 0
+    assert "This was a preview" in capsys.readouterr().out
+    with Project.open(tmp_path / "project") as project:
+        assert history.last_started(project) == before
+
+
+def test_that_locations_are_numbers_where_the_source_says_so(tmp_path, project, survey, quiet):
+    for image in survey["images"]:
+        image["plot"] = int(image["id"][-1])
+    dataset.run(project, options(tmp_path, survey), quiet)
+    assert images.are_whole_numbers(project, "location") and images.are_whole_numbers(project, "plot")
+    assert not images.are_whole_numbers(project, "season")
+    assert set(images.locations(project)) == {"0", "1", "2"}
+    survey["images"][5]["location"] = "2b"
+    survey["images"][5]["width"] = "40"  # read by another way, as are all records of its batch
+    dataset.run(project, options(tmp_path, survey), quiet)
+    assert not images.are_whole_numbers(project, "location")
+    assert set(dict(images.location_values(project)).values()) == {"0", "1", "2", "2b"}
+
+
+def test_that_a_refused_picture_does_not_take_its_id_from_another(tmp_path, project, survey, quiet):
+    survey["images"].insert(0, {"id": "image 0", "file_name": "../secret.jpg"})
+    result = dataset.run(project, options(tmp_path, survey), quiet)
+    assert (result.images, result.passed_over) == (6, {"path leads out of the image folder": 1})
+    assert sum(images.images_per_species(project).values()) == 6
 
 
 def test_that_files_need_not_be_looked_at(tmp_path, project, survey, quiet):
