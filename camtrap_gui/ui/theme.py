@@ -170,7 +170,7 @@ def _style(c: Colours) -> str:
     QToolButton#project, QToolButton#search {{ padding: 4px 10px; }}
     QToolButton#search {{ background: {c.surface}; color: {c.muted}; border: 1px solid {c.line}; }}
     QToolButton#search:hover, QToolButton#search:focus {{ border: 1px solid {c.accent}; }}
-    QLineEdit, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 20px; }}
+    QLineEdit, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 22px; }}
     QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
     QComboBox, QAbstractSpinBox {{ min-height: {GRID * 3 + 4}px; }}

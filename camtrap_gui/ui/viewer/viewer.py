@@ -67,7 +67,7 @@ class Viewer(QWidget):
         self.canvas.selected.connect(self._show_bars)
         self.canvas.zoomed.connect(lambda scale: self._zoom.setText(f"{scale:.0%}"))
         self.bars = TopBars()
-        self._title = ElidedLabel()
+        self._title = ElidedLabel(Qt.TextElideMode.ElideLeft)  # the end of a path says more
         sized(self._title, "body", bold=True)
         self._facts = text("", role="muted", wrap=True)
         self.threshold = QSlider(Qt.Orientation.Horizontal)

@@ -12,8 +12,11 @@ from camtrap_gui.ui.theme import GRID
 class ElidedLabel(QLabel):
     """A line that is cut with an ellipsis where there is no room; the tooltip has all of it."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._cut = cut
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.setTextFormat(Qt.TextFormat.PlainText)
 
@@ -25,7 +28,7 @@ class ElidedLabel(QLabel):
         return QSize(GRID * 10, super().minimumSizeHint().height())
 
     def paintEvent(self, _: QPaintEvent) -> None:
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        shown = self.fontMetrics().elidedText(self.text(), self._cut, self.width())
         self.style().drawItemText(
             QPainter(self), self.rect(), int(Qt.AlignmentFlag.AlignVCenter), self.palette(), True, shown,
             QPalette.ColorRole.WindowText,

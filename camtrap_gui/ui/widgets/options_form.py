@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLineEdit,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui.options import Field, fields
 from camtrap_gui.ui.theme import GRID, icon, text
+from camtrap_gui.ui.widgets import ask
 
 
 class OptionsForm(QWidget):
@@ -204,12 +204,17 @@ class PathEdit(QWidget):
         self._edit.setText(path)
 
     def _choose(self) -> None:
+        start = Path(self.text() or Path.home())
         if self._folder:
-            chosen = QFileDialog.getExistingDirectory(self, "Choose a folder", self.text())
+            ask.for_folder(self, "Choose a folder", start, lambda path: self.setText(str(path)))
         else:
-            chosen, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.text())
-        if chosen:
-            self.setText(chosen)
+            ask.for_files(
+                self,
+                "Choose a file",
+                start.parent,
+                "All files (*)",
+                lambda paths: self.setText(str(paths[0])),
+            )
 
 
 class _Fold(QWidget):
