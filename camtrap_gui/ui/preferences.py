@@ -76,6 +76,7 @@ def _models() -> QTableWidget:
             item.setToolTip(str(words))
             table.setItem(row, column, item)
     table.setShowGrid(False)
+    table.setWordWrap(False)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
