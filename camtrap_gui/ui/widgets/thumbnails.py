@@ -4,7 +4,7 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from camtrap_gui import paths
@@ -32,7 +32,8 @@ class Thumbnails(QObject):
         self._folder = paths.cache() / "thumbnails"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(2)
+        self._pool.setMaxThreadCount(max(1, min(4, QThread.idealThreadCount() - 1)))  # one is for scrolling
+        self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._decoded.connect(self._keep)
 
     def get(self, path: Path) -> QPixmap | None:
