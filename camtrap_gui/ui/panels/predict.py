@@ -268,7 +268,8 @@ class PredictPanel(Panel):
     def _summary(self, result: Mapping[str, Any]) -> str:
         pictures, species = result["pictures"], result["species"]
         parts = [f"{pictures:,} pictures"] if pictures > 1 else [result["shown"][0]["name"]]
-        parts += [f"{count:,} × {name}" for name, count in list(species.items())[:3]]
+        most = sorted(species.items(), key=lambda item: -item[1])[:3]
+        parts += [f"{count:,} × {name}" for name, count in most]
         parts += [f"{count:,} × {name}" for name, count in result["categories"].items() if name != "animal"]
         if result["without_detection"]:
             count = result["without_detection"]
