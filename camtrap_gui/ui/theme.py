@@ -159,6 +159,7 @@ def _style(c: Colours) -> str:
     QToolTip {{ background: {c.raised}; color: {c.text}; border: 1px solid {c.line}; padding: 4px; }}
     QPushButton {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 6px 14px; }}
     QPushButton:hover {{ background: {c.raised}; }}
+    QPushButton:checked {{ background: {c.raised}; border: 1px solid {c.accent}; color: {c.accent}; }}
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[primary="true"] {{ background: {c.accent}; color: {c.on_accent}; border-color: {c.accent}; font-weight: 600; }}
     QPushButton[primary="true"]:hover {{ background: {QColor(c.accent).darker(112).name()}; }}

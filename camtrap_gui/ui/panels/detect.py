@@ -32,7 +32,7 @@ class DetectPanel(Panel):
     def build(self) -> QWidget:
         self._shown = "animal"
         self._looked = 0.0
-        self.headline = text("", "heading", bold=True)
+        self.headline = text("", "heading", bold=True, wrap=True)
         self._words = text("", role="muted")
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 100)
@@ -45,10 +45,9 @@ class DetectPanel(Panel):
         self.counts = QHBoxLayout()
         self.counts.setSpacing(GRID)
         head = QHBoxLayout()
-        head.addWidget(self.headline)
-        head.addStretch()
+        head.addWidget(self.headline, 1)
         head.addWidget(text("Confidence", role="muted"))
-        self.threshold.setFixedWidth(GRID * 24)
+        self.threshold.setFixedWidth(GRID * 16)
         head.addWidget(self.threshold)
         head.addWidget(self._words)
         page = QWidget()

@@ -168,7 +168,7 @@ class ImageList(QStackedWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        across = max(1, (self.width() - GRID * 3) // CELL.width())
+        across = max(1, round((self.width() - GRID * 3) / CELL.width()))
         model = self.grid.model()
         if isinstance(model, GridModel) and model.rows is self.rows and model.across == across:
             return

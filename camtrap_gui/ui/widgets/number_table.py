@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from camtrap_gui.ui.theme import GRID
 
 Value = str | int | float | None
+
+LEAST_WORDS = GRID * 10
+"""How narrow a column of long words may become, in pixels."""
 
 
 class NumberTable(QTableWidget):
@@ -38,7 +42,6 @@ class NumberTable(QTableWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if columns:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column in range(len(columns)):
             heading = self.horizontalHeaderItem(column)
             assert heading is not None
@@ -46,6 +49,20 @@ class NumberTable(QTableWidget):
                 heading.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        """Give the first column what the others leave, but never less than its words can be told apart by."""
+        if self.columnCount():
+            others = sum(self.columnWidth(column) for column in range(1, self.columnCount()))
+            least = min(self.sizeHintForColumn(0), LEAST_WORDS)
+            room = max(self.viewport().width() - others, least)
+            self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(0, room)
 
     def chosen(self) -> list[int]:
         """The rows selected, by their places in what ``fill`` was given, whatever the table is sorted by."""
