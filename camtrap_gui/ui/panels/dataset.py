@@ -18,7 +18,7 @@ from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
 
-TYPING_MS = 150
+TYPING_MS = 100
 
 
 class DatasetPanel(Panel):
