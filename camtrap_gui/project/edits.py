@@ -63,9 +63,13 @@ def edit(project: Project, note: str, changes: Iterable[Change], author: str | N
             before = _read(db, change.table, change.key)
             after = None if change.after is None else {**(before or {}), **change.key, **change.after}
             _put(db, change.table, change.key, after)
-            after = None if after is None else _read(db, change.table, change.key)  # with the columns' defaults
+            after = (
+                None if after is None else _read(db, change.table, change.key)
+            )  # with the columns' defaults
             rows.append((edit_id, change.table, _dump(change.key), _dump(before), _dump(after)))
-        db.executemany('INSERT INTO changes (edit_id, "table", key, before, after) VALUES (?, ?, ?, ?, ?)', rows)
+        db.executemany(
+            'INSERT INTO changes (edit_id, "table", key, before, after) VALUES (?, ?, ?, ?, ?)', rows
+        )
     return edit_id
 
 
@@ -95,7 +99,8 @@ def _replay(project: Project, which: str, side: str, order: str, undone: bool) -
         if row is None:
             return None
         changes = db.execute(
-            f'SELECT "table", key, {side} AS state FROM changes WHERE edit_id = ? ORDER BY id {order}', (row["id"],)
+            f'SELECT "table", key, {side} AS state FROM changes WHERE edit_id = ? ORDER BY id {order}',
+            (row["id"],),
         )
         for change in changes.fetchall():
             state = None if change["state"] is None else json.loads(change["state"])
