@@ -56,7 +56,7 @@ ACTIONS = (
         "Light or dark",
         "switch_theme",
         "Ctrl+Shift+L",
-        "theme-light-dark",
+        "brightness-4",
         menu="View",
         needs_project=False,
     ),

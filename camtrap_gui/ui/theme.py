@@ -35,6 +35,13 @@ class Colours:
     error: str
     success: str
 
+    @property
+    def selected(self) -> str:
+        """Behind a selected row: the accent as a tint of the surface, on which ``text`` keeps its contrast."""
+        paper, ink = QColor(self.surface), QColor(self.accent)
+        parts = zip(paper.getRgb()[:3], ink.getRgb()[:3], strict=True)
+        return QColor(*(round(part + (tint - part) * 0.2) for part, tint in parts)).name()
+
 
 LIGHT = Colours(
     window="#f6f6f3", surface="#ffffff", raised="#ecece7", line="#d5d5cd", text="#1d211c", muted="#5a6158",
@@ -171,12 +178,10 @@ def _style(c: Colours) -> str:
     QToolButton#project, QToolButton#search {{ padding: 4px 10px; }}
     QToolButton#search {{ background: {c.surface}; color: {c.muted}; border: 1px solid {c.line}; }}
     QToolButton#search:hover, QToolButton#search:focus {{ border: 1px solid {c.accent}; }}
-    QLineEdit, QPlainTextEdit {{ background: {c.surface}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 22px; }}
-    QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
-    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
-    QComboBox, QAbstractSpinBox {{ min-height: {GRID * 3 + 4}px; }}
-    QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.accent}; selection-color: {c.on_accent}; }}
-    QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; }}
+    {_fields(c)}
+    {_scroll_bars(c)}
+    QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.selected}; selection-color: {c.text}; }}
+    QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; font-weight: normal; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 4px; }}
     QScrollArea {{ border: none; background: transparent; }}
@@ -194,4 +199,48 @@ def _style(c: Colours) -> str:
     QTabBar::tab {{ padding: 6px 14px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
     QTabWidget::pane {{ border: none; }}
+    """
+
+
+def _fields(c: Colours) -> str:
+    """Lines, lists, numbers and dates look alike. A style sheet that gives such a field a border must draw all of it."""
+    field = "QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox"
+    focused = ", ".join(f"{one}:focus" for one in field.split(", "))
+    arrows = (paths.resources() / "icons").as_posix()
+    shade = "dark" if c is DARK else "light"
+    down, up = (
+        f'image: url("{arrows}/{way}-{shade}.svg"); width: 12px; height: 12px;' for way in ("down", "up")
+    )
+    side = "subcontrol-origin: border; border: none; background: transparent; width: 24px;"
+    return f"""
+    {field} {{ background: {c.surface}; color: {c.text}; border: 1px solid {c.line}; border-radius: 6px; padding: 4px 8px; min-height: 22px; }}
+    {focused} {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
+    QComboBox:disabled, QAbstractSpinBox:disabled, QLineEdit:disabled {{ background: {c.raised}; color: {c.muted}; }}
+    QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
+    QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ padding-left: 6px; }}
+    QComboBox, QAbstractSpinBox {{ padding-right: 24px; }}
+    QComboBox:focus, QAbstractSpinBox:focus {{ padding-right: 23px; }}
+    QComboBox::drop-down, QDateTimeEdit::drop-down {{ {side} subcontrol-position: center right; }}
+    QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ {down} }}
+    QComboBox QAbstractItemView {{ background: {c.surface}; border: 1px solid {c.line}; padding: 4px; outline: none; selection-background-color: {c.selected}; selection-color: {c.text}; }}
+    QSpinBox::up-button, QDoubleSpinBox::up-button {{ {side} subcontrol-position: top right; margin-top: 3px; }}
+    QSpinBox::down-button, QDoubleSpinBox::down-button {{ {side} subcontrol-position: bottom right; margin-bottom: 3px; }}
+    QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ {up} }}
+    QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ {down} }}
+    QSpinBox::up-button:hover, QSpinBox::down-button:hover, QDoubleSpinBox::up-button:hover, QDoubleSpinBox::down-button:hover {{ background: {c.raised}; border-radius: 4px; }}
+    """
+
+
+def _scroll_bars(c: Colours) -> str:
+    return f"""
+    QScrollBar {{ background: transparent; border: none; margin: 0; }}
+    QScrollBar:vertical {{ width: 10px; }}
+    QScrollBar:horizontal {{ height: 10px; }}
+    QScrollBar::handle {{ background: {c.line}; border-radius: 3px; margin: 2px; }}
+    QScrollBar::handle:hover, QScrollBar::handle:pressed {{ background: {c.muted}; }}
+    QScrollBar::handle:vertical {{ min-height: {GRID * 4}px; }}
+    QScrollBar::handle:horizontal {{ min-width: {GRID * 4}px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; border: none; background: none; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: none; }}
+    QAbstractScrollArea::corner {{ background: transparent; border: none; }}
     """
