@@ -22,8 +22,9 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui.project import CONFIG, DATABASE
 from camtrap_gui.settings import Settings
-from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
 PICTURE = QSize(GRID * 18, GRID * 13)
 
@@ -161,7 +162,7 @@ class ProjectCard(QFrame):
         words.addStretch()
         words.addWidget(self._name)
         words.addWidget(self._counts)
-        words.addWidget(text(str(folder), "small", role="muted"))
+        words.addWidget(_place(folder))
         words.addStretch()
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID, GRID * 2, GRID)
@@ -227,3 +228,11 @@ def _crop_of(folder: Path) -> QImage:
     middle = QRect(QPoint(), PICTURE)
     middle.moveCenter(image.rect().center())
     return image.copy(middle)
+
+
+def _place(folder: Path) -> QWidget:
+    """Where a project is, cut in the middle where there is no room."""
+    label = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+    label.setProperty("role", "muted")
+    label.setText(str(folder))
+    return sized(label, "small")
