@@ -16,7 +16,7 @@ class Option:
 
     ``positional`` fields are given without a flag. ``low`` and ``high`` are inclusive bounds. ``choices`` are the
     allowed texts. ``unit`` is shown behind the number. ``advanced`` options hide behind a fold in the window.
-    ``flag`` overrides the name on the command line.
+    ``flag`` overrides the name on the command line. ``folder`` paths are those of folders.
     """
 
     help: str
@@ -27,6 +27,7 @@ class Option:
     unit: str = ""
     advanced: bool = False
     flag: str | None = None
+    folder: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,9 +31,14 @@ class Options:
     json: Annotated[Path | None, Option("COCO Camera Traps file.")] = None
     images: Annotated[
         Path | None,
-        Option("Folder that the file names in the JSON start from. Without it, the folder of the JSON."),
+        Option(
+            "Folder that the file names in the JSON start from. Without it, the folder of the JSON.",
+            folder=True,
+        ),
     ] = None
-    folder: Annotated[Path | None, Option("Folder of pictures, with all folders below it.")] = None
+    folder: Annotated[Path | None, Option("Folder of pictures, with all folders below it.", folder=True)] = (
+        None
+    )
     folder_rule: Annotated[
         str,
         Option(

@@ -16,13 +16,17 @@ from camtrap_gui.ui.worker import Job, JobQueue
 
 
 class ImportPreview(QWidget):
-    """``look`` starts; ``changed`` tells that there is news. The import is tried in ``scratch``, which it leaves empty."""
+    """``look`` starts; ``changed`` tells that there is news. The import is tried in ``scratch``, which it leaves empty.
+
+    ``meanwhile`` is a sentence: what else can be done while it looks.
+    """
 
     changed = Signal()
 
-    def __init__(self, scratch: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, scratch: Path, meanwhile: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scratch = scratch
+        self._meanwhile = meanwhile
         self._queue = JobQueue("preview", self)
         self._job: Job | None = None
         self.words = text("", wrap=True)
@@ -80,7 +84,7 @@ class ImportPreview(QWidget):
         self.words.setVisible(not over)
         self.words.setProperty("role", "error" if self.is_refused() else "muted")
         self.words.style().polish(self.words)
-        self.words.setText(_sentence(job, done, total))
+        self.words.setText(_sentence(job, done, total, self._meanwhile))
         if over:
             self._show_result(job.result)
         self.changed.emit()
@@ -123,11 +127,11 @@ class ImportPreview(QWidget):
         )
 
 
-def _sentence(job: Job, done: int, total: int | None) -> str:
+def _sentence(job: Job, done: int, total: int | None, meanwhile: str) -> str:
     if job.state == "problem":
         return job.message
     if job.state == "failed":
         return "The preview failed unexpectedly. You can go back and choose other pictures."
     phase = job.progress.get("phase") or "Starting"
     counted = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
-    return f"{phase}… {counted}  You need not wait: Next goes on without the preview."
+    return f"{phase}… {counted}  {meanwhile}"

@@ -52,7 +52,9 @@ class NewProject(QDialog):
         self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-preview-", ignore_cleanup_errors=True)
         self._previewed: Options | None = None
         self.source = PictureSource()
-        self.preview = ImportPreview(Path(self._scratch.name) / "project")
+        self.preview = ImportPreview(
+            Path(self._scratch.name) / "project", "You need not wait: Next goes on without the preview."
+        )
         self.place = ProjectPlace()
         self.pages = QStackedWidget()
         for page in (self.source, self.preview, self.place):

@@ -228,8 +228,8 @@ def test_that_the_palette_finds_an_image_and_enter_shows_it(opened, wait):
 
 
 def test_that_the_palette_says_so_when_nothing_is_found_and_escape_goes_back(opened, wait):
-    opened.show_step("dataset")
-    before = opened.panels["dataset"].start_button
+    opened.show_step("detect")
+    before = opened.panels["detect"].start_button
     before.setFocus()
     opened.show_palette()
     QTest.keyClicks(opened.palette_box.field, "qqqq%")
@@ -510,6 +510,8 @@ def test_that_every_control_of_a_panel_has_a_name(opened, step):
 def test_that_tab_goes_from_the_rail_through_the_form_to_the_primary_button(opened):
     opened.show_step("dataset")
     panel = opened.panels["dataset"]
+    assert isinstance(panel, DatasetPanel)
+    QTest.mouseClick(panel.more, Qt.MouseButton.LeftButton)
     opened.rail._buttons["dataset"].setFocus()
     order: list[QWidget] = []
     for _ in range(80):

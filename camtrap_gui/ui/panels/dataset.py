@@ -1,12 +1,16 @@
 """The pictures of the survey: bring them in, look through them, see what cannot be used."""
 
-from PySide6.QtCore import QDate, QTimer
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QDate, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QComboBox,
     QDateEdit,
     QHBoxLayout,
     QLineEdit,
+    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -14,15 +18,29 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui.project import browse, detections, images
 from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.preview_dialog import PreviewDialog
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
+from camtrap_gui.ui.widgets.save_problems import SaveProblems
+from camtrap_gui.ui.worker import Job
 
 TYPING_MS = 100
+KINDS = {"folder": ("folder", "folder_rule", "sequence_gap"), "json": ("json", "images")}
+"""The two ways to import, each with the options that matter to it."""
+
+KIND_WORDS = {
+    "folder": ("Folder", "Pictures in folders. What is known about them comes from the folders' names."),
+    "json": ("COCO JSON", "A COCO Camera Traps file. It brings labels, locations and times along."),
+}
 
 
 class DatasetPanel(Panel):
-    """A folder or JSON dropped anywhere on it is offered for import."""
+    """A folder or JSON dropped anywhere on it is offered for import.
+
+    Once there are pictures, the form is folded away behind a button, so that they have the room.
+    """
 
     step = "dataset"
     verb = "Import"
@@ -36,6 +54,15 @@ class DatasetPanel(Panel):
 
     def build(self) -> QWidget:
         self.setAcceptDrops(True)
+        self.kind = "folder"
+        self.preview: PreviewDialog | None = None
+        self.more = QPushButton("Import more…")
+        self.more.setCheckable(True)
+        self.more.setToolTip("<p>Bring in more pictures, or look again for new ones.</p>")
+        self.more.toggled.connect(lambda _: self._fold())
+        self.save_problems = SaveProblems(self.session.project, "problems.csv", self._problems)
+        self.save_problems.saved.connect(self._saved)
+        self.save_problems.failed.connect(lambda words: self._saved(words, "error"))
         self.summary = text("", role="muted")
         self.browser = Browser(self.session)
         listing = QWidget()
@@ -91,12 +118,54 @@ class DatasetPanel(Panel):
         )
         found = browse.ids(project, chosen)
         self.browser.show_ids(found)
+        self.save_problems.setVisible(chosen.state == "problem" and len(found) > 0)
+        self._saved("")
         total = images.count(project)
         self.summary.setText(
             f"{total:,} images" if len(found) == total else f"{len(found):,} of {total:,} images"
         )
 
+    def look(self) -> None:
+        super().look()
+        self._fold()
+
+    def choose_kind(self, kind: str) -> None:
+        """Ask for a 'folder' or for a 'json', and for what belongs to it."""
+        self.kind = kind
+        self.kind_buttons[kind].setChecked(True)
+        self.kind_words.setText(KIND_WORDS[kind][1])
+        self.form.hide_fields(*(name for other, names in KINDS.items() if other != kind for name in names))
+
+    def start(self) -> None:
+        if self._is_complete():
+            super().start()
+
+    def show_preview(self) -> None:
+        """Show what the import would bring, in a dialog from which it can be started."""
+        try:
+            if not self._is_complete():
+                return
+            self.preview = PreviewDialog(self.form.value(), self)
+        except ValueError as problem:
+            self.say(str(problem), "error")
+            return
+        self.preview.accepted.connect(self.start)
+        self.preview.finished.connect(self._forget_preview)
+        self.preview.open()
+
+    def watch(self, job: Job) -> None:
+        super().watch(job)
+        job.ended.connect(lambda: self.more.setChecked(self.more.isChecked() and job.state != "done"))
+
+    def say(self, sentence: str, role: str = "muted") -> None:
+        super().say(sentence, role)
+        if role == "error" and sentence:
+            self.more.setChecked(True)  # where the sentence can be read
+
     def close_threads(self) -> None:
+        if self.preview is not None:
+            self.preview.reject()
+        self.save_problems.close_threads()
         self.browser.close_threads()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -105,12 +174,65 @@ class DatasetPanel(Panel):
 
     def dropEvent(self, event: QDropEvent) -> None:
         (path,) = dropped_paths(event.mimeData())
-        is_json = path.suffix.lower() == ".json"
-        self.form.set_value("json", path if is_json else None)
-        self.form.set_value("images", path.parent if is_json else None)
-        self.form.set_value("folder", None if is_json else path)
-        self.say("Check the options, then press Import.")
+        kind = "json" if path.suffix.lower() == ".json" else "folder"
+        self.choose_kind(kind)
+        self.form.set_value(kind, path)
+        self.form.set_value("images", None)
+        self.more.setChecked(True)
+        self.say("Look at the preview, or press Import.")
         self.start_button.setFocus()
+
+    def _options_card(self) -> QWidget:
+        self.side = super()._options_card()
+        kinds = QHBoxLayout()
+        kinds.setSpacing(GRID)
+        group = QButtonGroup(self)
+        self.kind_buttons: dict[str, QPushButton] = {}
+        for kind, (name, explanation) in KIND_WORDS.items():
+            button = self.kind_buttons[kind] = QPushButton(name)
+            button.setCheckable(True)
+            button.setToolTip(f"<p>{explanation}</p>")
+            button.clicked.connect(lambda _=False, kind=kind: self.choose_kind(kind))
+            group.addButton(button)
+            kinds.addWidget(button, 1)
+        self.kind_words = text("", role="muted", wrap=True)
+        self.preview_button = QPushButton("Preview…")
+        self.preview_button.setToolTip("<p>See what would come in, before anything is imported.</p>")
+        self.preview_button.clicked.connect(self.show_preview)
+        self.card.insertWidget(0, text("Import from", bold=True))
+        self.card.insertLayout(1, kinds)
+        self.card.insertWidget(2, self.kind_words)
+        self.card.insertWidget(self.card.indexOf(self.start_button), self.preview_button)
+        QWidget.setTabOrder(self.kind_buttons["json"], self.form)
+        self.choose_kind("folder")
+        return self.side
+
+    def _is_complete(self) -> bool:
+        chosen = self.form.value()
+        if chosen.folder is None and chosen.json is None:
+            self.say(
+                "Choose the folder of the pictures first."
+                if self.kind == "folder"
+                else "Choose the COCO Camera Traps file first.",
+                "error",
+            )
+            return False
+        return True
+
+    def _fold(self) -> None:
+        empty = self.is_empty()
+        self.side.setVisible(empty or self.more.isChecked())
+
+    def _forget_preview(self) -> None:
+        self.preview = None
+
+    def _problems(self) -> tuple[Sequence[int], Mapping[int, str]]:
+        return self.browser.list.rows.ids, {}
+
+    def _saved(self, words: str, role: str = "success") -> None:
+        self.saved.setProperty("role", role)
+        self.saved.style().polish(self.saved)
+        self.saved.setText(words)
 
     def _filters(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -143,8 +265,10 @@ class DatasetPanel(Panel):
     def _second_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
+        self.saved = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         row.addWidget(self.summary)
-        row.addStretch()
+        row.addWidget(self.save_problems)
+        row.addWidget(self.saved, 1)
         self.since, self.until = QDateEdit(), QDateEdit()
         for field, name in ((self.since, "First day"), (self.until, "Last day")):
             field.setCalendarPopup(True)
@@ -153,6 +277,7 @@ class DatasetPanel(Panel):
             field.setToolTip(name)
             field.dateChanged.connect(lambda _: self.apply_filter())
             row.addWidget(field)
+        row.addWidget(self.more)
         return row
 
     def _tint(self) -> None:

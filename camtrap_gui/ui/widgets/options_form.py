@@ -22,6 +22,8 @@ from camtrap_gui.options import Field, fields
 from camtrap_gui.ui.theme import GRID, icon, text
 from camtrap_gui.ui.widgets import ask
 
+_ABBREVIATIONS = ("csv", "json")
+
 
 class OptionsForm(QWidget):
     """Fields for the options of a step; ``value()`` is the options dataclass.
@@ -43,6 +45,8 @@ class OptionsForm(QWidget):
         self._options = options
         self.fixed: dict[str, Any] = {}
         self._inputs: dict[str, _Input] = {}
+        self._layouts: dict[str, QFormLayout] = {}
+        self._hidden: frozenset[str] = frozenset()
         known = {field.name: field for field in fields(options) if not field.option.positional}
         shown = [known[name] for name in (only or known) if name in known]
         layout = QVBoxLayout(self)
@@ -57,7 +61,15 @@ class OptionsForm(QWidget):
 
     def value(self) -> Any:
         """The options as they stand in the form."""
-        return self._options(**{name: row.value() for name, row in self._inputs.items()}, **self.fixed)
+        given = {name: row.value() for name, row in self._inputs.items() if name not in self._hidden}
+        return self._options(**given, **self.fixed)
+
+    def hide_fields(self, *names: str) -> None:
+        """Hide these and no others. What is hidden has its default value, whatever stands in it."""
+        self._hidden = frozenset(names)
+        for name, row in self._inputs.items():
+            self._layouts[name].setRowVisible(row.widget, name not in self._hidden)
+        self.changed.emit()
 
     def unfold(self) -> None:
         """Show the advanced options and take away the fold: for panels where they are the point."""
@@ -84,6 +96,7 @@ class OptionsForm(QWidget):
             row.widget.setAccessibleDescription(field.option.help)
             row.on_change(self.changed.emit)
             self._inputs[field.name] = row
+            self._layouts[field.name] = form
             if isinstance(row.widget, QCheckBox):
                 row.widget.setText(words(field.name))
                 form.addRow(row.widget)
@@ -115,7 +128,7 @@ class _Input:
         elif kind is float and not self._optional:
             self.widget = _number(field)
         elif kind is Path:
-            self.widget = PathEdit()
+            self.widget = PathEdit(field.option.folder)
         else:
             self.widget = QLineEdit()
             self.widget.setPlaceholderText("Automatic" if self._optional else "")
@@ -247,8 +260,9 @@ class _Fold(QWidget):
 
 
 def words(name: str) -> str:
-    """A field's name for people: "test_fraction" is "Test fraction"."""
-    return name.replace("_", " ").replace("-", " ").capitalize()
+    """A field's name for people: "test_fraction" is "Test fraction", "json" is "JSON"."""
+    parts = name.replace("_", " ").replace("-", " ").capitalize().split(" ")
+    return " ".join(part.upper() if part.lower() in _ABBREVIATIONS else part for part in parts)
 
 
 def _bare(kind: Any) -> tuple[Any, bool]:

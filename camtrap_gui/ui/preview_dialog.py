@@ -1,0 +1,56 @@
+"""What an import into the open project would bring, in a dialog from which it can be started."""
+
+import tempfile
+from pathlib import Path
+
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from camtrap_gui.steps.dataset import Options
+from camtrap_gui.ui.import_preview import ImportPreview
+from camtrap_gui.ui.theme import GRID, text
+
+
+class PreviewDialog(QDialog):
+    """Looks at once. ``accepted`` is the wish to import; it need not wait for the preview."""
+
+    def __init__(self, options: Options, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Preview of the import")
+        self.resize(GRID * 104, GRID * 70)
+        self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-preview-", ignore_cleanup_errors=True)
+        self.preview = ImportPreview(
+            Path(self._scratch.name) / "project", "You need not wait: Import goes on without the preview."
+        )
+        self.import_button = QPushButton("Import")
+        self.import_button.setProperty("primary", True)
+        self.import_button.setDefault(True)
+        self.import_button.clicked.connect(self.accept)
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
+        self.preview.changed.connect(self._show_state)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        buttons.addWidget(cancel)
+        buttons.addStretch()
+        buttons.addWidget(self.import_button)
+        source = options.folder or options.json
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
+        layout.setSpacing(GRID)
+        layout.addWidget(text(f"What is in {source.name if source else 'it'}", "title", bold=True))
+        layout.addWidget(text("A preview: nothing has been imported yet.", role="muted"))
+        layout.addSpacing(GRID)
+        layout.addWidget(self.preview, 1)
+        layout.addLayout(buttons)
+        self.finished.connect(self.deleteLater)
+        self.import_button.setFocus()
+        self.preview.look(options)
+
+    def done(self, result: int) -> None:
+        self.preview.stop()
+        self.preview.close_threads()
+        self._scratch.cleanup()
+        super().done(result)
+
+    def _show_state(self) -> None:
+        self.import_button.setEnabled(not self.preview.is_refused())

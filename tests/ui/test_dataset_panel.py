@@ -1,0 +1,118 @@
+"""Importing from the window: two ways told apart, a preview first, the form out of the way later, problems as a table."""
+
+import csv
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLabel
+
+from camtrap_gui.project import Project, images
+from camtrap_gui.ui.panels.dataset import DatasetPanel
+from camtrap_gui.ui.widgets.options_form import words
+
+
+def click(button) -> None:
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    for number in range(4):
+        picture = tmp_path / "pictures" / f"camp-{number % 2}" / f"lion_{number}.jpg"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 48), (40 * number, 90, 60)).save(picture)
+    (tmp_path / "pictures" / "camp-0" / "=broken.jpg").write_bytes(b"this is no picture")
+    return tmp_path / "pictures"
+
+
+@pytest.fixture
+def panel(session, show, tmp_path: Path) -> DatasetPanel:
+    Project.create(tmp_path / "project").close()
+    made = DatasetPanel(session(tmp_path / "project"))
+    show(made)
+    return made
+
+
+@pytest.fixture
+def filled(panel, pictures, wait) -> DatasetPanel:
+    panel.form.set_value("folder", pictures)
+    click(panel.start_button)
+    wait(lambda: images.count(panel.session.project) and not panel.session.running("dataset"))
+    return panel
+
+
+def test_that_only_the_fields_of_the_chosen_way_are_shown_and_count(panel, pictures):
+    panel.form.set_value("folder", pictures)
+    assert panel.form.input("folder").isVisible() and not panel.form.input("json").isVisible()
+    click(panel.kind_buttons["json"])
+    assert panel.form.input("json").isVisible() and not panel.form.input("folder").isVisible()
+    assert panel.form.value().folder is None
+    labels = {label.text() for label in panel.form.findChildren(QLabel) if label.isVisible()}
+    assert labels == {"JSON", "Images"} and words("location_key") == "Location key"
+    click(panel.kind_buttons["folder"])
+    assert panel.form.value().folder == pictures
+
+
+def test_that_nothing_chosen_is_said_in_words_of_the_window(panel):
+    for button in (panel.preview_button, panel.start_button):
+        panel.say("")
+        click(button)
+        assert panel.message.text() == "Choose the folder of the pictures first."
+    assert panel.session.running("dataset") is None and panel.preview is None
+
+
+def test_that_a_folder_is_asked_for_as_a_folder(panel):
+    click(panel.form.input("folder")._button)
+    dialog = panel.form.input("folder").findChild(QFileDialog)
+    assert dialog is not None and dialog.fileMode() == QFileDialog.FileMode.Directory
+    dialog.reject()
+
+
+def test_that_a_preview_shows_what_is_there_and_changes_nothing_until_import(panel, pictures, wait):
+    panel.form.set_value("folder", pictures)
+    click(panel.preview_button)
+    dialog = panel.preview
+    assert dialog is not None and dialog.isVisible()
+    wait(lambda: not dialog.preview.is_looking())
+    assert "5 pictures" in dialog.preview.figures.accessibleDescription()
+    assert "1 cannot be used" in dialog.preview.problems.text()
+    assert dialog.preview.table.rowCount() == 5
+    assert images.count(panel.session.project) == 0
+    click(dialog.import_button)
+    wait(lambda: images.count(panel.session.project) == 5 and not panel.session.running("dataset"))
+
+
+def test_that_the_form_makes_room_once_there_are_pictures(filled):
+    assert not filled.side.isVisible() and filled.browser.isVisible()
+    click(filled.more)
+    assert filled.side.isVisible()
+    click(filled.more)
+    assert not filled.side.isVisible()
+
+
+def test_that_a_refused_import_is_said_where_it_can_be_read(filled, tmp_path, wait):
+    click(filled.more)
+    filled.form.set_value("folder", tmp_path / "nowhere")
+    click(filled.start_button)
+    filled.more.setChecked(False)
+    wait(lambda: not filled.session.running("dataset"))
+    assert filled.message.isVisible() and "nowhere" in filled.message.text()
+
+
+def test_that_the_list_of_problems_is_saved_as_a_harmless_table(filled, tmp_path, wait):
+    assert not filled.save_problems.isVisible()
+    filled.state.setCurrentIndex(filled.state.findData("problem"))
+    assert filled.save_problems.isVisible()
+    filled.save_problems.save(tmp_path / "list.csv")
+    wait(lambda: filled.saved.text())
+    assert "list.csv" in filled.saved.text()
+    with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
+        header, row = csv.reader(file)
+    assert header == ["File", "Location", "Taken", "Reason"]
+    assert row[0].endswith("=broken.jpg") and row[1] == "camp-0" and row[3]
+    (tmp_path / "file").write_text("in the way")
+    filled.save_problems.save(tmp_path / "file" / "list.csv")
+    wait(lambda: "could not be written" in filled.saved.text())
