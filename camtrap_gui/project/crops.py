@@ -137,6 +137,11 @@ def counts_at_locations(project: Project) -> dict[str, dict[str, int]]:
     return table
 
 
+def are_there(project: Project) -> bool:
+    """Whether anything has been cut out, asked in no time however much there is."""
+    return bool(project.db.execute("SELECT EXISTS (SELECT 1 FROM crops)").fetchone()[0])
+
+
 def counts_over_time(project: Project, unit: str) -> dict[int, int]:
     """Crops by 'hour' of the day (0..23) or 'month' of the year (1..12), as the cameras' clocks said.
 

@@ -113,3 +113,23 @@ def states(project: Project) -> dict[str, str]:
         return "stale" if any(finished and finished > started for finished in inputs) else "done"
 
     return {step.name: state(step) for step in STEPS}
+
+
+def missing(project: Project, step: Step) -> Step | None:
+    """The first step to be done before ``step`` can be, None when all that it reads is there.
+
+    What is there counts, wherever it comes from, not only what a step of this project has made.
+    """
+    from camtrap_gui.project import crops, detections, images, runs
+
+    is_there = {
+        "dataset": lambda: images.count(project) > 0,
+        "detect": lambda: detections.latest_detector(project) is not None,
+        "crop": lambda: crops.are_there(project),
+        "train": lambda: any(run.has_model for run in runs.all_of(project)),
+    }
+    named = {known.name: known for known in STEPS}
+    for name in step.after:
+        if not is_there[name]():
+            return missing(project, named[name]) or named[name]
+    return None

@@ -39,8 +39,10 @@ class Colours:
     def selected(self) -> str:
         """Behind a selected row: the accent as a tint of the surface, on which ``text`` keeps its contrast."""
         paper, ink = QColor(self.surface), QColor(self.accent)
-        parts = zip(paper.getRgb()[:3], ink.getRgb()[:3], strict=True)
-        return QColor(*(round(part + (tint - part) * 0.2) for part, tint in parts)).name()
+        mixed = QColor(
+            *(round(0.8 * of(paper) + 0.2 * of(ink)) for of in (QColor.red, QColor.green, QColor.blue))
+        )
+        return mixed.name()
 
 
 LIGHT = Colours(
@@ -217,7 +219,6 @@ def _fields(c: Colours) -> str:
     {focused} {{ border: 2px solid {c.accent}; padding: 3px 7px; }}
     QComboBox:disabled, QAbstractSpinBox:disabled, QLineEdit:disabled {{ background: {c.raised}; color: {c.muted}; }}
     QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: none; padding: 0; background: transparent; }}
-    QSpinBox QLineEdit, QDoubleSpinBox QLineEdit {{ padding-left: 6px; }}
     QComboBox, QAbstractSpinBox {{ padding-right: 24px; }}
     QComboBox:focus, QAbstractSpinBox:focus {{ padding-right: 23px; }}
     QComboBox::drop-down, QDateTimeEdit::drop-down {{ {side} subcontrol-position: center right; }}

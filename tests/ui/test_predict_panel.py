@@ -148,7 +148,7 @@ def test_that_without_a_classifier_the_way_to_one_is_shown(session, show, crop_p
     assert not panel.start_button.isEnabled() and panel.session.short.running is None
     drop(panel, card)
     assert "Train a classifier first" in panel.message.text()
-    QTest.mouseClick(panel.train, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.first_button, Qt.MouseButton.LeftButton)
     assert went == ["train"]
 
 

@@ -34,6 +34,7 @@ from camtrap_gui.steps import STEPS, dataset, run_step
 from camtrap_gui.ui import errors, theme, worker
 from camtrap_gui.ui.actions import ACTIONS
 from camtrap_gui.ui.panels.dataset import DatasetPanel
+from camtrap_gui.ui.panels.table import panel_of
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import DARK, LIGHT
 from camtrap_gui.ui.widgets.job_details import JobDetails
@@ -599,3 +600,27 @@ def test_that_nothing_is_left_when_the_window_is_closed(make_window, survey, app
     assert window.panels == {} and window.session is None
     with pytest.raises(ProcessLookupError):
         os.kill(engine, 0)
+
+
+@pytest.mark.parametrize("step", ["crop", "stats", "train", "evaluate", "export", "review"])
+def test_that_a_step_without_input_says_so_and_leads_to_the_first_that_is_missing(
+    session, show, tmp_path, step
+):
+    with Project.create(tmp_path / "new"):
+        pass
+    panel = panel_of(step)(session(tmp_path / "new"))
+    show(panel)
+    asked = []
+    panel.go_to.connect(asked.append)
+    assert not panel.start_button.isEnabled()
+    assert "Import pictures first" in panel.start_button.toolTip()
+    assert panel.first_button.isVisible() and panel.first_button.text() == "Import pictures first"
+    QTest.mouseClick(panel.first_button, Qt.MouseButton.LeftButton)
+    assert asked == ["dataset"]
+
+
+def test_that_a_step_with_its_input_can_be_started_whoever_made_it(session, show, crop_project):
+    panel = panel_of("train")(session(crop_project))
+    show(panel)
+    assert panel.start_button.isEnabled() and "first" not in panel.start_button.toolTip()
+    assert not panel.first_button.isVisible()

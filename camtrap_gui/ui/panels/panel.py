@@ -16,12 +16,21 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.problem import Problem
+from camtrap_gui.steps import missing
 from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.options_form import OptionsForm
 from camtrap_gui.ui.worker import Job
 
 OPTIONS_WIDTH = GRID * 38
+
+FIRST = {
+    "dataset": "Import pictures first",
+    "detect": "Find animals first",
+    "crop": "Cut out the animals first",
+    "train": "Train a classifier first",
+}
+"""What a step asks for that finds nothing to work on, by the step that makes it."""
 
 
 class Panel(QWidget):
@@ -45,11 +54,11 @@ class Panel(QWidget):
         self.session = session
         self._stale = True
         self._job: Job | None = None
+        self._missing = ""
         about = step_of(self.step)
         self.form = OptionsForm(about.module().Options, self.only, self.choices())
         self.start_button = QPushButton(self.verb)
         self.start_button.setProperty("primary", True)
-        self.start_button.setToolTip(f"<p>{about.help}</p>")
         self.start_button.clicked.connect(self.start)
         self.message = text("", wrap=True)
         self.message.setAccessibleName("Message")
@@ -60,6 +69,8 @@ class Panel(QWidget):
         head.addWidget(text(about.title, "title", bold=True))
         head.addWidget(text(about.help, role="muted", wrap=True))
         self.result = self.build()
+        self.first_button = QPushButton()  # leads to it
+        self.first_button.clicked.connect(lambda: self.go_to.emit(self._missing))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.result)
         self._empty = self.build_empty()
@@ -74,6 +85,7 @@ class Panel(QWidget):
         layout.addLayout(head)
         layout.addLayout(body, 1)
         session.changed.connect(self._changed)
+        self.allow_start()
 
     # What a panel defines.
 
@@ -99,6 +111,11 @@ class Panel(QWidget):
     def close_threads(self) -> None:
         """Let no thread of the panel outlive it."""
 
+    def missing_step(self) -> str:
+        """The name of the step to be done first, '' when this one can start."""
+        first = missing(self.session.project, step_of(self.step))
+        return first.name if first else ""
+
     def build_empty(self) -> QWidget:
         """A page that teaches what this step does when it has nothing to show."""
         page = QWidget()
@@ -110,6 +127,8 @@ class Panel(QWidget):
         words = text(self.empty_text, "heading", role="muted", wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(words)
+        layout.addSpacing(GRID * 2)
+        layout.addWidget(self.first_button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
 
         def draw() -> None:
@@ -133,7 +152,7 @@ class Panel(QWidget):
         """Follow a job of this panel's step."""
         self._job = job
         self.say("")
-        self.start_button.setEnabled(False)
+        self.allow_start()
         job.changed.connect(lambda: self.progressed(job))
         job.ended.connect(lambda: self._ended(job))
 
@@ -146,11 +165,22 @@ class Panel(QWidget):
 
     def look(self) -> None:
         """Bring the panel up to date if anything it shows has changed."""
+        self.allow_start()
         if self._stale:
             self._stale = False
             self._stack.setCurrentWidget(self._empty if self.is_empty() else self.result)
             if not self.is_empty():
                 self.refresh()
+
+    def allow_start(self) -> None:
+        """Let the step be started, unless it runs or has nothing to work on; then say why it cannot."""
+        self._missing = self.missing_step()
+        first = FIRST.get(self._missing, "")
+        help = step_of(self.step).help
+        self.start_button.setEnabled(not self._missing and self.session.running(self.step) is None)
+        self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{first}.</b></p>" if first else ""))
+        self.first_button.setText(first)
+        self.first_button.setVisible(bool(first))
 
     def show_result(self) -> None:
         """Show the result view in place of the empty state, while a job fills it."""
@@ -159,11 +189,11 @@ class Panel(QWidget):
     def _changed(self, topics: set[str]) -> None:
         if topics & self.topics:
             self._stale = True
-            if self.isVisible():
-                self.look()
+        if self.isVisible():
+            self.look()
 
     def _ended(self, job: Job) -> None:
-        self.start_button.setEnabled(True)
+        self.allow_start()
         if job.state == "problem":
             self.say(job.message, "error")
         elif job.state == "failed":

@@ -56,6 +56,7 @@ class PredictPanel(Panel):
         self._saving: Job | None = None
         self._warmed: tuple[Any, ...] = ()
         self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-predict-", ignore_cleanup_errors=True)
+        self.model = QComboBox()
         super().__init__(session)
         self.setAcceptDrops(True)
         for field in self.findChildren(QLineEdit):
@@ -63,7 +64,6 @@ class PredictPanel(Panel):
         threshold = self.form.input("threshold")
         assert isinstance(threshold, QLineEdit)
         threshold.setPlaceholderText("The detector's own")
-        self.model = QComboBox()
         self.model.setAccessibleName("Classifier")
         self.model.setToolTip("<p>A training run of this project, or the bundle folder of another one.</p>")
         self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -121,14 +121,12 @@ class PredictPanel(Panel):
         return page
 
     def build_empty(self) -> QWidget:
-        self.train = QPushButton("Train a classifier")
-        self.train.clicked.connect(lambda: self.go_to.emit("train"))
         self.zone = DropZone(
             "image-plus-outline",
             "Drop pictures or folders here",
             "Animals are found, cut out and named, each with the five likeliest species. "
             "The pictures are only read, and need not belong to the project.",
-            self.train,
+            self.first_button,
         )
         return self.zone
 
@@ -139,6 +137,9 @@ class PredictPanel(Panel):
             for entry in found
         ]
         return {"detector": [*(known or [("default", "Default")]), (WHOLE, "None: whole pictures")]}
+
+    def missing_step(self) -> str:
+        return "" if isinstance(self.model.currentData(), Path) else "train"
 
     def is_empty(self) -> bool:
         return not self._given
@@ -316,8 +317,7 @@ class PredictPanel(Panel):
 
         self._chosen = self.model.currentIndex()
         model = self.model.currentData()
-        self.train.setVisible(not isinstance(model, Path))
-        self.start_button.setEnabled(isinstance(model, Path))
+        self.allow_start()
         self._classes: tuple[str, ...] = ()
         if isinstance(model, Path):
             try:
