@@ -63,7 +63,8 @@ class DatasetPanel(Panel):
         self.save_problems = SaveProblems(self.session.project, "problems.csv", self._problems)
         self.save_problems.saved.connect(self._saved)
         self.save_problems.failed.connect(lambda words: self._saved(words, "error"))
-        self.summary = text("", role="muted")
+        self.summary = ElidedLabel()
+        self.summary.setProperty("role", "muted")
         self.browser = Browser(self.session)
         listing = QWidget()
         column = QVBoxLayout(listing)
@@ -75,6 +76,7 @@ class DatasetPanel(Panel):
         rows.setSpacing(GRID)
         rows.addLayout(self._filters())
         rows.addLayout(self._second_row())
+        rows.addWidget(self._problem_row())
         self.browser.currentChanged.connect(lambda page: head.setVisible(page == 0))  # room for the picture
         column.addWidget(head)
         column.addWidget(self.browser, 1)
@@ -118,7 +120,7 @@ class DatasetPanel(Panel):
         )
         found = browse.ids(project, chosen)
         self.browser.show_ids(found)
-        self.save_problems.setVisible(chosen.state == "problem" and len(found) > 0)
+        self.problem_row.setVisible(chosen.state == "problem" and len(found) > 0)
         self._saved("")
         total = images.count(project)
         self.summary.setText(
@@ -265,10 +267,7 @@ class DatasetPanel(Panel):
     def _second_row(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        self.saved = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        row.addWidget(self.summary)
-        row.addWidget(self.save_problems)
-        row.addWidget(self.saved, 1)
+        row.addWidget(self.summary, 1)
         self.since, self.until = QDateEdit(), QDateEdit()
         for field, name in ((self.since, "First day"), (self.until, "Last day")):
             field.setCalendarPopup(True)
@@ -279,6 +278,17 @@ class DatasetPanel(Panel):
             row.addWidget(field)
         row.addWidget(self.more)
         return row
+
+    def _problem_row(self) -> QWidget:
+        self.problem_row = QWidget()
+        row = QHBoxLayout(self.problem_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        self.saved = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        row.addWidget(self.save_problems)
+        row.addWidget(self.saved, 1)
+        self.problem_row.hide()
+        return self.problem_row
 
     def _tint(self) -> None:
         self.as_table.setIcon(icon("table"))
