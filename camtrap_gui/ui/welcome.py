@@ -26,6 +26,25 @@ from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
+POINTS = (
+    (
+        "image-search-outline",
+        "Finds the animals",
+        "A detector looks at every picture and cuts the animals out. Pictures without any are set apart.",
+    ),
+    (
+        "school-outline",
+        "Learns your species",
+        "A classifier is trained on your labels, on this computer, in minutes.",
+    ),
+    (
+        "target",
+        "Says how far to trust it",
+        "It is measured at cameras it has never seen, as it will be used.",
+    ),
+)
+"""What the program does, for who has no project yet: icon, heading, sentence."""
+
 PICTURE = QSize(GRID * 18, GRID * 13)
 
 
@@ -63,6 +82,8 @@ class Welcome(QWidget):
         column.addSpacing(GRID * 2)
         self._heading = text("Recent projects", "heading", bold=True)
         column.addWidget(self._heading)
+        self._points = _points()
+        column.addWidget(self._points)
         self._list = QVBoxLayout()
         self._list.setSpacing(GRID)
         column.addLayout(self._list)
@@ -87,6 +108,7 @@ class Welcome(QWidget):
                 widget.deleteLater()
         folders = [Path(folder) for folder in self._settings.recent]
         self._heading.setVisible(bool(folders))
+        self._points.setVisible(not folders)
         for folder in folders:
             card = ProjectCard(folder)
             card.chosen.connect(self.open_wanted)
@@ -123,6 +145,29 @@ class Welcome(QWidget):
                 self.setFocusProxy(button)
         row.addStretch()
         return row
+
+
+def _points() -> QWidget:
+    page = QWidget()
+    row = QHBoxLayout(page)
+    row.setContentsMargins(0, GRID * 2, 0, 0)
+    row.setSpacing(GRID * 4)
+    for name, heading, sentence in POINTS:
+        sign = QLabel()
+        column = QVBoxLayout()
+        column.setSpacing(GRID)
+        column.addWidget(sign)
+        column.addWidget(text(heading, "heading", bold=True, wrap=True))
+        column.addWidget(text(sentence, role="muted", wrap=True))
+        column.addStretch()
+        row.addLayout(column, 1)
+
+        def draw(sign: QLabel = sign, name: str = name) -> None:
+            sign.setPixmap(icon(name, theme.colours.accent).pixmap(GRID * 5, GRID * 5))
+
+        draw()
+        theme.changed.connect(draw)
+    return page
 
 
 @dataclass(frozen=True)
