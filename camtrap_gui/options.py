@@ -17,6 +17,7 @@ class Option:
     ``positional`` fields are given without a flag. ``low`` and ``high`` are inclusive bounds. ``choices`` are the
     allowed texts. ``unit`` is shown behind the number. ``advanced`` options hide behind a fold in the window.
     ``flag`` overrides the name on the command line. ``folder`` paths are those of folders.
+    ``lowest`` is what the lowest number means, where it means more than itself.
     """
 
     help: str
@@ -28,6 +29,7 @@ class Option:
     advanced: bool = False
     flag: str | None = None
     folder: bool = False
+    lowest: str = ""
 
 
 @dataclass(frozen=True)

@@ -233,6 +233,23 @@ def count(project: Project, detector_id: int, threshold: float) -> Counts:
     )
 
 
+def per_image(project: Project, detector_id: int, threshold: float) -> dict[int, int]:
+    """How many of the images a detector could read have 0, 1, 2 ... detections at or above a confidence.
+
+    Numbers that no image has are left out, but 0 is always there. Rejected detections do not count.
+    """
+    rows = project.db.execute(
+        "SELECT found, count(*) FROM (SELECT count(*) AS found FROM detections"
+        " WHERE detector_id = ? AND confidence >= ? AND NOT rejected GROUP BY image_id) GROUP BY found",
+        (detector_id, threshold),
+    )
+    filled = dict(sorted((found, images) for found, images in rows))
+    readable = project.db.execute(
+        "SELECT count(*) FROM detected WHERE detector_id = ? AND problem IS NULL", (detector_id,)
+    ).fetchone()[0]
+    return {0: readable - sum(filled.values()), **filled}
+
+
 _UNSEEN = (
     "images.problem IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM detected WHERE detected.detector_id = ? AND detected.image_id = images.id)"

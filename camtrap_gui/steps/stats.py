@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SPOKEN = {"train": "training", "val": "validation", "test": "testing"}
+_MOST = 12  # detections in an image that have a column of their own
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -34,8 +35,8 @@ class Options:
     view: Annotated[
         str,
         Option(
-            "What the chart counts crops by.",
-            choices=("species", "location", "hour", "month"),
+            "What the chart counts crops by; or how many detections there are in an image.",
+            choices=("species", "location", "hour", "month", "detections-per-image"),
             advanced=True,
         ),
     ] = "species"
@@ -57,7 +58,8 @@ class Options:
         str, Option("Order of the chart's rows.", choices=("count", "name", "id"), advanced=True)
     ] = "count"
     top: Annotated[
-        int, Option("Draw only the rows with the most crops; 0 draws all.", low=0, advanced=True)
+        int,
+        Option("Draw only the rows with the most crops; 0 draws all.", low=0, advanced=True, lowest="All"),
     ] = 0
     theme: Annotated[str, Option("Look of the chart.", choices=tuple(charts.THEMES), advanced=True)] = "light"
 
@@ -153,6 +155,8 @@ def draw(project: Project, result: Result, options: Options) -> "Figure":
     about = f"{project.name} · {total:,} crops"
     if options.view in ("hour", "month"):
         return _draw_times(project, options, about, total)
+    if options.view == "detections-per-image":
+        return _draw_detections(project, options)
     names: Sequence[str]
     if options.view == "location":
         table = crops.counts_at_locations(project)
@@ -199,6 +203,26 @@ def _draw_times(project: Project, options: Options, about: str, total: int) -> "
         subtitle=about,
         note="As the cameras' clocks said."
         + (f" {untimed:,} crops are of pictures without a time." if untimed else ""),
+        theme=options.theme,
+    )
+
+
+def _draw_detections(project: Project, options: Options) -> "Figure":
+    detector = detections.latest_detector(project)
+    if detector is None:
+        raise Problem("No detector has looked at the pictures yet. Find the animals first: camtrap detect.")
+    threshold = detector.typical_threshold
+    found = detections.per_image(project, detector.id, threshold)
+    columns = {str(number): found.get(number, 0) for number in range(min(max(found), _MOST) + 1)}
+    if more := sum(images for number, images in found.items() if number > _MOST):
+        columns[f"> {_MOST}"] = more
+    boxes = sum(number * images for number, images in found.items())
+    return charts.over_time(
+        list(columns),
+        list(columns.values()),
+        title="Images by number of detections",
+        subtitle=f"{project.name} · {sum(found.values()):,} images · {boxes:,} detections",
+        note=f"By {detector.name}, of confidence {threshold:g} or more.",
         theme=options.theme,
     )
 

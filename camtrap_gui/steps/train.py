@@ -45,6 +45,7 @@ class Options:
         Option(
             "Most epochs: of the last layer (quick) or the whole network (standard). 0: as the preset says.",
             low=0,
+            lowest="As the preset says",
         ),
     ] = 0
     batch_size: Annotated[

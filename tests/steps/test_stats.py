@@ -4,10 +4,14 @@ import pytest
 from PIL import Image
 
 from camtrap_gui.cli import run as camtrap
+from camtrap_gui.models.detectors import Detection
 from camtrap_gui.problem import Problem
+from camtrap_gui.project import detections
+from camtrap_gui.project.detections import KnownDetector, Seen
 from camtrap_gui.steps import stats
 from camtrap_gui.steps.stats import Options
 
+TINY_DETECTOR = KnownDetector(0, "tiny", "yolox", "0", 0.5, 0.1)
 REPORT = """\
 Statistics of the training split: 
 Locations used:
@@ -115,6 +119,29 @@ def test_that_a_chart_shows_what_was_counted(cropped, quiet, tmp_path):
 def test_that_crops_without_a_time_are_not_forgotten(cropped, quiet):
     figure = stats.draw(cropped, stats.count(cropped), Options(view="hour"))
     assert "3 crops are of pictures without a time" in " ".join(text.get_text() for text in figure.texts)
+
+
+def test_that_images_are_counted_by_their_detections(cropped, quiet, tmp_path):
+    with cropped.write() as db:
+        db.execute("DELETE FROM detections")
+        detector = detections.register(cropped, TINY_DETECTOR)
+        ids = [row[0] for row in db.execute("SELECT id FROM images ORDER BY id LIMIT 3")]
+        sure, unsure = (Detection("animal", confidence, 0, 0, 0.5, 0.5) for confidence in (0.9, 0.2))
+        found = [(sure, sure, unsure), (unsure,), (sure, sure)]
+        detections.add(cropped, detector, [Seen(i, boxes) for i, boxes in zip(ids, found, strict=True)])
+    assert detections.per_image(cropped, detector, 0.5) == {0: 1, 2: 2}
+    file = tmp_path / "images.svg"
+    assert (
+        camtrap(["stats", str(cropped.folder), "--view", "detections-per-image", "--chart", str(file)]) == 0
+    )
+    figure = stats.draw(cropped, stats.count(cropped), Options(view="detections-per-image"))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "0", "0", "1", "2", "2"]
+    assert "3 images · 4 detections" in figure.texts[1].get_text()
+
+
+def test_that_detections_per_image_need_a_detector(cropped, quiet):
+    with pytest.raises(Problem, match="camtrap detect"):
+        stats.draw(cropped, stats.count(cropped), Options(view="detections-per-image"))
 
 
 def test_that_rows_are_ordered_as_asked():

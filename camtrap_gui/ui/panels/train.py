@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSpinBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from camtrap_gui.models import store
 from camtrap_gui.models.catalogue import DEFAULT_BACKBONE
@@ -35,9 +35,6 @@ class TrainPanel(Panel):
     )
 
     def build(self) -> QWidget:
-        most = self.form.input("epochs")
-        assert isinstance(most, QSpinBox)
-        most.setSpecialValueText("As the preset says")
         self.headline = text("", "heading", bold=True)
         self.about = text("", role="muted", wrap=True)
         self.stop = _button(

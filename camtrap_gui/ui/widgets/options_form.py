@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.options import Field, fields
-from camtrap_gui.ui.theme import GRID, icon, text
+from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets import ask
 
 _ABBREVIATIONS = ("csv", "json")
@@ -193,7 +193,8 @@ class PathEdit(QWidget):
         self._edit = QLineEdit()
         self._edit.textChanged.connect(self.textChanged)
         self._button = button = QToolButton()
-        button.setIcon(icon("folder-open-outline"))
+        self._tint()
+        theme.changed.connect(self._tint)
         button.clicked.connect(self._choose)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -215,6 +216,9 @@ class PathEdit(QWidget):
     def setText(self, path: str) -> None:
         """Show a path."""
         self._edit.setText(path)
+
+    def _tint(self) -> None:
+        self._button.setIcon(icon("folder-open-outline"))
 
     def _choose(self) -> None:
         start = Path(self.text() or Path.home())
@@ -287,6 +291,8 @@ def _whole_number(field: Field) -> QSpinBox:
     box = QSpinBox()
     box.setRange(int(field.option.low or 0), int(field.option.high or 1_000_000_000))
     box.setGroupSeparatorShown(True)
+    box.setSpecialValueText(field.option.lowest)
+    box.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)  # as in a line; the style sheet's padding is not heeded
     box.setSuffix(f" {field.option.unit}" if field.option.unit else "")
     return box
 
@@ -295,6 +301,7 @@ def _number(field: Field) -> QDoubleSpinBox:
     box = QDoubleSpinBox()
     low, high = field.option.low or 0.0, field.option.high if field.option.high is not None else 1e9
     box.setRange(low, high)
+    box.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)
     box.setDecimals(2 if high - low <= 100 else 0)
     box.setSingleStep(0.05 if high - low <= 2 else 0.1 if high - low <= 20 else 1)
     box.setSuffix(f" {field.option.unit}" if field.option.unit else "")
