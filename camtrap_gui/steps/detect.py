@@ -34,7 +34,7 @@ class Options:
         str, Option("Name of an installed detector, or the file of one (see: camtrap models list).")
     ] = "default"
     retry_unreadable: Annotated[
-        bool, Option("Also look again at pictures that this detector could not read before.")
+        bool, Option("Also look again at pictures that this detector could not read before.", advanced=True)
     ] = False
     threads: Annotated[
         int, Option("Threads that decode pictures; 0: one for each core.", low=0, high=256, advanced=True)

@@ -107,12 +107,12 @@ def test_that_the_list_of_problems_is_saved_as_a_harmless_table(filled, tmp_path
     filled.state.setCurrentIndex(filled.state.findData("problem"))
     assert filled.save_problems.isVisible()
     filled.save_problems.save(tmp_path / "list.csv")
-    wait(lambda: filled.saved.text())
-    assert "list.csv" in filled.saved.text()
+    wait(lambda: filled.save_problems.words.text())
+    assert "list.csv" in filled.save_problems.words.text()
     with (tmp_path / "list.csv").open(encoding="utf-8", newline="") as file:
         header, row = csv.reader(file)
     assert header == ["File", "Location", "Taken", "Reason"]
     assert row[0].endswith("=broken.jpg") and row[1] == "camp-0" and row[3]
     (tmp_path / "file").write_text("in the way")
     filled.save_problems.save(tmp_path / "file" / "list.csv")
-    wait(lambda: "could not be written" in filled.saved.text())
+    wait(lambda: "could not be written" in filled.save_problems.words.text())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QDate, Qt, QTimer
+from PySide6.QtCore import QDate, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -61,8 +61,6 @@ class DatasetPanel(Panel):
         self.more.setToolTip("<p>Bring in more pictures, or look again for new ones.</p>")
         self.more.toggled.connect(lambda _: self._fold())
         self.save_problems = SaveProblems(self.session.project, "problems.csv", self._problems)
-        self.save_problems.saved.connect(self._saved)
-        self.save_problems.failed.connect(lambda words: self._saved(words, "error"))
         self.summary = ElidedLabel()
         self.summary.setProperty("role", "muted")
         self.browser = Browser(self.session)
@@ -76,7 +74,7 @@ class DatasetPanel(Panel):
         rows.setSpacing(GRID)
         rows.addLayout(self._filters())
         rows.addLayout(self._second_row())
-        rows.addWidget(self._problem_row())
+        rows.addWidget(self.save_problems)
         self.browser.currentChanged.connect(lambda page: head.setVisible(page == 0))  # room for the picture
         column.addWidget(head)
         column.addWidget(self.browser, 1)
@@ -120,8 +118,7 @@ class DatasetPanel(Panel):
         )
         found = browse.ids(project, chosen)
         self.browser.show_ids(found)
-        self.problem_row.setVisible(chosen.state == "problem" and len(found) > 0)
-        self._saved("")
+        self.save_problems.show_for(chosen.state == "problem" and len(found) > 0)
         total = images.count(project)
         self.summary.setText(
             f"{total:,} images" if len(found) == total else f"{len(found):,} of {total:,} images"
@@ -231,11 +228,6 @@ class DatasetPanel(Panel):
     def _problems(self) -> tuple[Sequence[int], Mapping[int, str]]:
         return self.browser.list.rows.ids, {}
 
-    def _saved(self, words: str, role: str = "success") -> None:
-        self.saved.setProperty("role", role)
-        self.saved.style().polish(self.saved)
-        self.saved.setText(words)
-
     def _filters(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID)
@@ -278,17 +270,6 @@ class DatasetPanel(Panel):
             row.addWidget(field)
         row.addWidget(self.more)
         return row
-
-    def _problem_row(self) -> QWidget:
-        self.problem_row = QWidget()
-        row = QHBoxLayout(self.problem_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GRID)
-        self.saved = ElidedLabel(Qt.TextElideMode.ElideMiddle)
-        row.addWidget(self.save_problems)
-        row.addWidget(self.saved, 1)
-        self.problem_row.hide()
-        return self.problem_row
 
     def _tint(self) -> None:
         self.as_table.setIcon(icon("table"))

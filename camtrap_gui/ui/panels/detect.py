@@ -1,20 +1,30 @@
 """Finding the animals: choose a detector, watch it work, and see at once what another threshold would mean."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from camtrap_gui.models import store
+from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, detections
 from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.theme import GRID, sized, text
+from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.browser import Browser
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
+from camtrap_gui.ui.widgets.image_list import NOTHING
+from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
 
 LATEST = 24
+GRAPHS = "TensorFlow graphs (*.pb);;All files (*)"
 LIVE_EVERY_S = 1.5
 SLIDING_MS = 60
 
@@ -32,7 +42,8 @@ class DetectPanel(Panel):
     def build(self) -> QWidget:
         self._shown = "animal"
         self._looked = 0.0
-        self.headline = text("", "heading", bold=True, wrap=True)
+        self.headline = ElidedLabel()
+        sized(self.headline, "heading", bold=True)
         self._words = text("", role="muted")
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 100)
@@ -41,6 +52,10 @@ class DetectPanel(Panel):
         self._sliding.timeout.connect(self._count)
         self.threshold.valueChanged.connect(self._slid)
         self.browser = Browser(self.session)
+        self._problems: Mapping[int, str] = NOTHING
+        self.save_problems = SaveProblems(
+            self.session.project, "unreadable.csv", lambda: (self.browser.list.rows.ids, self._problems)
+        )
         self._group = QButtonGroup(self)
         self.counts = QHBoxLayout()
         self.counts.setSpacing(GRID)
@@ -56,11 +71,12 @@ class DetectPanel(Panel):
         layout.setSpacing(GRID)
         layout.addLayout(head)
         layout.addLayout(self.counts)
+        layout.addWidget(self.save_problems)
         layout.addWidget(self.browser, 1)
         return page
 
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        found = [entry for entry in store.entries() if entry.role == "detector"]
+        found = _installed()
         named = [
             (entry.name, f"{entry.title} · {entry.licence}")
             for entry in found
@@ -91,12 +107,21 @@ class DetectPanel(Panel):
         if detector is not None:
             self.show_result()
             values = job.progress.get("values", {})
+            self.save_problems.hide()
             self.headline.setText("   ".join(f"{count:,} {name}" for name, count in values.items()))
             self.browser.show_ids(
                 browse.latest_with(self.session.project, detector.id, detector.typical_threshold, LATEST)
             )
 
+    def add_detector(self, file: Path) -> None:
+        """Copy a detector file into the store and choose it; a refusal is said below the button."""
+        self.add_button.setEnabled(False)
+        self.say(f"Adding {file.name}…")
+        self._adding.ask(lambda: store.add(file))
+
     def close_threads(self) -> None:
+        self._adding.close()
+        self.save_problems.close_threads()
         self.browser.close_threads()
 
     def show_images(self, name: str) -> None:
@@ -107,7 +132,64 @@ class DetectPanel(Panel):
             return
         self.browser.close_viewer()
         self.browser.viewer.set_threshold(self.threshold.value() / 100)
-        self.browser.show_ids(self._ids(detector.id, name))
+        unreadable = name == "unreadable"
+        self._problems = (
+            dict(detections.problems(self.session.project, detector.id)) if unreadable else NOTHING
+        )
+        self.browser.show_ids(
+            list(self._problems) if unreadable else self._ids(detector.id, name), self._problems
+        )
+        self.save_problems.show_for(unreadable)
+
+    def _options_card(self) -> QWidget:
+        side = super()._options_card()
+        self._adding = Background(self)
+        self._adding.answered.connect(self._added)
+        self._adding.failed.connect(self._refused)
+        self.add_button = QPushButton("Add a detector…")
+        self.add_button.setToolTip(
+            "<p>A frozen TensorFlow graph (.pb), such as MegaDetector 4. It is copied to the program's models.</p>"
+        )
+        self.add_button.clicked.connect(
+            lambda: ask.for_files(
+                self, "Add a detector", Path.home(), GRAPHS, lambda files: self.add_detector(files[0])
+            )
+        )
+        self.card.insertWidget(self.card.indexOf(self.form) + 1, self.add_button)
+        box = self._detector_box()
+        box.currentIndexChanged.connect(lambda _: self._describe())
+        self._describe()
+        return side
+
+    def _detector_box(self) -> QComboBox:
+        box = self.form.input("detector")
+        assert isinstance(box, QComboBox)
+        return box
+
+    def _describe(self) -> None:
+        box = self._detector_box()
+        known = {
+            "default" if entry.name == store.DEFAULT_DETECTOR else entry.name: entry for entry in _installed()
+        }
+        for place in range(box.count()):
+            if (entry := known.get(box.itemData(place))) is not None:
+                box.setItemData(place, _facts(entry), Qt.ItemDataRole.ToolTipRole)
+        box.setToolTip(box.currentData(Qt.ItemDataRole.ToolTipRole) or "")
+
+    def _added(self, entry: Entry) -> None:
+        self.add_button.setEnabled(True)
+        box = self._detector_box()
+        with QSignalBlocker(box):
+            box.clear()
+            for value, words in self.choices()["detector"]:
+                box.addItem(words, value)
+        self.form.set_value("detector", entry.name)
+        self._describe()
+        self.say(f"Added {entry.name}. Its licence is not known to the program; ask its author.", "success")
+
+    def _refused(self, error: Exception) -> None:
+        self.add_button.setEnabled(True)
+        self.say(str(error), "error")
 
     def _slid(self, percent: int) -> None:
         self._words.setText(f"≥ {percent / 100:.2f}")
@@ -115,8 +197,6 @@ class DetectPanel(Panel):
 
     def _ids(self, detector_id: int, name: str) -> Sequence[int]:
         project, threshold = self.session.project, self.threshold.value() / 100
-        if name == "unreadable":
-            return [number for number, _ in detections.problems(project, detector_id)]
         if name == "empty":
             return browse.ids_without(project, detector_id, threshold)
         return browse.ids_with(project, detector_id, name, threshold)
@@ -126,7 +206,7 @@ class DetectPanel(Panel):
         if detector is None or self.session.running(self.step):
             return
         counted = detections.count(self.session.project, detector.id, self.threshold.value() / 100)
-        self.headline.setText(f"{counted.seen:,} images seen by {detector.name}")
+        self.headline.setText(f"{counted.seen:,} images seen by {_title(detector)}")
         while (item := self.counts.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -144,3 +224,25 @@ class DetectPanel(Panel):
             self.counts.addWidget(button)
         self.counts.addStretch()
         self.show_images(self._shown if self._shown in rows else next(iter(rows)))
+
+
+def _installed() -> list[Entry]:
+    """The detectors in the store; none where a description is damaged, which the step says when it is started."""
+    try:
+        return [entry for entry in store.entries() if entry.role == "detector"]
+    except Problem:
+        return []
+
+
+def _title(detector: detections.KnownDetector) -> str:
+    """How the detector is called in the store, or by whoever ran it when it is not there any more."""
+    titles = (entry.title for entry in _installed() if entry.sha256 == detector.sha256)
+    return next(titles, detector.name)
+
+
+def _facts(entry: Entry) -> str:
+    typical = "" if entry.typical_threshold is None else f"<br>Typical threshold {entry.typical_threshold:g}"
+    return (
+        f"<p><b>{escape(entry.title)}</b><br>Licence {escape(entry.licence)}<br>"
+        f"{entry.size / 1e6:,.1f} MB{typical}</p>"
+    )

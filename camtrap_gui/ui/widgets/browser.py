@@ -1,6 +1,6 @@
 """A list of images and, behind a double click or Enter, the picture itself with its sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from camtrap_gui.ui import pictures
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.viewer.viewer import Viewer
-from camtrap_gui.ui.widgets.image_list import ImageList
+from camtrap_gui.ui.widgets.image_list import NOTHING, ImageList
 
 
 class Browser(QStackedWidget):
@@ -31,9 +31,9 @@ class Browser(QStackedWidget):
         self.addWidget(self.list)
         self.addWidget(single)
 
-    def show_ids(self, ids: Sequence[int]) -> None:
-        """List these images."""
-        self.list.show_ids(ids)
+    def show_ids(self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING) -> None:
+        """List these images; ``problems`` as in ``ImageList``."""
+        self.list.show_ids(ids, problems)
 
     def open_place(self, place: int) -> None:
         """Show the image at a place of the list, with its sequence below it."""

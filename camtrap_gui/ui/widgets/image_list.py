@@ -5,7 +5,8 @@ is on screen.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPixmap, QPixmapCache, QResizeEvent
@@ -32,14 +33,17 @@ COLUMNS = ("File", "Location", "Taken", "Labels", "Problem")
 CELL = QSize(GRID * 24, GRID * 20)
 NO_PICTURE = QSize(GRID * 5, GRID * 5)
 
+NOTHING: Mapping[int, str] = {}
+
 Index = QModelIndex | QPersistentModelIndex
 
 
 class Rows:
     """Rows by their place in a list of ids, fetched in pages."""
 
-    def __init__(self, project: Project, ids: Sequence[int]) -> None:
+    def __init__(self, project: Project, ids: Sequence[int], problems: Mapping[int, str]) -> None:
         self.ids = ids
+        self.problems = problems
         self._project = project
         self._pages: OrderedDict[int, dict[int, browse.Row]] = OrderedDict()
 
@@ -51,7 +55,10 @@ class Rows:
         number = place // PAGE
         if number not in self._pages:
             wanted = self.ids[number * PAGE : (number + 1) * PAGE]
-            self._pages[number] = {row.id: row for row in browse.rows(self._project, wanted)}
+            self._pages[number] = {
+                row.id: replace(row, problem=self.problems.get(row.id) or row.problem)
+                for row in browse.rows(self._project, wanted)
+            }
             while len(self._pages) > PAGES_KEPT:
                 self._pages.popitem(last=False)
         self._pages.move_to_end(number)
@@ -127,7 +134,7 @@ class ImageList(QStackedWidget):
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._project = project
-        self.rows = Rows(project, ())
+        self.rows = Rows(project, (), NOTHING)
         self._thumbnails = Thumbnails(self)
         self.table = _view("Images as a table")
         self.grid = _view("Images as a grid")
@@ -144,9 +151,9 @@ class ImageList(QStackedWidget):
         self.addWidget(self.grid)
         self.addWidget(self.table)
 
-    def show_ids(self, ids: Sequence[int]) -> None:
-        """Show these images."""
-        self.rows = Rows(self._project, ids)
+    def show_ids(self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING) -> None:
+        """Show these images. ``problems`` says of some what is wrong, before what the project says of their files."""
+        self.rows = Rows(self._project, ids, problems)
         old = self.table.model()
         self.table.setModel(TableModel(self.rows))
         if old is not None:

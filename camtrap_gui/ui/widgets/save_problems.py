@@ -5,24 +5,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from camtrap_gui.formats import tables
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, browse
+from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.background import Background
+from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
 HEADER = ("File", "Location", "Taken", "Reason")
 _PAGE = 500
 
 
-class SaveProblems(QPushButton):
-    """``wanted`` says at the click which images; ``saved`` and ``failed`` bring a sentence for the person."""
-
-    saved = Signal(str)
-    failed = Signal(str)
+class SaveProblems(QWidget):
+    """The button and, beside it, what came of it. ``wanted`` says which images, and reasons the project does not know."""
 
     def __init__(
         self,
@@ -31,17 +30,26 @@ class SaveProblems(QPushButton):
         wanted: Callable[[], tuple[Sequence[int], Mapping[int, str]]],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("Save list of problems…", parent)
-        self.setToolTip("<p>A CSV table of these files, each with the reason.</p>")
+        super().__init__(parent)
         self._project, self._name, self._wanted = project, name, wanted
+        self.button = QPushButton("Save list of problems…")
+        self.button.setToolTip("<p>A CSV table of these files, each with the reason.</p>")
+        self.button.clicked.connect(self._ask)
+        self.words = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._writing = Background(self)
-        self._writing.answered.connect(lambda path: self.saved.emit(f"Saved {path}."))
-        self._writing.failed.connect(lambda error: self.failed.emit(str(error)))
-        self.clicked.connect(
-            lambda: ask.for_target(
-                self, "Save list of problems", Path.home() / self._name, "Table (*.csv)", self.save
-            )
-        )
+        self._writing.answered.connect(lambda path: self._say(f"Saved {path}.", "success"))
+        self._writing.failed.connect(lambda error: self._say(str(error), "error"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self.button)
+        row.addWidget(self.words, 1)
+        self.hide()
+
+    def show_for(self, problems: bool) -> None:
+        """Be there when the list on screen is one of problems; what was said of another list goes."""
+        self._say("", "muted")
+        self.setVisible(problems)
 
     def save(self, path: Path) -> None:
         """Write the table, in a thread."""
@@ -51,6 +59,15 @@ class SaveProblems(QPushButton):
     def close_threads(self) -> None:
         """Let no thread outlive the window."""
         self._writing.close()
+
+    def _ask(self) -> None:
+        start = Path.home() / self._name
+        ask.for_target(self, "Save list of problems", start, "Table (*.csv)", self.save)
+
+    def _say(self, words: str, role: str) -> None:
+        self.words.setProperty("role", role)
+        self.words.style().polish(self.words)
+        self.words.setText(words)
 
 
 def write(project: Project, path: Path, ids: Sequence[int], reasons: Mapping[int, str]) -> Path:
