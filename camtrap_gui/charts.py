@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 from camtrap_gui import colours
 
@@ -19,6 +20,32 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 """File name endings that ``save`` knows."""
+
+
+@dataclass(frozen=True)
+class Tip:
+    """What a part of a chart says in words. From ``left`` to ``right``, ``bottom`` to ``top``: fractions of the figure."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    words: str
+
+
+_tips: "WeakKeyDictionary[Figure, list[Tip]]" = WeakKeyDictionary()
+
+
+def tip(figure: "Figure", x: float, y: float) -> str:
+    """The numbers at a place of a chart, '' where there are none; fractions of the figure from its lower left."""
+    return next(
+        (
+            tip.words
+            for tip in _tips.get(figure, ())
+            if tip.left <= x < tip.right and tip.bottom <= y < tip.top
+        ),
+        "",
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +113,10 @@ def counts(
             _draw_columns(sheet, splits, log)
         else:
             _draw_stack(sheet, splits)
+        _tips[sheet.figure] = [
+            Tip(0, sheet.edge(row + 1), 1, sheet.edge(row), _in_words(name, splits, row))
+            for row, name in enumerate(names)
+        ]
         return sheet.figure
 
 
@@ -119,6 +150,11 @@ def over_time(
             )
             _beside(axes, label, (place, 0), (0, -10), 8.5, look.muted, "center")
         _note(figure, note, look)
+        step, left = (1 - 2 * _MARGIN / width) / max(1, len(labels)), _MARGIN / width
+        _tips[figure] = [
+            Tip(left + place * step, 0, left + (place + 1) * step, 1, f"{label}: {value:,}")
+            for place, (label, value) in enumerate(zip(labels, values, strict=True))
+        ]
         return figure
 
 
@@ -217,6 +253,11 @@ class _Sheet:
         axes.set_ylim(len(self.names) - 0.5, -0.5)
         return axes
 
+    def edge(self, row: int) -> float:
+        """The upper edge of a row as a fraction of the figure."""
+        whole = self.rows_height * (1 - row / max(1, len(self.names)))
+        return (self.bottom + whole) / self.height
+
     def write_names(self, axes: "Axes", present: Sequence[int]) -> None:
         """Write the names left of ``axes``, those without any crop in grey."""
         for row, name in enumerate(self.names):
@@ -299,6 +340,11 @@ def _draw_dots(axes: "Axes", values: Sequence[int], most: int, colour: str) -> N
     for row, value in shown:
         axes.plot([_LEAST, value], [row, row], color=colour, alpha=0.35, linewidth=1.4, solid_capstyle="butt")
     axes.plot([v for _, v in shown], [r for r, _ in shown], "o", color=colour, markersize=5, clip_on=False)
+
+
+def _in_words(name: str, splits: Mapping[str, Sequence[int]], row: int) -> str:
+    parts = [f"{split} {values[row]:,}" for split, values in splits.items()]
+    return f"{name}: {', '.join(parts)}, in all {sum(values[row] for values in splits.values()):,}"
 
 
 def _total(splits: Mapping[str, Sequence[int]], rows: int) -> list[int]:

@@ -199,3 +199,17 @@ def test_that_splits_can_be_told_apart_by(eye, theme):
     colours = charts.THEMES[theme].splits.values()
     for one, other in combinations(colours, 2):
         assert np.linalg.norm(lab(one, SEEN_BY[eye]) - lab(other, SEEN_BY[eye])) > 20
+
+
+def test_that_a_row_tells_its_numbers_and_the_heading_none():
+    figure = charts.counts(["zebra", "rhino"], {"train": [1200, 3], "test": [30, 0]}, title="Crops")
+    height = figure.get_size_inches()[1]
+    rows = [1 - (1.3 - 0.35 + 0.35 + row * 0.235 + 0.1) / height for row in range(2)]
+    assert charts.tip(figure, 0.5, rows[0]) == "zebra: train 1,200, test 30, in all 1,230"
+    assert charts.tip(figure, 0.1, rows[1]) == "rhino: train 3, test 0, in all 3"
+    assert charts.tip(figure, 0.5, 0.99) == ""
+
+
+def test_that_a_column_tells_its_number():
+    figure = charts.over_time(["Jan", "Feb"], [4, 1500], title="Crops by month")
+    assert [charts.tip(figure, x, 0.5) for x in (0.01, 0.3, 0.7)] == ["", "Jan: 4", "Feb: 1,500"]

@@ -5,15 +5,19 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
 
+from camtrap_gui.jobs import recorded
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import crops
-from camtrap_gui.steps import stats
+from camtrap_gui.steps import states, stats
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, theme
 from camtrap_gui.ui.widgets.chart_view import ChartView
 from camtrap_gui.ui.widgets.number_table import NumberTable
+
+WIDE, TABLE = GRID * 180, GRID * 46
+"""Pixels: from which width of the panel on chart and table stand side by side, and how wide the table is then."""
 
 
 class StatsPanel(Panel):
@@ -29,22 +33,36 @@ class StatsPanel(Panel):
     def build(self) -> QWidget:
         self.form.unfold()
         self.chart = ChartView(self._save_table)
+        self.chart.saved.connect(lambda path: self.say(f"Saved {path}.", "success"))
+        self.chart.refused.connect(lambda sentence: self.say(sentence, "error"))
         self.table = NumberTable("Crops per species and split")
         self._parts = parts = QSplitter(Qt.Orientation.Horizontal)
         parts.addWidget(self.chart)
         parts.addWidget(self.table)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 1)
+        parts.setStretchFactor(0, 1)
+        parts.setStretchFactor(1, 0)
+        parts.setSizes([WIDE, TABLE])
+        parts.setHandleWidth(GRID * 2)
         self.table.setMinimumWidth(GRID * 22)
-        parts.setSizes([GRID * 80, GRID * 44])
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
+        self.tabs.setTabBarAutoHide(True)
+        self.tabs.addTab(parts, "Chart")
+        self.chart.resized.connect(self._again)
         self.form.changed.connect(self._again)
         theme.changed.connect(self._again)
-        return parts
+        return self.tabs
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        # In a small window the table has its room below the chart.
-        narrow = self.width() < GRID * 125
-        self._parts.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        # Beside a table the chart would be hard to read, but in a large window.
+        narrow = self.width() < WIDE
+        if narrow and self.tabs.count() == 1:
+            self.tabs.addTab(self.table, "Table")
+        elif not narrow and self.tabs.count() == 2:
+            self._parts.addWidget(self.table)
+            self.table.show()
+            self._parts.setSizes([WIDE, TABLE])
         super().resizeEvent(event)
 
     def is_empty(self) -> bool:
@@ -55,13 +73,24 @@ class StatsPanel(Panel):
 
     def refresh(self) -> None:
         try:
-            counted = stats.count(self.session.project)
+            counted = self._count()
             options = replace(self.form.value(), theme="dark" if theme.dark else "light")
             self.chart.show_figure(stats.draw(self.session.project, counted, options))
         except Problem as problem:
             self.say(str(problem), "error")
             return
+        self.say("")
         self._fill_table(counted)
+
+    def _count(self) -> stats.Result:
+        """The counts; seeing them for the first time is doing this step, which has no button that starts it."""
+        project = self.session.project
+        if states(project)[self.step] == "done":
+            return stats.count(project)
+        with recorded(project, self.step, stats.Options()) as job:
+            job.result = counted = stats.count(project)
+        self.session.changed.emit(set())
+        return counted
 
     def _again(self) -> None:
         if self.isVisible() and not self.is_empty():

@@ -28,10 +28,14 @@ def for_files(
 def for_target(
     parent: QWidget, title: str, start: Path, kinds: str, then: Callable[[Path], object]
 ) -> QFileDialog:
-    """Ask where a file shall be written; the dialog asks again before one is replaced."""
+    """Ask where a file shall be written; the dialog asks again before one is replaced.
+
+    A name without an ending gets that of the kind chosen, at first that of ``start``.
+    """
     dialog = QFileDialog(parent, title, str(start.parent), kinds)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(start.suffix)
+    dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(kind.rpartition("*.")[2].rstrip(")")))
     dialog.selectFile(start.name)
     return _open(dialog, lambda names: then(Path(names[0])))
 

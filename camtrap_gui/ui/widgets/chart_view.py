@@ -1,28 +1,36 @@
-"""A matplotlib figure on screen, with ways to take it along: PNG, SVG, PDF, CSV, and the clipboard."""
+"""A matplotlib figure on screen, with its numbers where the mouse rests, and ways to take it along: PNG, SVG, PDF, CSV, and the clipboard."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from camtrap_gui import charts
+from camtrap_gui.problem import Problem
 from camtrap_gui.ui.theme import GRID
+from camtrap_gui.ui.widgets import ask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-LEAST_DPI, MOST_DPI = 72, 110
+LEAST_DPI, MOST_DPI = 72, 130
+SETTLE_MS = 100
 
 
 class ChartView(QWidget):
-    """Shows the figure that ``draw`` makes for a theme ('light' or 'dark'); ``redraw`` draws it anew.
+    """Shows a figure; ``resized`` asks for one that is drawn anew, for other room.
 
-    ``save_table`` writes the numbers behind the chart to a CSV file.
+    ``save_table`` writes the numbers behind the chart to a CSV file. ``saved`` is emitted with the file written,
+    ``refused`` with a sentence when it could not be.
     """
+
+    saved = Signal(Path)
+    refused = Signal(str)
+    resized = Signal()
 
     def __init__(
         self, save_table: Callable[[Path], None] | None = None, parent: QWidget | None = None
@@ -30,7 +38,10 @@ class ChartView(QWidget):
         super().__init__(parent)
         self._figure: Figure | None = None
         self._save_table = save_table
+        self._settling = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settling.timeout.connect(self.resized)
         self._scroll = QScrollArea()
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidgetResizable(False)
         self._scroll.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         buttons = QHBoxLayout()
@@ -45,24 +56,43 @@ class ChartView(QWidget):
                 button = QPushButton(words)
                 button.clicked.connect(lambda _=False, slot=slot: slot())
                 buttons.addWidget(button)
+        self._buttons = buttons
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self._scroll, 1)
+        layout.addWidget(self._scroll, 1000)
         layout.addLayout(buttons)
+        layout.addStretch(1)
 
     def show_figure(self, figure: "Figure") -> None:
-        """Show a figure as wide as there is room, within readable sizes; what does not fit scrolls."""
+        """Show a figure as large as there is room, within readable sizes; what is too high scrolls."""
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 
         self._figure = figure
         wide, high = figure.get_size_inches()
-        dpi = min(max((self._scroll.viewport().width() - GRID) / wide, LEAST_DPI), MOST_DPI)
+        room = self.height() - self._buttons.sizeHint().height() - GRID * 2
+        dpi = min(self.width() / wide, max(room / high, LEAST_DPI), MOST_DPI)
+        if round(high * dpi) > room:  # beside a scroll bar
+            dpi = min((self.width() - self._scroll.verticalScrollBar().sizeHint().width()) / wide, dpi)
         figure.set_dpi(dpi)
         canvas = FigureCanvasQTAgg(figure)
         canvas.setFixedSize(round(wide * dpi), round(high * dpi))
         canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        canvas.installEventFilter(self)
         self._scroll.setWidget(canvas)
+        self._scroll.setMaximumHeight(canvas.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._settling.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and isinstance(watched, QWidget) and self._figure is not None:
+            at = event.pos()
+            words = charts.tip(self._figure, at.x() / watched.width(), 1 - at.y() / watched.height())
+            QToolTip.showText(event.globalPos(), words, watched)
+            return True
+        return super().eventFilter(watched, event)
 
     def save_chart(self, path: Path) -> None:
         """Write the chart as PNG, SVG or PDF, by the file's ending."""
@@ -77,11 +107,22 @@ class ChartView(QWidget):
 
     def _ask_chart(self) -> None:
         kinds = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
-        name, _ = QFileDialog.getSaveFileName(self, "Save the chart", "chart.png", kinds)
-        if name:
-            self.save_chart(Path(name))
+        ask.for_target(self, "Save the chart", Path.home() / "chart.png", kinds, self._write(self.save_chart))
 
     def _ask_table(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the table", "counts.csv", "CSV table (*.csv)")
-        if name and self._save_table is not None:
-            self._save_table(Path(name))
+        if self._save_table is not None:
+            start, kinds = Path.home() / "counts.csv", "CSV table (*.csv)"
+            ask.for_target(self, "Save the table", start, kinds, self._write(self._save_table))
+
+    def _write(self, save: Callable[[Path], None]) -> Callable[[Path], None]:
+        def write(path: Path) -> None:
+            try:
+                save(path)
+            except OSError as error:
+                self.refused.emit(f"{path} cannot be written: {error.strerror}. Choose another place.")
+            except (Problem, ValueError) as error:
+                self.refused.emit(str(error))
+            else:
+                self.saved.emit(path)
+
+        return write
