@@ -147,6 +147,20 @@ class Plan:
         )
         self.db.execute("COMMIT")
 
+    def split_amounts(self) -> dict[tuple[int, str], int]:
+        """Crops of each species in each split: ``(species id, split) -> number``."""
+        rows = self.db.execute(
+            "SELECT species_id, split, COUNT(*) AS number FROM crops GROUP BY species_id, split"
+        )
+        return {(row["species_id"], row["split"]): row["number"] for row in rows}
+
+    def split_locations(self) -> dict[str, int]:
+        """How many locations have crops in each split."""
+        rows = self.db.execute(
+            "SELECT split, COUNT(DISTINCT location) AS number FROM crops JOIN images ON images.id = image_id GROUP BY split"
+        )
+        return {row["split"]: row["number"] for row in rows}
+
     def number(self, project: Project) -> None:
         """Give every crop its id in the project: that of the same crop there, or the next free one."""
         following = 1 + project.db.execute("SELECT COALESCE(MAX(id), 0) FROM crops").fetchone()[0]

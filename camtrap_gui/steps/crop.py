@@ -122,6 +122,20 @@ class Result:
         return "\n".join([*lines, f"Written to {self.folder}"])
 
 
+@dataclass(frozen=True)
+class Planned:
+    """The data set that ``run`` would make. ``classes`` are as in ``Result``.
+
+    Boxes that turn out too small, and pictures that turn out unreadable, are only found by cutting: here they count.
+    """
+
+    locations: dict[str, int]
+    classes: dict[str, dict[str, int]]
+    pictures: int
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+
+
 @dataclass
 class _Tally:
     cut: int = 0
@@ -131,16 +145,10 @@ class _Tally:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Make the data set. Raises Problem when there is nothing to cut out or nothing to split by."""
-    wish = crop_split.Wish(
-        options.split, options.location_key, options.val_fraction, options.test_fraction, options.seed
-    )
-    if wish.shares[0] <= 0:
-        raise Problem("Test and val together take all crops; leave some for train with smaller fractions.")
+    wish = _wish(options)
     rules, source = _rules(project, options)
     with Plan() as plan:
-        total = images.count(project)
-        crop_choice.choose(project, rules, plan, lambda done: report(Progress(done, total, phase="Choosing")))
-        _require_crops(project, plan, options)
+        _choose(project, rules, plan, options, report)
         tally = _cut(project, plan, options, report)
         _require_crops(project, plan, options)
         warnings = crop_split.split(project, plan, wish)
@@ -151,6 +159,44 @@ def run(project: Project, options: Options, report: Report) -> Result:
             crop_files.take_place(project, [*written, *plan.staged()])
         removed = crop_files.settle(project, written)
         return _result(project, plan, tally, source, removed, warnings)
+
+
+def look_ahead(project: Project, options: Options, report: Report) -> Planned:
+    """What ``run`` would make, without cutting or changing anything. Raises the same Problems."""
+    wish = _wish(options)
+    rules, _ = _rules(project, options)
+    with Plan() as plan:
+        _choose(project, rules, plan, options, report)
+        warnings = crop_split.split(project, plan, wish)
+        amounts, at = plan.split_amounts(), plan.split_locations()
+        having = {species_id for species_id, _ in amounts}
+        names = project.db.execute("SELECT id, name FROM species ORDER BY position, id").fetchall()
+        return Planned(
+            {split: at.get(split, 0) for split in SPLITS},
+            {
+                name: {split: amounts.get((species_id, split), 0) for split in SPLITS}
+                for species_id, name in names
+                if species_id in having
+            },
+            plan.count("images"),
+            plan.reasons(),
+            warnings,
+        )
+
+
+def _wish(options: Options) -> crop_split.Wish:
+    wish = crop_split.Wish(
+        options.split, options.location_key, options.val_fraction, options.test_fraction, options.seed
+    )
+    if wish.shares[0] <= 0:
+        raise Problem("Test and val together take all crops; leave some for train with smaller fractions.")
+    return wish
+
+
+def _choose(project: Project, rules: Rules, plan: Plan, options: Options, report: Report) -> None:
+    total = images.count(project)
+    crop_choice.choose(project, rules, plan, lambda done: report(Progress(done, total, phase="Choosing")))
+    _require_crops(project, plan, options)
 
 
 def _rules(project: Project, options: Options) -> tuple[Rules, str]:

@@ -19,7 +19,7 @@ from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crop_files, crops, detections
 from camtrap_gui.project.detections import Seen
-from camtrap_gui.steps.crop import Options, run
+from camtrap_gui.steps.crop import Options, look_ahead, run
 
 SPECIES = ("empty", "lion", "zebra", "human", "aardwolf")
 
@@ -596,3 +596,28 @@ def test_that_pictures_of_every_kind_can_be_cut(testdata, project, quiet, tmp_pa
             crop.load()
             assert crop.mode == "RGB"
     assert not crop_files.is_moving(project)
+
+
+def test_that_looking_ahead_tells_what_the_run_then_makes_and_changes_nothing(survey, quiet):
+    survey.cover()
+    survey.add("once.jpg", labels=("aardwolf",), location="far away")
+    survey.add("none.jpg", found=())
+    options = Options(test_fraction=0.3, exclude=("zebra",), seed=3)
+    ahead = look_ahead(survey.project, options, quiet)
+    assert not files_of(survey.project) and not crops.folder(survey.project).exists()
+    assert crops.left_out(survey.project) == {}
+    made = run(survey.project, options, quiet)
+    assert (ahead.classes, ahead.locations) == (made.classes, made.locations)
+    assert (ahead.pictures, ahead.left_out) == (made.pictures, made.left_out)
+    assert ahead.warnings == made.warnings and "aardwolf" in ahead.warnings[0]
+    assert look_ahead(survey.project, Options(), quiet).classes != ahead.classes
+
+
+def test_that_looking_ahead_refuses_what_the_run_refuses(survey, quiet):
+    survey.add("a.jpg")
+    for options in (Options(), Options(exclude=("unicorn",)), Options(test_fraction=0.6, val_fraction=0.5)):
+        with pytest.raises(Problem) as ahead:
+            look_ahead(survey.project, options, quiet)
+        with pytest.raises(Problem) as refused:
+            run(survey.project, options, quiet)
+        assert str(ahead.value) == str(refused.value)

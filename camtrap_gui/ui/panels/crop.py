@@ -1,21 +1,35 @@
-"""Cutting out the animals and splitting them by site: what there is, who was left out and why, what to beware of."""
+"""Cutting out the animals and splitting them by site: what there is, who was left out and why, what to beware of.
 
-from PySide6.QtCore import Qt
+As soon as an option is changed the page shows the data set as it would be, beside the one that is there.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from camtrap_gui.project import crops, history, images
+from camtrap_gui.project import crops, detections, history, images
 from camtrap_gui.project.crops import SPLITS
+from camtrap_gui.steps.crop import Planned
+from camtrap_gui.ui.look_ahead import LookAhead
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.worker import Job
+
+CHANGING_MS = 300
+LOOK_AHEAD_UP_TO = 50_000
+"""Pictures in a project for which the split is planned while options are changed: about 3 s of work in a thread."""
 
 
 class CropPanel(Panel):
-    """Tables of the data set as it is, and the warnings of the run that made it."""
+    """Tables of the data set as it is, with the warnings of the run that made it, or as it would be."""
 
     step = "crop"
     verb = "Cut out and split"
-    topics = frozenset({"crops"})
+    topics = frozenset({"crops", "detections", "images", "labels"})
     empty_icon = "crop"
     empty_text = (
         "The detected animals are cut out and divided by camera site into train, val and test, so that the test "
@@ -23,7 +37,7 @@ class CropPanel(Panel):
     )
 
     def build(self) -> QWidget:
-        self.headline = text("", "heading", bold=True)
+        self.headline = Headline("Crops in each split")
         self.before_after = text("", role="muted", wrap=True)
         self.warnings = text("", role="warning", wrap=True)
         self.classes = NumberTable("Crops per species and split")
@@ -32,61 +46,146 @@ class CropPanel(Panel):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self.headline)
-        layout.addWidget(self.before_after)
-        layout.addWidget(self.warnings)
-        parts = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (self.headline, self.before_after, self.warnings):
+            layout.addWidget(widget)
+        self._parts = QSplitter(Qt.Orientation.Horizontal)
         for title, table in (("Crops per species", self.classes), ("Pictures left out", self.left_out)):
             part = QWidget()
             column = QVBoxLayout(part)
             column.setContentsMargins(0, 0, GRID, 0)
             column.addWidget(text(title, bold=True))
             column.addWidget(table)
-            parts.addWidget(part)
-        parts.setStretchFactor(0, 3)
-        parts.setStretchFactor(1, 2)
-        layout.addWidget(parts, 1)
+            self._parts.addWidget(part)
+        self._parts.setStretchFactor(0, 3)
+        self._parts.setStretchFactor(1, 2)
+        layout.addWidget(self._parts, 1)
+        self._ahead = LookAhead(self.session.project, self)
+        self._ahead.planned.connect(self._show_planned)
+        self._ahead.failed.connect(self._show_refusal)
+        self._changing = QTimer(self, singleShot=True, interval=CHANGING_MS)
+        self._changing.timeout.connect(self.look_ahead)
+        self.form.changed.connect(self._changing.start)
         return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # In a small window the reasons have their room below the species.
+        narrow = self.width() < GRID * 125
+        self._parts.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
+        super().resizeEvent(event)
 
     def is_empty(self) -> bool:
         return not any(map(any, crops.counts(self.session.project).values()))
 
+    def look(self) -> None:
+        was_stale = self._stale
+        super().look()
+        if was_stale and self.is_empty() and detections.latest_detector(self.session.project) is not None:
+            self.look_ahead()  # there is no data set to show, but there can be one
+
+    def look_ahead(self) -> None:
+        """Find out what the options would give, unless they are being carried out or there are too many pictures."""
+        if self.session.running(self.step) or images.count(self.session.project) > LOOK_AHEAD_UP_TO:
+            return
+        try:
+            self._ahead.ask(self.form.value())
+        except ValueError as problem:
+            self.say(str(problem), "error")
+
+    def watch(self, job: Job) -> None:
+        self._changing.stop()
+        super().watch(job)
+
+    def close_threads(self) -> None:
+        self._ahead.close()
+
     def refresh(self) -> None:
         project = self.session.project
-        counted, sites = crops.counts(project), crops.location_counts(project)
+        now, sites = crops.counts(project), crops.location_counts(project)
         names = crops.classes(project)
-        totals = {split: sum(counted[split]) for split in SPLITS}
-        self.headline.setText(
-            "   ".join(
-                f"{totals[split]:,} {split} · {len(crops.locations(project, split)):,} locations"
-                for split in SPLITS
-            )
+        self._show_headline(
+            {split: sum(now[split]) for split in SPLITS},
+            {split: f"{len(crops.locations(project, split)):,} locations" for split in SPLITS},
         )
-        present = [row for row in range(len(names)) if any(counted[split][row] for split in SPLITS)]
-        present.sort(key=lambda row: -sum(counted[split][row] for split in SPLITS))
+        totals = _totals(names, now)
+        places = sorted((names.index(name) for name in totals), key=lambda place: -totals[names[place]])
         self.classes.fill(
             ("Species", *SPLITS, "total", "locations"),
             [
                 (
-                    names[row],
-                    *(counted[split][row] for split in SPLITS),
-                    sum(counted[split][row] for split in SPLITS),
-                    sum(sites[split][row] for split in SPLITS),
+                    names[place],
+                    *(now[split][place] for split in SPLITS),
+                    totals[names[place]],
+                    sum(sites[split][place] for split in SPLITS),
                 )
-                for row in present
+                for place in places
             ],
         )
         left_out = crops.left_out(project)
         self.left_out.fill(("Reason", "pictures"), list(left_out.items()))
         used = images.count(project) - sum(left_out.values())
         self.before_after.setText(
-            f"{images.count(project):,} pictures, {used:,} of them used, {sum(left_out.values()):,} left out; "
-            f"{sum(totals.values()):,} crops of {len(present):,} species."
+            f"As it is: {images.count(project):,} pictures, {used:,} of them used, {sum(left_out.values()):,} left out; "
+            f"{sum(totals.values()):,} crops of {len(totals):,} species."
         )
-        self._show_warnings()
+        last = history.last_done(project).get("crop")
+        self._show_warnings((last.result or {}).get("warnings", []) if last else [])
 
-    def _show_warnings(self) -> None:
-        last = history.last_done(self.session.project).get("crop")
-        warnings = (last.result or {}).get("warnings", []) if last else []
+    def _show_planned(self, planned: Planned) -> None:
+        project = self.session.project
+        if self.session.running(self.step):
+            return
+        self.say("")
+        self.show_result()
+        now, names, left_out = crops.counts(project), crops.classes(project), crops.left_out(project)
+        totals = _totals(names, now)
+        crops_now = f"; now {sum(totals.values()):,} of {len(totals):,}" if totals else ""
+        count = sum(sum(row.values()) for row in planned.classes.values())
+        self.before_after.setText(
+            f"As it would be with these options: {planned.pictures:,} pictures used; {count:,} crops of "
+            f"{len(planned.classes):,} species{crops_now}. Boxes that turn out too small still count."
+        )
+        self._show_headline(
+            {split: sum(row[split] for row in planned.classes.values()) for split in SPLITS},
+            {
+                split: f"{planned.locations[split]:,} locations"
+                + (f" · {sum(now[split]):,} crops now" if totals else "")
+                for split in SPLITS
+            },
+        )
+        species = sorted(
+            {*planned.classes, *totals}, key=lambda name: (-sum(planned.classes.get(name, {}).values()), name)
+        )
+        self.classes.fill(
+            ("Species", *SPLITS, "total", "total now"),
+            [(name, *_row(planned.classes.get(name, {})), totals.get(name, 0)) for name in species],
+        )
+        self.left_out.fill(
+            ("Reason", "pictures", "now"),
+            [
+                (reason, planned.left_out.get(reason, 0), left_out.get(reason, 0))
+                for reason in {**planned.left_out, **left_out}
+            ],
+        )
+        self._show_warnings(planned.warnings)
+
+    def _show_refusal(self, error: Exception) -> None:
+        if not self.session.running(self.step):
+            self.say(f"With these options: {error}", "error")
+
+    def _show_headline(self, amounts: Mapping[str, int], details: Mapping[str, str]) -> None:
+        self.headline.show_figures([Figure(f"{amounts[split]:,}", split, details[split]) for split in SPLITS])
+
+    def _show_warnings(self, warnings: Sequence[str]) -> None:
         self.warnings.setVisible(bool(warnings))
         self.warnings.setText("<br>".join(f"⚠ {warning}" for warning in warnings[:6]))
+
+
+def _totals(names: Sequence[str], now: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """The number of crops of each species that has any."""
+    totals = {name: sum(now[split][place] for split in SPLITS) for place, name in enumerate(names)}
+    return {name: total for name, total in totals.items() if total}
+
+
+def _row(amounts: Mapping[str, int]) -> tuple[int, ...]:
+    """The numbers of a species in each split, and their sum."""
+    return (*(amounts.get(split, 0) for split in SPLITS), sum(amounts.values()))
