@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from camtrap_gui.survey.truth import Score
 
 FIGURES = "demo.json"
+NAME = "Demo survey"
 _SHOWN = 6
 
 
@@ -187,7 +188,7 @@ def _take_all(options: Options, made: "Survey", seconds: dict[str, float], repor
     started = time.monotonic()
     store.install("default", _under(report, "Models"))
     seconds["models"] = time.monotonic() - started
-    with Project.open_or_create(options.folder / "project") as project:
+    with Project.open_or_create(options.folder / "project", NAME) as project:
         road = _Road(options.folder, options.seed, made, project, report, seconds)
         for step in STEPS:
             road.take(step)

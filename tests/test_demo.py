@@ -73,6 +73,7 @@ def test_that_the_whole_road_is_gone_also_after_being_killed(tmp_path, installed
     result = last_line(done.stdout)["result"]
     assert result == json.loads((tmp_path / "demo" / "demo.json").read_text())
     figures = result["figures"]
+    assert 'name = "Demo survey"' in (tmp_path / "demo" / "project" / "project.toml").read_text()
     assert figures["recall"] > 0.7 and figures["precision"] > 0.6 and figures["false_alarms"] < 0.3
     assert figures["test_crops"] > 0 and figures["top_5"] >= figures["top_1"] > 0.2
     for made in ("crops.csv", "crops.png", "predictions.json", "review"):

@@ -75,15 +75,15 @@ class Project:
         return cls(folder, str(config.get("name", folder.name)), db)
 
     @classmethod
-    def open_or_create(cls, folder: Path) -> "Project":
-        """Open the project in ``folder``, or make it when there is none yet.
+    def open_or_create(cls, folder: Path, name: str = "") -> "Project":
+        """Open the project in ``folder``, or make it, with that name, when there is none yet.
 
         One that is made here and still holds no image at the end of a ``with`` block is taken away again: the first
         import failed, or was a preview.
         """
         if (folder / CONFIG).is_file():
             return cls.open(folder)
-        project = cls.create(folder)
+        project = cls.create(folder, name)
         project._made_on_demand = True
         return project
 
