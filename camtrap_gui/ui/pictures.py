@@ -109,7 +109,7 @@ def of_prediction(picture: Mapping[str, Any], classes: Sequence[str] = ()) -> Sh
         x, y, width, height = box["box"]
         boxes.append(ShownBox(x, y, width, height, f"{name} {share:.2f}", sure, colour, top))
     path = Path(picture["path"])
-    return ShownPicture(path, path.name, tuple(boxes))
+    return ShownPicture(path, picture.get("name", path.name), tuple(boxes))
 
 
 def _species_colour(species: tuple[str, ...], name: str | None) -> str:

@@ -205,3 +205,11 @@ def test_that_the_run_chosen_stays_until_a_newer_one_is_trained(panel):
     panel.session.changed.emit({"runs"})
     assert panel.form.value().run == made.id
     assert not panel.result.isVisible()
+
+
+def test_that_a_matrix_that_fits_has_no_scroll_bar(panel, app):
+    for size in ((1100, 700), (1440, 900), (1203, 811)):
+        panel.resize(*size)
+        app.processEvents()
+        assert panel.confusion.verticalScrollBar().maximum() == 0
+        assert panel.confusion.horizontalScrollBar().maximum() == 0

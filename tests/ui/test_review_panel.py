@@ -81,3 +81,10 @@ def test_that_a_project_without_a_classifier_says_what_comes_first(session, show
     panel = ReviewPanel(session(crop_project))
     show(panel)
     assert not panel.result.isVisible() and panel._empty.isVisible()
+
+
+def test_that_the_fields_of_the_form_stand_below_each_other(panel):
+    left = {
+        panel.form.input(name).mapTo(panel.form, QPoint()).x() for name in ("run", "split", "sample", "seed")
+    }
+    assert len(left) == 1

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.epochs import Epoch
 from camtrap_gui.ui.panels.train import TrainPanel
-from camtrap_gui.ui.widgets.live_curves import LiveCurves
+from camtrap_gui.ui.widgets.live_curves import _LOSS, LiveCurves
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_that_a_click_trains_and_the_curves_are_those_of_the_run(
     (run,) = runs.all_of(panel.session.project)
     assert run.state == "done"
     found = epochs.of_run(run)
-    assert panel.curves.cursor_epoch() == found[-1]
+    assert panel.curves.cursor_epoch() == epochs.best(found)
     assert f"macro-F1 {run.figures['macro_f1']:.3f}" in panel.about.text()
     assert panel.history.item(0, 3).text() == "done"
     assert not panel.stop.isVisible() and panel.evaluate.isVisible()
@@ -146,7 +146,7 @@ def test_that_the_keys_read_off_every_epoch_of_both_stages(show):
         QTest.keyClick(curves, Qt.Key.Key_Right)
     assert read == first
     QTest.keyClick(curves, Qt.Key.Key_Escape)
-    assert curves.cursor_epoch() == first[-1]
+    assert curves.cursor_epoch() == (epochs.best(first) or first[-1])
 
 
 def test_that_the_mouse_reads_off_the_epoch_below_it(show):
@@ -180,3 +180,21 @@ def test_that_a_line_cut_short_is_no_epoch(trained, session):
         file.write("\n")
     assert epochs.of_run(run) == whole
     assert epochs.best(whole) == max(whole, key=lambda one: (one.macro_f1, -one.val_loss))
+
+
+@pytest.mark.parametrize("highest", [0.013, 0.9, 1.0, 2.1, 4.5, 31.0])
+def test_that_the_axis_of_the_loss_ends_near_the_highest_loss(show, highest):
+    curves = LiveCurves()
+    show(curves)
+    curves.show_runs([epoch(1, loss=highest, val_loss=highest / 2)])
+    end = curves._highest(_LOSS)
+    assert highest <= end * 1.000001 and end <= highest * 1.2
+
+
+def test_that_the_figures_beside_the_curves_are_of_the_best_epoch(show):
+    curves = LiveCurves()
+    show(curves)
+    curves.show_runs([epoch(1), epoch(2, is_best=True, macro_f1=0.7), epoch(3)])
+    found = curves.cursor_epoch()
+    assert found is not None and found.epoch == 2
+    assert "macro-F1 0.700" in curves.accessibleDescription()

@@ -67,6 +67,7 @@ class ExportPanel(Panel):
             assert isinstance(box, QComboBox)
             run_choice.fill(box, runs.all_of(self.session.project))
             self._suggest_folder()
+        self._stale = True  # the folder may be gone without anything in the project having changed
         super().look()
 
     def is_empty(self) -> bool:
@@ -82,7 +83,8 @@ class ExportPanel(Panel):
         assert result is not None
         folder, checked = Path(result["folder"]), result["checked"]
         is_there = folder.is_dir()
-        self.headline.setText(f"Exported run {result['run']}")
+        known = {run.id: run_choice.words(run) for run in runs.all_of(self.session.project)}
+        self.headline.setText(f"Exported {known.get(result['run'], result['run'])}")
         changed = sum(check["changed"] for check in checked)
         decided = f"{changed:,} other decisions" if changed else "every decision the same"
         self.where.setText(

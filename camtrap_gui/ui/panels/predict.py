@@ -87,6 +87,7 @@ class PredictPanel(Panel):
     def build(self) -> QWidget:
         self.rows = PredictionRows()
         self.viewer = Viewer()
+        self.viewer.hide_threshold()  # the one in the form says what is a box at all
         self.table = PredictionTable(self.rows)
         self.table.picked.connect(self.show_place)
         self.headline = text("", "heading", bold=True, wrap=True)

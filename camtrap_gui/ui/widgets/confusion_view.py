@@ -208,7 +208,7 @@ class ConfusionView(QAbstractScrollArea):
         metrics = QFontMetricsF(bold)
         self._longest = min(_LONGEST_NAME, max(map(metrics.horizontalAdvance, self._names), default=0.0))
         size = self.viewport().size()
-        room = min(size.width() - self._left() - self._slant(), size.height() - self._slant())
+        room = min(size.width() - self._left() - self._slant(), size.height() - self._slant() - 1)
         self._side = min(max(room / max(1, len(self._names)), LEAST), MOST)
         whole = self._side * len(self._names)
         for bar, room, start in (

@@ -99,7 +99,7 @@ class LiveCurves(QWidget):
                 super().keyPressEvent(event)
 
     def cursor_epoch(self) -> Epoch | None:
-        """The epoch of the first run that is read off; the newest while there is no cursor."""
+        """The epoch of the first run that is read off; the best while there is no cursor."""
         return self._read()[0]
 
     def _move_to(self, slot: int | None) -> None:
@@ -110,7 +110,7 @@ class LiveCurves(QWidget):
 
     def _read(self) -> list[Epoch | None]:
         if self._cursor is None:
-            return [run[-1] if run else None for run in self._runs]
+            return [epochs.best(list(run)) or (run[-1] if run else None) for run in self._runs]
         return [
             next((epoch for epoch in run if self._slot(epoch) == self._cursor), None) for run in self._runs
         ]
@@ -192,9 +192,7 @@ class LiveCurves(QWidget):
         if not 0 < found < math.inf:
             return 1.0
         scale: float = 10.0 ** math.floor(math.log10(found))
-        return next(
-            (step * scale for step in (1, 1.5, 2, 3, 4, 5, 6, 8) if step * scale >= found), 10 * scale
-        )
+        return math.ceil(found / scale * 5) / 5 * scale  # near the data, and its half is short as well
 
     def _paint_legend(self, painter: QPainter, title: str, lines: Sequence[_Line], area: QRectF) -> None:
         colours, height = theme.colours, self.fontMetrics().height()
@@ -204,7 +202,12 @@ class LiveCurves(QWidget):
         painter.setPen(QColor(colours.text))
         left, y = area.left() - self._axis(), GRID / 2
         painter.drawText(QPointF(left, y + self.fontMetrics().ascent()), title)
+        after = left + painter.fontMetrics().horizontalAdvance(title) + GRID
         painter.setFont(self.font())
+        if (read := self._read()[0]) is not None and len(self._runs) == 1:
+            which = f"epoch {read.epoch:,}" if self._cursor is not None else f"best: epoch {read.epoch:,}"
+            painter.setPen(QColor(colours.muted))
+            painter.drawText(QPointF(after, y + self.fontMetrics().ascent()), which)
         for number, epoch in enumerate(self._read()):
             x, middle = left, y + height * (number + 1.5) + GRID / 2
             for line in lines:
@@ -264,22 +267,26 @@ class LiveCurves(QWidget):
             painter.drawEllipse(point, 5.5, 5.5)
             painter.setBrush(Qt.BrushStyle.NoBrush)
         if lines is _SCORES and (best := epochs.best(list(self._runs[0]))) is not None:
-            self._paint_word(
-                painter, f"best {best.macro_f1:.3f}", self._point(best, main, area, highest), area
-            )
+            place = self._point(best, main, area, highest)
+            lines_at = [
+                self._point(epoch, line, area, highest)
+                for run in self._runs
+                for epoch in run
+                for line in lines
+            ]
+            self._paint_word(painter, f"best {best.macro_f1:.3f}", place, lines_at, area)
 
-    def _paint_word(self, painter: QPainter, words: str, point: QPointF, area: QRectF) -> None:
+    def _paint_word(
+        self, painter: QPainter, words: str, point: QPointF, lines_at: Sequence[QPointF], area: QRectF
+    ) -> None:
+        """Write below all lines near a point, or above them where there is no room."""
         width = painter.fontMetrics().horizontalAdvance(words) + GRID
         height = painter.fontMetrics().height()
         left = min(max(point.x() - width / 2, area.left()), area.right() - width)
-        above = point.y() - GRID - height  # where other epochs are worse, so no line is
-        chip = QRectF(left, above if above > area.top() - GRID else point.y() + GRID, width, height)
-        paper = QColor(theme.colours.surface)
-        paper.setAlpha(215)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(paper)
-        painter.drawRoundedRect(chip, 4, 4)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        near = [at.y() for at in (*lines_at, point) if left - GRID * 2 <= at.x() <= left + width + GRID * 2]
+        below = max(near) + GRID
+        fits = below + height <= area.bottom()
+        chip = QRectF(left, below if fits else min(near) - GRID - height, width, height)
         painter.setPen(QColor(theme.colours.text))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)
 

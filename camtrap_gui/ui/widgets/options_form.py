@@ -75,6 +75,14 @@ class OptionsForm(QWidget):
         """Show the advanced options and take away the fold: for panels where they are the point."""
         if self._fold is not None:
             self._fold.open_for_good()
+            labels = [
+                label
+                for name, row in self._inputs.items()
+                if (label := self._layouts[name].labelForField(row.widget)) is not None
+            ]
+            widest = max((label.sizeHint().width() for label in labels), default=0)
+            for label in labels:  # two layouts, one column
+                label.setMinimumWidth(widest)
 
     def set_value(self, name: str, value: Any) -> None:
         """Put a value into one field."""
