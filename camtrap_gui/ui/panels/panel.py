@@ -180,6 +180,7 @@ class Panel(QWidget):
         self.start_button.setEnabled(not self._missing and self.session.running(self.step) is None)
         self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{first}.</b></p>" if first else ""))
         self.first_button.setText(first)
+        self.first_button.setAccessibleName(first or "The step to be done first")
         self.first_button.setVisible(bool(first))
 
     def show_result(self) -> None:
