@@ -246,7 +246,7 @@ def cut_and_split(window: Window, wait: Wait) -> None:  # noqa: F811
     by_split = {split: sum(map(whole, column(panel.classes, split))) for split in ("train", "val", "test")}
     assert all(by_split.values()) and sum(by_split.values()) == sum(totals)
     for split, count in by_split.items():
-        assert f"{count:,} {split}" in panel.headline.text()
+        assert f"{count:,} {split}" in panel.headline.accessibleDescription()
 
 
 def see_statistics(window: Window, out: Path) -> None:
