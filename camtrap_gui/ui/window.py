@@ -375,9 +375,9 @@ class Window(QMainWindow):
             return ""
         known = states(self.session.project)
         running = {step.name for step in STEPS if self.session.running(step.name)}
-        suggested = next(
-            (step.name for step in STEPS if known[step.name] != "done" and step.name not in running), ""
-        )
+        # Steps that keep nothing in the project are never done, so they would be suggested for ever.
+        lasting = (step.name for step in STEPS if step.project != "none")
+        suggested = next((name for name in lasting if known[name] != "done" and name not in running), "")
         self.rail.show_states(known, running, suggested)
         return suggested
 
