@@ -93,6 +93,16 @@ def install(name: str, report: Report) -> list[Entry]:
         return [_installed(offer) or _install(offer, report) for offer in offers]
 
 
+def fetch_default(name: str, report: Report) -> None:
+    """Install a default model that is wanted and not there yet: its first use needs no command of its own.
+
+    Other names are left to ``get``. Raises Problem as ``install`` does.
+    """
+    wanted = DEFAULT_DETECTOR if name == "default" else name
+    if wanted in (DEFAULT_DETECTOR, DEFAULT_BACKBONE) and wanted not in store_folder.names():
+        install(wanted, report)
+
+
 def describe(
     file: Path,
     name: str = "",

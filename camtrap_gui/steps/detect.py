@@ -74,11 +74,12 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Detect on every image not seen yet. Raises Problem without images, without the detector, or without the disk."""
-    from camtrap_gui.models import detectors
+    from camtrap_gui.models import detectors, store
 
     if not project.db.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0]:
         raise Problem(f"The project {project.folder} has no images. Import pictures first: camtrap dataset")
     report(Progress(0, None, f"loading {options.detector}", "Loading"))
+    store.fetch_default(options.detector, report)
     detector = detectors.load(options.detector)
     number = detections.register(project, detector)
     if options.retry_unreadable:

@@ -147,7 +147,7 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
     if not total and not refused:
         raise Problem(f"There are no pictures in {chosen.root}.")
     report(Progress(0, total, "loading the models", "Predicting"))
-    classifier, detector = load_classifier(options.model), _load_detector(options)
+    classifier, detector = load_classifier(options.model), _load_detector(options, report)
     tally = _Tally(by_detector=detector is not None)
 
     with ExitStack() as stack:
@@ -188,11 +188,12 @@ def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
     return copies
 
 
-def _load_detector(options: Options) -> "Detector | None":
+def _load_detector(options: Options, report: Report) -> "Detector | None":
     if not options.detect:
         return None
-    from camtrap_gui.models import detectors
+    from camtrap_gui.models import detectors, store
 
+    store.fetch_default(options.detector, report)
     return detectors.load(options.detector)
 
 

@@ -448,3 +448,11 @@ def test_that_a_removed_model_is_gone(folder, graph_file):
     assert store.entries() == [] and nothing_but(folder)
     with pytest.raises(Problem, match="no installed model"):
         store.remove("md_v4.1.0")
+
+
+def test_that_only_a_default_model_that_is_missing_is_fetched_by_itself(folder, monkeypatch, quiet):
+    fetched = []
+    monkeypatch.setattr(store, "install", lambda name, report: fetched.append(name))
+    for name in ("default", store.DEFAULT_BACKBONE, "efficientnet-lite1", "some.pb"):
+        store.fetch_default(name, quiet)
+    assert fetched == [store.DEFAULT_DETECTOR, store.DEFAULT_BACKBONE]

