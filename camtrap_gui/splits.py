@@ -107,7 +107,8 @@ class _Search:
         everything = np.column_stack([counts.sum(axis=1), np.ones(len(counts))])
         columns = np.column_stack([counts[:, self.spread], self.present[:, self.spread], everything])
         self.shares = columns / np.maximum(columns.sum(axis=0), 1)
-        self.weights = np.repeat([2.0, 1.0, 2.0, 1.0], [self.spread.sum(), self.spread.sum(), 1, 1])
+        spread = int(self.spread.sum())
+        self.weights = np.repeat([2.0, 1.0, 2.0, 1.0], [spread, spread, 1, 1])
         self.weighted = self.shares * self.weights
         self.squares = (self.weighted * self.shares).sum(axis=1)
 

@@ -184,7 +184,7 @@ def _plant(canvas: plants.Canvas, look: Look, water: NDArray[np.bool_], rng: np.
             near = rng.uniform(*_REACH.get(kind, _MIDDLE)) ** 1.3
             x = rng.uniform(-0.02, 1.02)
             if near > 0.3 and kind in ("trunk", "acacia", "broadleaf"):
-                x = rng.choice([rng.uniform(-0.05, 0.14), rng.uniform(0.86, 1.05)])
+                x = float(rng.choice([rng.uniform(-0.05, 0.14), rng.uniform(0.86, 1.05)]))
             size = (
                 tall
                 * height

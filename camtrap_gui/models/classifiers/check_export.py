@@ -132,7 +132,7 @@ def _use_saved_model(path: Path, pictures: Sequence[Any]) -> NDArray[np.float32]
 
 
 def _from_0_to_1(picture: Any) -> NDArray[np.float32]:
-    return np.asarray(picture, np.float32) / np.float32(255)
+    return np.divide(np.asarray(picture), np.float32(255), dtype=np.float32)
 
 
 _USES: dict[str, Callable[[Path, Sequence[Any]], NDArray[np.float32]]] = {

@@ -90,7 +90,7 @@ class Learner:
         from keras import optimizers
 
         self.model = model
-        shares = counts / max(1, counts.sum())
+        shares = counts / max(1, int(counts.sum()))
         prior = tf.constant(np.log(np.where(counts > 0, shares, 1.0)), tf.float32)
         of_head = [w for w in model.trainable_weights if w.path.split("/")[0] == head]
         of_backbone = [w for w in model.trainable_weights if w.path.split("/")[0] != head]
