@@ -165,7 +165,10 @@ def _fill(project: Project, made: Iterator[Made], splits: tuple[str, ...]) -> No
         for number, (name, data) in enumerate(made, 1):
             if name not in species:
                 species[name] = len(species) + 1
-                db.execute("INSERT INTO species VALUES (?, ?, ?)", (species[name], name, species[name]))
+                db.execute(
+                    "INSERT INTO species (id, name, position) VALUES (?, ?, ?)",
+                    (species[name], name, species[name]),
+                )
                 (crops.folder(project) / name).mkdir(parents=True)
             file = f"{name}/{number:06}.jpg"
             (crops.folder(project) / file).write_bytes(data)

@@ -272,7 +272,10 @@ def add_crops(project: Any, count: int) -> None:
     with project.write() as db:
         db.execute("INSERT INTO roots (id, path) VALUES (1, ?)", (str(project.folder),))
         for species in range(len(colours)):
-            db.execute("INSERT INTO species VALUES (?, ?, ?)", (species + 1, f"species{species}", species))
+            db.execute(
+                "INSERT INTO species (id, name, position) VALUES (?, ?, ?)",
+                (species + 1, f"species{species}", species),
+            )
             (crops.folder(project) / f"species{species}").mkdir(parents=True)
         for number in range(1, count + 1):
             species, split = number % len(colours), ("train", "train", "train", "val", "test")[number % 5]

@@ -91,7 +91,10 @@ def add_crops(
     with project.write() as db:
         db.execute("INSERT OR IGNORE INTO roots (id, path) VALUES (1, '/pictures')")
         for place, name in enumerate(COLOURS):
-            db.execute("INSERT OR IGNORE INTO species VALUES (?, ?, ?)", (place + 1, name, place))
+            db.execute(
+                "INSERT OR IGNORE INTO species (id, name, position) VALUES (?, ?, ?)",
+                (place + 1, name, place),
+            )
         number = db.execute("SELECT count(*) FROM crops").fetchone()[0]
         for (species, split), count in crops.items():
             folder = project.folder / "crops" / species

@@ -10,7 +10,18 @@ from pathlib import Path
 
 from camtrap_gui.problem import Problem
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = []
+
+def _run(script: str) -> Callable[[sqlite3.Connection], None]:
+    """A migration that runs the statements of a file beside this one."""
+
+    def migrate(db: sqlite3.Connection) -> None:
+        for statement in _statements((Path(__file__).parent / script).read_text(encoding="utf-8")):
+            db.execute(statement)
+
+    return migrate
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_run("schema_2.sql")]
 """``MIGRATIONS[0]`` leads from version 1 to 2, and so on."""
 
 
@@ -34,10 +45,7 @@ def bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
         try:
             version = db.execute("PRAGMA user_version").fetchone()[0]  # another process may have been faster
             if version == 0:
-                for statement in _statements(
-                    (Path(__file__).parent / "schema.sql").read_text(encoding="utf-8")
-                ):
-                    db.execute(statement)
+                _run("schema.sql")(db)
                 version = 1
             for migrate in MIGRATIONS[version - 1 :]:
                 migrate(db)

@@ -15,7 +15,9 @@ def project(tmp_path: Path):
         with made.write() as db:
             db.execute("INSERT INTO roots (id, path) VALUES (1, '/pictures')")
             db.executemany("INSERT INTO locations (id, name) VALUES (?, ?)", [(1, "B03"), (2, "C11")])
-            db.executemany("INSERT INTO species VALUES (?, ?, ?)", [(1, "zebra", 0), (2, "lion", 1)])
+            db.executemany(
+                "INSERT INTO species (id, name, position) VALUES (?, ?, ?)", [(1, "zebra", 0), (2, "lion", 1)]
+            )
             db.executemany(
                 "INSERT INTO images (id, key, root_id, path, location_id, taken, problem, reviewed)"
                 " VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6)",

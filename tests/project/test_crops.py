@@ -13,7 +13,8 @@ def known(project):
     with project.write() as db:
         db.execute("INSERT INTO roots VALUES (1, '/pictures')")
         db.executemany(
-            "INSERT INTO species VALUES (?, ?, ?)", [(1, "zebra", 7), (2, "empty", 0), (3, "lion", 4)]
+            "INSERT INTO species (id, name, position) VALUES (?, ?, ?)",
+            [(1, "zebra", 7), (2, "empty", 0), (3, "lion", 4)],
         )
         db.executemany(
             "INSERT INTO images (id, key, root_id, path) VALUES (?, ?, 1, ?)",
@@ -106,5 +107,5 @@ def test_that_the_data_hash_knows_every_change_but_not_the_order_of_making(known
     assert len({first, *map(hash_of, changed)}) == 5
     assert hash_of(DATA) == first
     with known.write() as db:
-        db.execute("INSERT INTO species VALUES (4, 'aardwolf', 2)")
+        db.execute("INSERT INTO species (id, name, position) VALUES (4, 'aardwolf', 2)")
     assert crops.data_hash(known) != first

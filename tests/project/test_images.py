@@ -14,7 +14,9 @@ def filled(tmp_path, project):
     with project.write() as db:
         db.execute("INSERT INTO roots VALUES (1, ?)", (str(tmp_path / "root"),))
         db.execute("INSERT INTO locations (id, name) VALUES (1, 'B'), (2, 'A')")
-        db.execute("INSERT INTO species VALUES (1, 'zebra', 0), (2, 'aardvark', 1), (3, 'lion', 2)")
+        db.execute(
+            "INSERT INTO species (id, name, position) VALUES (1, 'zebra', 0), (2, 'aardvark', 1), (3, 'lion', 2)"
+        )
         for n in range(1300):
             extra = f'{{"season": {n % 2}, "note": null, "boxes": [1]}}' if n % 3 == 0 else None
             problem = f"truncated: at byte {n}" if n % 7 == 0 else None

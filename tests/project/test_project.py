@@ -63,14 +63,27 @@ def test_that_a_migration_keeps_a_backup_and_a_failing_one_changes_nothing(tmp_p
         db.execute("DROP TABLE crops")
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", [add_column, fail])
+    known = migrations.MIGRATIONS
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*known, add_column, fail])
     with pytest.raises(RuntimeError):
         Project.open(tmp_path / "p")
-    monkeypatch.setattr(migrations, "MIGRATIONS", [add_column])
+    monkeypatch.setattr(migrations, "MIGRATIONS", [*known, add_column])
     with Project.open(tmp_path / "p") as project:
         project.db.execute("SELECT habitat FROM locations")
         project.db.execute("SELECT * FROM crops")
-    assert (tmp_path / "p" / "project-before-version-2.sqlite").is_file()
+    assert (tmp_path / "p" / f"project-before-version-{len(known) + 2}.sqlite").is_file()
+
+
+def test_that_a_project_of_the_first_version_is_opened_and_keeps_what_is_in_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(migrations, "MIGRATIONS", [])
+    with Project.create(tmp_path / "p") as project, project.write() as db:
+        db.execute("INSERT INTO species (name, position) VALUES ('zebra', 0)")
+    monkeypatch.undo()
+    with Project.open(tmp_path / "p") as project:
+        assert tuple(project.db.execute("SELECT name, merged_into FROM species").fetchone()) == (
+            "zebra",
+            None,
+        )
 
 
 def test_that_a_failing_transaction_keeps_nothing_and_nested_ones_are_one(project):
