@@ -25,7 +25,10 @@ FOLDER = "runs"
 
 @dataclass(frozen=True)
 class Run:
-    """One training. ``figures`` are its best validation figures (later also the evaluation's), by name."""
+    """One training. ``figures`` are its best validation figures (later also the evaluation's), by name.
+
+    ``promoted`` is when a person last made it the one to use.
+    """
 
     id: str
     folder: Path
@@ -36,6 +39,7 @@ class Run:
     backbone: str
     data_hash: str
     figures: Mapping[str, Any]
+    promoted: datetime | None = None
 
     @property
     def model(self) -> Path:
@@ -144,10 +148,34 @@ def newest(project: Project) -> Run:
     raise Problem(f"No classifier has been trained in {project.folder}. Train one first: camtrap train.")
 
 
+def current(project: Project) -> Run:
+    """The run whose classifier is used: the one promoted last, before any promotion the newest that has one.
+
+    Raises Problem when nothing was trained yet.
+    """
+    promoted = [run for run in all_of(project) if run.promoted and run.has_model]
+    return max(promoted, key=lambda run: run.promoted or run.started) if promoted else newest(project)
+
+
+def promote(project: Project, run_id: str) -> Run:
+    """Make a run the current one, until another one is promoted. Raises Problem when it has no classifier."""
+    run = choose(project, run_id)
+    with project.write() as db:
+        db.execute("UPDATE runs SET promoted = ? WHERE id = ?", (datetime.now(UTC).isoformat(), run.id))
+    return get(project, run.id)
+
+
+def pin(project: Project) -> None:
+    """Keep the current run the current one whatever is trained from now on, until another one is promoted."""
+    runs = [run for run in all_of(project) if run.has_model]
+    if runs and not any(run.promoted for run in runs):
+        promote(project, runs[0].id)
+
+
 def choose(project: Project, run_id: str = "") -> Run:
-    """The run of that id, or the newest one with a classifier. Raises Problem when it has none."""
+    """The run of that id, or the current one. Raises Problem when it has no classifier."""
     if not run_id:
-        return newest(project)
+        return current(project)
     run = get(project, run_id)
     if not run.has_model:
         raise Problem(f"The run {run_id} has no classifier yet. Continue it: camtrap train --run {run_id}.")
@@ -198,4 +226,5 @@ def _run(project: Project, row: sqlite3.Row) -> Run:
         backbone=row["backbone"],
         data_hash=row["data_hash"],
         figures=json.loads(row["figures"] or "{}"),
+        promoted=None if row["promoted"] is None else datetime.fromisoformat(row["promoted"]),
     )
