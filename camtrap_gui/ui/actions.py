@@ -1,8 +1,13 @@
 """Every action of the window in one table: menus, shortcuts, the palette and the tests are made from it."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
+
 from camtrap_gui.steps import STEPS
+from camtrap_gui.ui.theme import icon
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,40 @@ ACTIONS = (
     ActionRow("about", "About", "show_about", "", "information-outline", menu="Help", needs_project=False),
 )
 """In the order of the menus."""
+
+
+def make(window: QWidget, act: Callable[[str], object]) -> dict[str, QAction]:
+    """The actions of a window by name; ``act`` is called with the ``slot`` of one that is triggered."""
+    made = {}
+    for row in ACTIONS:
+        action = made[row.name] = QAction(row.text, window)
+        action.setShortcut(row.shortcut)
+        action.setToolTip(f"{row.text} ({row.shortcut})" if row.shortcut else row.text)
+        action.triggered.connect(lambda _=False, slot=row.slot: act(slot))
+        window.addAction(action)
+    return made
+
+
+def menu_of(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
+    """One menu with all actions in their parts."""
+    menu = QMenu(parent)
+    parts: dict[str, QMenu] = {}
+    for row in ACTIONS:
+        if row.menu and row.menu not in parts:
+            parts[row.menu] = menu.addMenu(row.menu)
+        if row.menu:
+            parts[row.menu].addAction(actions[row.name])
+    return menu
+
+
+def enable(actions: Mapping[str, QAction], project_is_open: bool) -> None:
+    """Grey out what cannot be done while no project is open."""
+    for row in ACTIONS:
+        actions[row.name].setEnabled(project_is_open or not row.needs_project)
+
+
+def tint(actions: Mapping[str, QAction]) -> None:
+    """Give the actions their icons in the colours of the theme."""
+    for row in ACTIONS:
+        if row.icon:
+            actions[row.name].setIcon(icon(row.icon))

@@ -4,16 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
-    QHBoxLayout,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,21 +18,18 @@ from camtrap_gui import __version__, paths
 from camtrap_gui.problem import Problem
 from camtrap_gui.project.history import PastJob
 from camtrap_gui.settings import Settings
-from camtrap_gui.steps import STEPS, states
-from camtrap_gui.ui import errors
-from camtrap_gui.ui.actions import ACTIONS, ActionRow
-from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.panels.table import panel_of
+from camtrap_gui.ui import actions, errors
 from camtrap_gui.ui.session import Session, open_session
-from camtrap_gui.ui.theme import GRID, icon, rescale, sized, theme
+from camtrap_gui.ui.theme import rescale, theme
 from camtrap_gui.ui.welcome import Welcome
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.cut_off_bar import CutOffBar
+from camtrap_gui.ui.widgets.header import Header
 from camtrap_gui.ui.widgets.job_bar import JobBar
 from camtrap_gui.ui.widgets.palette import CommandPalette
-from camtrap_gui.ui.widgets.rail import Rail
 from camtrap_gui.ui.widgets.toast import Toast
 from camtrap_gui.ui.worker import Job
+from camtrap_gui.ui.workplace import Workplace
 
 
 class Window(QMainWindow):
@@ -47,41 +40,12 @@ class Window(QMainWindow):
         self.settings = settings
         self.session: Session | None = None
         self._question: QMessageBox | None = None
-        self.panels: dict[str, Panel] = {}
-        self.actions_by_name: dict[str, QAction] = {}
+        self.actions_by_name = actions.make(self, self._act)
         self.setWindowTitle("camtrap")
         self.setAcceptDrops(True)
         self.resize(1280, 820)
-        self.rail = Rail()
-        self.rail.chosen.connect(self.show_step)
-        self.cut_off_bar = CutOffBar()
-        self.cut_off_bar.wanted.connect(self._go_on)
-        self.cut_off_bar.left.connect(self._leave)
-        self.job_bar = JobBar()
-        self.job_bar.step_wanted.connect(self.show_step)
-        self.job_bar.again_wanted.connect(self._again)
-        self.job_bar.details_wanted.connect(self._show_details)
-        self.welcome = Welcome(settings)
-        self.welcome.open_wanted.connect(self.open_folder)
-        self.welcome.action_wanted.connect(lambda name: self.actions_by_name[name].trigger())
-        self.welcome.forget_wanted.connect(self._forget)
-        self._panel_stack = QStackedWidget()
-        self._pages = QStackedWidget()
-        self._make_actions()
-        self._pages.addWidget(self.welcome)
-        self._pages.addWidget(self._workplace())
-        whole = QWidget()
-        layout = QVBoxLayout(whole)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._header())
-        layout.addWidget(self.cut_off_bar)
-        layout.addWidget(self._pages, 1)
-        layout.addWidget(self.job_bar)
-        self.setCentralWidget(whole)
-        self.toast = Toast(self)
-        self.palette_box = CommandPalette(self)
-        self.palette_box.image_wanted.connect(self.show_image)
+        self._make_parts()
+        self._lay_out()
         if settings.window:
             self.restoreGeometry(QByteArray.fromBase64(settings.window.encode()))
         theme.changed.connect(self._tint)
@@ -153,25 +117,10 @@ class Window(QMainWindow):
         if self.session is None or not self.session.busy():
             then()
             return
-        if self._question is not None and self._question.isVisible():
+        if self._question is None or not self._question.isVisible():
+            self._question = ask.whether_to_stop(self, self.session.busy_with(), then, otherwise)
+        else:
             otherwise()
-            return
-        self._question = box = QMessageBox(
-            QMessageBox.Icon.Question,
-            "Stop the work?",
-            f"Still working on {self.session.busy_with()}.",
-            parent=self,
-        )
-        box.setInformativeText(
-            "What is done is kept. The next time, the same step can go on where it stops now."
-        )
-        box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
-        keep = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(keep)
-        box.accepted.connect(then)
-        box.rejected.connect(otherwise)
-        box.open()
 
     def _end_session(self) -> None:
         if self.session is None:
@@ -179,12 +128,8 @@ class Window(QMainWindow):
         session, self.session = self.session, None
         self.palette_box.hide()
         self.job_bar.watch(None)
-        self.cut_off_bar.offer([])
-        for panel in self.panels.values():
-            panel.close_threads()
-            self._panel_stack.removeWidget(panel)
-            panel.deleteLater()
-        self.panels.clear()
+        self.cut_off_bar.watch(None)
+        self.workplace.watch(None)
         session.close()
         self._show_welcome()
 
@@ -192,18 +137,7 @@ class Window(QMainWindow):
 
     def show_step(self, name: str) -> None:
         """Show the panel of a step."""
-        if self.session is None:
-            return
-        if name not in self.panels:
-            panel = panel_of(name)(self.session)
-            panel.go_to.connect(self.show_step)
-            self._panel_stack.addWidget(panel)
-            self.panels[name] = panel
-            if job := self.session.running(name):
-                panel.watch(job)
-        self.rail.choose(name)
-        self._panel_stack.setCurrentWidget(self.panels[name])
-        self.panels[name].look()
+        self.workplace.show_step(name)
 
     def show_image(self, image_id: int) -> None:
         """Show one image of the project, with its sequence."""
@@ -216,8 +150,8 @@ class Window(QMainWindow):
 
     def start_step(self) -> None:
         """Press the primary button of the panel shown."""
-        panel = self._panel_stack.currentWidget()
-        if isinstance(panel, Panel) and panel.start_button.isEnabled():
+        panel = self.workplace.shown()
+        if panel is not None and panel.start_button.isEnabled():
             panel.start()
 
     def cancel_job(self) -> None:
@@ -287,9 +221,8 @@ class Window(QMainWindow):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(
-                0, self._tint
-            )  # icons come after the first paint: their font takes 0.16 s to load
+            # Icons come after the first paint: their font takes 0.16 s to load.
+            QTimer.singleShot(0, self._tint)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.FontChange:
@@ -316,24 +249,21 @@ class Window(QMainWindow):
         self.palette_box.close_threads()
         self.welcome.close_threads()
 
-    # Building.
+    # What happens to the session.
 
     def _show_session(self, session: Session) -> None:
         self.session = session
         self.settings.remember(session.project.folder)
         self.settings.save()
-        session.changed.connect(lambda _: self._show_states())
-        session.job_started.connect(lambda _: self._job_started())
         session.job_ended.connect(self._job_ended)
         self.job_bar.watch(session)
-        self.project_button.setText(session.project.name)
+        self.cut_off_bar.watch(session)
+        self.header.show_project(session.project)
         self._pages.setCurrentIndex(1)
         self.setWindowTitle(f"{session.project.name} – camtrap")
-        self._enable_actions()
-        suggested = self._show_states()
-        self.show_step(suggested or STEPS[0].name)
+        actions.enable(self.actions_by_name, project_is_open=True)
+        self.workplace.watch(session)
         session.long.warm_up()
-        self.cut_off_bar.offer(session.interrupted())
 
     def _go_on(self, past: PastJob) -> None:
         assert self.session is not None
@@ -344,7 +274,6 @@ class Window(QMainWindow):
             return
         self.show_step(past.step)
         self.panels[past.step].watch(job)
-        self.cut_off_bar.offer(self.session.interrupted())
 
     def _again(self, job: Job) -> None:
         assert self.session is not None
@@ -352,47 +281,25 @@ class Window(QMainWindow):
         if job.step in self.panels:
             self.panels[job.step].watch(again)
 
-    def _leave(self, past: PastJob) -> None:
-        assert self.session is not None
-        self.session.leave(past)
-        self.cut_off_bar.offer(self.session.interrupted())
-
     def _forget(self, folder: Path) -> None:
         self.settings.forget(folder)
         self.settings.save()
         self.welcome.refresh()
 
     def _show_welcome(self) -> None:
-        self.project_button.setText("camtrap")
+        self.header.show_project(None)
         self.setWindowTitle("camtrap")
         self.welcome.refresh()
         self._pages.setCurrentIndex(0)
         self.welcome.setFocus()
-        self._enable_actions()
-
-    def _show_states(self) -> str:
-        if self.session is None:
-            return ""
-        known = states(self.session.project)
-        running = {step.name for step in STEPS if self.session.running(step.name)}
-        # Steps that keep nothing in the project are never done, so they would be suggested for ever.
-        lasting = (step.name for step in STEPS if step.project != "none")
-        suggested = next((name for name in lasting if known[name] != "done" and name not in running), "")
-        self.rail.show_states(known, running, suggested)
-        return suggested
-
-    def _job_started(self) -> None:
-        self._show_states()
-        if self.session is not None:
-            self.cut_off_bar.offer(self.session.interrupted())
+        actions.enable(self.actions_by_name, project_is_open=False)
 
     def _job_ended(self, job: Job) -> None:
-        self._show_states()
         ended = {"done": "is done", "problem": "could not go on", "failed": "failed unexpectedly"}.get(
             job.state
         )
-        panel = self._panel_stack.currentWidget()
-        if ended and not (isinstance(panel, Panel) and panel.step == job.step):
+        shown = self.workplace.shown()
+        if ended and (shown is None or shown.step != job.step):
             self.toast.say(f"{job.title} {ended}.", "Show", lambda: self.show_step(job.step))
         if not self.isActiveWindow():
             QApplication.alert(self)
@@ -403,90 +310,45 @@ class Window(QMainWindow):
         log = self.session.log_of(job) if self.session is not None else ""
         JobDetails(job, log, self).open()
 
-    def _workplace(self) -> QWidget:
-        page = QWidget()
-        layout = QHBoxLayout(page)
+    # Building.
+
+    def _make_parts(self) -> None:
+        self.header = Header(self.settings, self.actions_by_name)
+        self.header.open_wanted.connect(self.open_folder)
+        self.workplace = Workplace()
+        self.panels = self.workplace.panels
+        self.cut_off_bar = CutOffBar()
+        self.cut_off_bar.wanted.connect(self._go_on)
+        self.job_bar = JobBar()
+        self.job_bar.step_wanted.connect(self.show_step)
+        self.job_bar.again_wanted.connect(self._again)
+        self.job_bar.details_wanted.connect(self._show_details)
+        self.welcome = Welcome(self.settings)
+        self.welcome.open_wanted.connect(self.open_folder)
+        self.welcome.action_wanted.connect(lambda name: self.actions_by_name[name].trigger())
+        self.welcome.forget_wanted.connect(self._forget)
+        self.toast = Toast(self)
+        self.palette_box = CommandPalette(self)
+        self.palette_box.image_wanted.connect(self.show_image)
+
+    def _lay_out(self) -> None:
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.workplace)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.rail)
-        layout.addWidget(self._panel_stack, 1)
-        return page
+        layout.addWidget(self.header)
+        layout.addWidget(self.cut_off_bar)
+        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.job_bar)
+        self.setCentralWidget(whole)
 
-    def _header(self) -> QWidget:
-        bar = QFrame()
-        bar.setObjectName("bar")
-        layout = QHBoxLayout(bar)
-        layout.setContentsMargins(GRID * 2, GRID // 2, GRID * 2, GRID // 2)
-        self._menu_button = QToolButton()
-        self._menu_button.setAccessibleName("Menu")
-        self._menu_button.setToolTip("Menu")
-        self._menu_button.setMenu(self._menu())
-        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.project_button = QToolButton()
-        self.project_button.setObjectName("project")
-        self.project_button.setAccessibleName("Project")
-        self.project_button.setToolTip("Recent projects")
-        self.project_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        projects = QMenu(self.project_button)
-        projects.aboutToShow.connect(lambda: self._list_projects(projects))
-        self.project_button.setMenu(projects)
-        sized(self.project_button, "heading", bold=True)
-        layout.addWidget(self._menu_button)
-        layout.addWidget(self.project_button)
-        layout.addStretch()
-        self._search = QToolButton()
-        self._search.setDefaultAction(self.actions_by_name["palette"])
-        self._search.setText("Search…  Ctrl+K")
-        self._search.setObjectName("search")
-        self._search.setAccessibleName("Find an action or an image")
-        self._search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        layout.addWidget(self._search)
-        for name in ("undo", "redo", "theme"):
-            button = QToolButton()
-            button.setDefaultAction(self.actions_by_name[name])
-            button.setAccessibleName(self.actions_by_name[name].text())
-            layout.addWidget(button)
-        return bar
-
-    def _list_projects(self, menu: QMenu) -> None:
-        menu.clear()
-        here = str(self.session.project.folder) if self.session is not None else ""
-        for folder in (Path(folder) for folder in self.settings.recent if folder != here):
-            action = menu.addAction(folder.name)
-            action.setToolTip(str(folder))
-            action.triggered.connect(lambda _=False, folder=folder: self.open_folder(folder))
-        menu.addSeparator()
-        menu.addActions([self.actions_by_name[name] for name in ("new", "open", "demo", "close")])
-
-    def _menu(self) -> QMenu:
-        menu = QMenu(self)
-        parts: dict[str, QMenu] = {}
-        for row in ACTIONS:
-            if row.menu and row.menu not in parts:
-                parts[row.menu] = menu.addMenu(row.menu)
-            if row.menu:
-                parts[row.menu].addAction(self.actions_by_name[row.name])
-        return menu
-
-    def _make_actions(self) -> None:
-        for row in ACTIONS:
-            action = QAction(row.text, self)
-            action.setShortcut(row.shortcut)
-            action.setToolTip(f"{row.text} ({row.shortcut})" if row.shortcut else row.text)
-            action.triggered.connect(lambda _=False, row=row: self._act(row))
-            self.addAction(action)
-            self.actions_by_name[row.name] = action
-
-    def _act(self, row: ActionRow) -> None:
-        method, _, argument = row.slot.partition(":")
+    def _act(self, slot: str) -> None:
+        method, _, argument = slot.partition(":")
         getattr(self, method)(*([argument] if argument else []))
 
-    def _enable_actions(self) -> None:
-        for row in ACTIONS:
-            self.actions_by_name[row.name].setEnabled(self.session is not None or not row.needs_project)
-
     def _tint(self) -> None:
-        for row in ACTIONS:
-            if row.icon:
-                self.actions_by_name[row.name].setIcon(icon(row.icon))
-        self._menu_button.setIcon(icon("menu"))
+        actions.tint(self.actions_by_name)
+        self.header.tint()

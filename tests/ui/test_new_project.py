@@ -12,7 +12,7 @@ from camtrap_gui.project import CONFIG, Project
 from camtrap_gui.steps import dataset
 from camtrap_gui.ui.make_demo import MakeDemo
 from camtrap_gui.ui.new_project import NewProject
-from tests.ui.test_predict_panel import drop
+from tests.ui.hands import drop
 
 
 @pytest.fixture

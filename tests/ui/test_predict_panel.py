@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 
 from camtrap_gui.project import runs
 from camtrap_gui.ui import worker
 from camtrap_gui.ui.panels.predict import WHOLE, PredictPanel
 from tests import tiny
 from tests.ui.conftest import ROOT, TINY_ENGINE
+from tests.ui.hands import drop
 
 
 @pytest.fixture
@@ -39,14 +39,6 @@ def card(trained: Path, tmp_path: Path) -> Path:
         shutil.copyfile(zebra, folder / name)
     (folder / "b" / "broken.jpg").write_bytes(b"no picture")
     return folder
-
-
-def drop(on: QWidget, *paths: Path) -> None:
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    told = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(on, QDragEnterEvent(QPoint(9, 9), *told))
-    QApplication.sendEvent(on, QDropEvent(QPointF(9, 9), *told))
 
 
 def is_done(panel: PredictPanel) -> bool:

@@ -43,6 +43,7 @@ from camtrap_gui.ui.window import Window
 from camtrap_gui.ui.worker import Job
 from tests import odd_steps
 from tests.ui.conftest import ROOT
+from tests.ui.hands import button, windows
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -52,23 +53,10 @@ def make_window(app, tmp_path, monkeypatch, wait) -> Iterator[Callable[..., Wind
     """Opens windows that save nothing outside the test, and closes them whatever runs."""
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(Settings, "save", lambda self: None)
-    made: list[Window] = []
-
-    def make(*recent: Path) -> Window:
-        window = Window(Settings(theme="light", recent=[str(folder) for folder in recent]))
-        window.resize(1100, 700)
-        window.show()
-        window.activateWindow()
-        assert QTest.qWaitForWindowActive(window)
-        made.append(window)
-        return window
-
-    yield make
-    for window in made:
-        window.shut_down()
-        window.close()
-        window.deleteLater()
-    app.processEvents()
+    with windows(
+        lambda *recent: Window(Settings(theme="light", recent=[str(folder) for folder in recent]))
+    ) as make:
+        yield make
 
 
 @pytest.fixture
@@ -105,10 +93,6 @@ def work(window: Window, do: str = "count", seconds: float = 60) -> Job:
     window.session.long.submit(job)
     window.session.job_started.emit(job)
     return job
-
-
-def button(root: QWidget, words: str) -> QAbstractButton:
-    return next(one for one in root.findChildren(QAbstractButton) if one.text() == words and one.isVisible())
 
 
 def question(window: Window) -> QMessageBox | None:
@@ -151,7 +135,7 @@ def test_that_actions_that_need_a_project_wait_for_one(make_window, survey):
 def test_that_keys_go_from_step_to_step(opened):
     for number, step in enumerate(STEPS[:3], 1):
         QTest.keyClick(opened, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier)
-        shown = opened._panel_stack.currentWidget()
+        shown = opened.workplace.shown()
         assert shown.step == step.name and shown.isVisible()
 
 
@@ -222,7 +206,7 @@ def test_that_the_palette_finds_an_image_and_enter_shows_it(opened, wait):
     QTest.keyClicks(opened.palette_box.field, "lion_05")
     wait(lambda: opened.palette_box.rows.count())
     QTest.keyClick(opened.palette_box.field, Qt.Key.Key_Return)
-    panel = opened._panel_stack.currentWidget()
+    panel = opened.workplace.shown()
     assert isinstance(panel, DatasetPanel)
     shown = panel.browser.viewer.current()
     assert shown is not None and shown.path.name == "lion_05.jpg" and panel.browser.viewer.isVisible()
@@ -254,7 +238,7 @@ def test_that_the_look_can_be_switched_and_icons_follow(opened, app):
     opened.show_step("dataset")
 
     def darkness_of_icon() -> int:
-        image = opened._menu_button.icon().pixmap(32, 32).toImage()
+        image = opened.header.menu_button.icon().pixmap(32, 32).toImage()
         inks = [image.pixelColor(x, y) for x in range(32) for y in range(32)]
         return min(ink.lightness() for ink in inks if ink.alpha() > 200)
 
@@ -365,7 +349,7 @@ def test_that_a_finished_job_of_another_panel_is_told_with_a_way_there(opened, w
     wait(job.is_over)
     assert opened.toast.isVisible() and opened.toast.sentence().startswith("Crops")
     QTest.mouseClick(button(opened.toast, "Show"), LEFT)
-    assert opened._panel_stack.currentWidget().step == "crop"
+    assert opened.workplace.shown().step == "crop"
 
 
 # Closing, and coming back.
@@ -425,7 +409,7 @@ def test_that_interrupted_work_is_offered_and_goes_on_with_the_options_it_had(ma
     assert window.session is not None and not bar.isVisible()
     job = window.session.last_jobs["crop"]
     assert {name: getattr(job.options, name) for name in options} == options
-    assert window._panel_stack.currentWidget().step == "crop"
+    assert window.workplace.shown().step == "crop"
     wait(job.is_over)
 
 
@@ -513,7 +497,7 @@ def test_that_tab_goes_from_the_rail_through_the_form_to_the_primary_button(open
     panel = opened.panels["dataset"]
     assert isinstance(panel, DatasetPanel)
     QTest.mouseClick(panel.more, Qt.MouseButton.LeftButton)
-    opened.rail._buttons["dataset"].setFocus()
+    opened.workplace.rail._buttons["dataset"].setFocus()
     order: list[QWidget] = []
     for _ in range(80):
         QTest.keyClick(opened.focusWidget(), Qt.Key.Key_Tab)
@@ -562,7 +546,7 @@ def test_that_nothing_is_cut_when_the_font_of_the_system_grows(opened, app, step
             app.processEvents()
         assert title.font().pointSizeF() == pytest.approx(small * 1.5)
         assert cut(opened) == []
-        rail = opened.rail
+        rail = opened.workplace.rail
         if rail.isVisible():
             assert all(one.width() >= one.sizeHint().width() for one in rail._buttons.values())
     finally:
@@ -581,12 +565,12 @@ def test_that_the_window_can_be_as_small_as_a_small_laptop(opened, step):
 
 
 def test_that_arrows_go_through_the_rail_with_a_ring_and_the_mouse_without(opened):
-    first, second = opened.rail._buttons["dataset"], opened.rail._buttons["detect"]
+    first, second = opened.workplace.rail._buttons["dataset"], opened.workplace.rail._buttons["detect"]
     QTest.mouseClick(first, LEFT, pos=QPoint(10, 10))
     assert first.hasFocus() and not first._ring
     QTest.keyClick(first, Qt.Key.Key_Down)
     assert second.hasFocus() and second._ring
-    assert opened._panel_stack.currentWidget().step == "detect"
+    assert opened.workplace.shown().step == "detect"
 
 
 def test_that_nothing_is_left_when_the_window_is_closed(make_window, survey, app):

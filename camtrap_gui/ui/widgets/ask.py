@@ -1,9 +1,9 @@
-"""Asking for files and folders without stopping the window: the answer comes to a function."""
+"""Asking for files, folders and leave without stopping the window: the answer comes to a function."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 PICTURES = "Pictures (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
 
@@ -38,6 +38,24 @@ def for_target(
     dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(kind.rpartition("*.")[2].rstrip(")")))
     dialog.selectFile(start.name)
     return _open(dialog, lambda names: then(Path(names[0])))
+
+
+def whether_to_stop(
+    parent: QWidget, busy_with: str, then: Callable[[], object], otherwise: Callable[[], object]
+) -> QMessageBox:
+    """Ask whether running work, named as in a sentence, may be stopped: ``then`` if so, ``otherwise`` if not."""
+    box = QMessageBox(
+        QMessageBox.Icon.Question, "Stop the work?", f"Still working on {busy_with}.", parent=parent
+    )
+    box.setInformativeText("What is done is kept. The next time, the same step can go on where it stops now.")
+    box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+    keep = box.addButton("Keep working", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.setEscapeButton(keep)
+    box.accepted.connect(then)
+    box.rejected.connect(otherwise)
+    box.open()
+    return box
 
 
 def _open(dialog: QFileDialog, then: Callable[[list[str]], object]) -> QFileDialog:

@@ -1,24 +1,22 @@
 """The bar that offers to go on with what was cut off the last time."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from camtrap_gui.project.history import PastJob
-from camtrap_gui.ui.session import step_of
+from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, text
 
 
 class CutOffBar(QFrame):
-    """Shows one job at a time. Emits ``wanted`` or ``left`` with the job when the user has decided."""
+    """Shows one job at a time. Emits ``wanted`` with it when the user wants to go on."""
 
     wanted = Signal(PastJob)
-    left = Signal(PastJob)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
+        self._session: Session | None = None
         self._job: PastJob | None = None
         self._words = text("", wrap=True)
         self.go_on = QPushButton("Go on")
@@ -26,7 +24,7 @@ class CutOffBar(QFrame):
         self.leave = QPushButton("Not now")
         self.leave.setToolTip("Do not offer this again")
         self.go_on.clicked.connect(lambda: self._job and self.wanted.emit(self._job))
-        self.leave.clicked.connect(lambda: self._job and self.left.emit(self._job))
+        self.leave.clicked.connect(self._leave)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GRID * 3, GRID, GRID * 2, GRID)
         layout.setSpacing(GRID)
@@ -35,8 +33,20 @@ class CutOffBar(QFrame):
         layout.addWidget(self.leave)
         self.hide()
 
-    def offer(self, jobs: Sequence[PastJob]) -> None:
-        """Offer the first of these jobs; nothing hides the bar."""
+    def watch(self, session: Session | None) -> None:
+        """Offer what was cut off in the project of this session."""
+        self._session = session
+        if session is not None:
+            session.job_started.connect(lambda _: self._offer())
+        self._offer()
+
+    def _leave(self) -> None:
+        if self._session is not None and self._job is not None:
+            self._session.leave(self._job)
+            self._offer()
+
+    def _offer(self) -> None:
+        jobs = self._session.interrupted() if self._session is not None else []
         self._job = jobs[0] if jobs else None
         self.setVisible(self._job is not None)
         if self._job is not None:
