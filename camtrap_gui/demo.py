@@ -136,7 +136,7 @@ class _Road:
             },
             "train": {"preset": "quick", "seed": self.seed},
             "export": {"folder": self.export},
-            "review": {"output": self.results / "review", "seed": self.seed},
+            "sample": {"output": self.results / "sample", "seed": self.seed},
         }
         if step == "predict":
             return {
@@ -183,14 +183,14 @@ def _take_all(options: Options, made: "Survey", seconds: dict[str, float], repor
     from camtrap_gui import files
     from camtrap_gui.models import store
     from camtrap_gui.project import Project
-    from camtrap_gui.steps import STEPS
+    from camtrap_gui.steps import STEPS, named
 
     started = time.monotonic()
     store.install("default", _under(report, "Models"))
     seconds["models"] = time.monotonic() - started
     with Project.open_or_create(options.folder / "project", NAME) as project:
         road = _Road(options.folder, options.seed, made, project, report, seconds)
-        for step in STEPS:
+        for step in (*STEPS, named("sample")):
             road.take(step)
         figures = _figures(project, _detector_score(project, made))
         result = Result(

@@ -76,7 +76,7 @@ def test_that_the_whole_road_is_gone_also_after_being_killed(tmp_path, installed
     assert 'name = "Demo survey"' in (tmp_path / "demo" / "project" / "project.toml").read_text()
     assert figures["recall"] > 0.7 and figures["precision"] > 0.6 and figures["false_alarms"] < 0.3
     assert figures["test_crops"] > 0 and figures["top_5"] >= figures["top_1"] > 0.2
-    for made in ("crops.csv", "crops.png", "predictions.json", "review"):
+    for made in ("crops.csv", "crops.png", "predictions.json", "sample"):
         assert (tmp_path / "demo" / "results" / made).exists()
     assert list((tmp_path / "demo" / "results" / "predictions").rglob("*_detections.JPG"))
 

@@ -43,7 +43,8 @@ CREATE TABLE set_aside (
 );
 CREATE INDEX set_aside_by_image ON set_aside (image_id);
 
--- What the review step found out about each animal the detector found: made by one run, replaced as a whole.
+-- What the review step found out about each animal the detector found. Rows of an older model are replaced one batch
+-- after the other.
 CREATE TABLE suggestions (
     detection_id INTEGER PRIMARY KEY REFERENCES detections (id) ON DELETE CASCADE,
     image_id INTEGER NOT NULL REFERENCES images (id) ON DELETE CASCADE,
@@ -52,6 +53,8 @@ CREATE TABLE suggestions (
     confidence REAL,                -- of the likeliest, 0..1
     margin REAL,                    -- by how much it is likelier than the second
     top TEXT,                       -- as in predictions
+    made_with TEXT NOT NULL DEFAULT '',   -- hash of the model, the backbone and the padding it was made with
+    features BLOB NOT NULL DEFAULT x'',   -- key of the animal's vector in the store of features
     teaches INTEGER,                -- place in the order that teaches most first
     alike INTEGER                   -- place in an order where like animals lie beside each other
 );

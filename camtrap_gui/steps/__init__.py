@@ -19,7 +19,7 @@ class Step:
     """A verb of the workflow.
 
     ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'. ``after`` names the steps
-    whose results it reads.
+    whose results it reads, ``if_done`` those whose results it reads where there are any.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Step:
     project: str = "open"
     package: str = __name__
     after: tuple[str, ...] = ()
+    if_done: tuple[str, ...] = ()
 
     def module(self) -> Any:
         """The module of the step, imported only now, so that showing the table costs nothing."""
@@ -65,11 +66,18 @@ STEPS = (
         after=("train",),
     ),
     Step("predict", "Predict", "Say which species are in new pictures.", project="none", after=("train",)),
-    Step("review", "Review", "Look at predictions for randomly chosen test pictures.", after=("train",)),
+    Step(
+        "review",
+        "Review",
+        "Find out which pictures to look at first: what teaches most, what is alike, which labels may be wrong.",
+        after=("dataset",),
+        if_done=("detect", "crop", "train"),
+    ),
 )
 
 COMMANDS = (
     *STEPS,
+    Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
     Step(
         "demo",
         "Demo",
@@ -79,6 +87,11 @@ COMMANDS = (
     ),
 )
 """What the command line and the engine can be asked for: the steps, and what is made of them."""
+
+
+def named(name: str) -> Step:
+    """The command of that name."""
+    return next(step for step in COMMANDS if step.name == name)
 
 
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
@@ -108,7 +121,7 @@ def states(project: Project) -> dict[str, str]:
     def state(step: Step) -> str:
         if step.name not in done:
             return "not yet"
-        inputs = (done[name].finished for name in step.after if name in done)
+        inputs = (done[name].finished for name in (*step.after, *step.if_done) if name in done)
         started = done[step.name].started
         return "stale" if any(finished and finished > started for finished in inputs) else "done"
 
@@ -128,8 +141,7 @@ def missing(project: Project, step: Step) -> Step | None:
         "crop": lambda: crops.are_there(project),
         "train": lambda: any(run.has_model for run in runs.all_of(project)),
     }
-    named = {known.name: known for known in STEPS}
     for name in step.after:
         if not is_there[name]():
-            return missing(project, named[name]) or named[name]
+            return missing(project, named(name)) or named(name)
     return None

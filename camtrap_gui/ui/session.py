@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from camtrap_gui.jobs import from_plain
 from camtrap_gui.project import Project, edits, history
 from camtrap_gui.project.history import PastJob
-from camtrap_gui.steps import STEPS, Step
+from camtrap_gui.steps import STEPS, Step, named
 from camtrap_gui.ui.worker import Job, JobQueue
 
 ALL = frozenset({"images", "labels", "detections", "crops", "runs", "predictions", "exports"})
@@ -26,11 +26,12 @@ TOPICS = {
     "evaluate": frozenset({"runs", "predictions"}),
     "export": frozenset({"exports"}),
     "predict": frozenset[str](),
-    "review": frozenset[str](),
+    "review": frozenset({"predictions"}),
+    "sample": frozenset[str](),
 }
 """What each step changes."""
 
-SHORT = frozenset({"predict", "stats", "review"})
+SHORT = frozenset({"predict", "stats", "sample"})
 """Steps that must not wait behind a training of hours: they have an engine of their own."""
 
 
@@ -133,7 +134,7 @@ class Session(QObject):
 
 def step_of(name: str) -> Step:
     """The row of the table of contents with this name."""
-    return next(step for step in STEPS if step.name == name)
+    return named(name)
 
 
 def open_session(folder: Path) -> Session:

@@ -78,9 +78,9 @@ def test_that_an_export_predicts_new_pictures(demo, tmp_path):
     assert copies and all(copy.endswith("_detections") for copy in copies)
 
 
-def test_that_review_writes_the_tutorials_files(demo, tmp_path):
+def test_that_sample_writes_the_tutorials_files(demo, tmp_path):
     folder, _ = demo
-    camtrap("review", folder / "project", "--sample", "5", "--output", tmp_path / "look")
+    camtrap("sample", folder / "project", "--sample", "5", "--output", tmp_path / "look")
     texts = sorted((tmp_path / "look").glob("*.txt"))
     assert 0 < len(texts) <= 5
     for text in texts:

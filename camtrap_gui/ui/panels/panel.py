@@ -37,10 +37,12 @@ class Panel(QWidget):
     """One step on screen. A subclass says which ``step`` and ``verb`` it is, builds ``result`` and fills it.
 
     ``topics`` are the changes of the project it shows; ``refresh`` is called when one of them changed and the panel
-    is visible (or becomes visible). ``is_empty`` decides between the result and the teaching empty state.
+    is visible (or becomes visible). ``starts`` is the command that the form is of, where that is not the step.
+    ``is_empty`` decides between the result and the teaching empty state.
     """
 
     step = ""
+    starts = ""
     verb = ""
     topics: Set[str] = frozenset()
     only: tuple[str, ...] | None = None
@@ -56,7 +58,8 @@ class Panel(QWidget):
         self._job: Job | None = None
         self._missing = ""
         about = step_of(self.step)
-        self.form = OptionsForm(about.module().Options, self.only, self.choices())
+        self.starts = self.starts or self.step
+        self.form = OptionsForm(step_of(self.starts).module().Options, self.only, self.choices())
         self.start_button = QPushButton(self.verb)
         self.start_button.setProperty("primary", True)
         self.start_button.clicked.connect(self.start)
@@ -113,7 +116,7 @@ class Panel(QWidget):
 
     def missing_step(self) -> str:
         """The name of the step to be done first, '' when this one can start."""
-        first = missing(self.session.project, step_of(self.step))
+        first = missing(self.session.project, step_of(self.starts))
         return first.name if first else ""
 
     def build_empty(self) -> QWidget:
@@ -144,7 +147,7 @@ class Panel(QWidget):
         """Start the step with the options of the form."""
         try:
             options = self.form.value()
-            self.watch(self.session.start(self.step, options))
+            self.watch(self.session.start(self.starts, options))
         except (Problem, ValueError) as problem:
             self.say(str(problem), "error")
 
@@ -176,8 +179,8 @@ class Panel(QWidget):
         """Let the step be started, unless it runs or has nothing to work on; then say why it cannot."""
         self._missing = self.missing_step()
         first = FIRST.get(self._missing, "")
-        help = step_of(self.step).help
-        self.start_button.setEnabled(not self._missing and self.session.running(self.step) is None)
+        help = step_of(self.starts).help
+        self.start_button.setEnabled(not self._missing and self.session.running(self.starts) is None)
         self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{first}.</b></p>" if first else ""))
         self.first_button.setText(first)
         self.first_button.setAccessibleName(first or "The step to be done first")

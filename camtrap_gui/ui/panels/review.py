@@ -37,6 +37,7 @@ class ReviewPanel(Panel):
     """Shows the predictions that an evaluation stored; saving asks the classifier for those that are missing."""
 
     step = "review"
+    starts = "sample"
     verb = "Save the sample…"
     topics = frozenset({"runs", "crops", "predictions"})
     only = ("run", "split", "sample", "seed")
