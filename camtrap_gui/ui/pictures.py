@@ -6,8 +6,7 @@ from typing import Any
 
 from camtrap_gui.colours import NEUTRAL, class_colour
 from camtrap_gui.project import Project, browse, crops, detections, images, predictions
-from camtrap_gui.ui.viewer.canvas import ShownBox
-from camtrap_gui.ui.viewer.viewer import ShownPicture
+from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
 
 CATEGORY_PLACES = {"animal": 1, "person": 5, "vehicle": 4}
 """Places in the list of class colours: animals blue, people vermilion, vehicles purple."""
@@ -38,6 +37,7 @@ def of_image(project: Project, image_id: int) -> ShownPicture:
             box.species or "box",
             1.0,
             _species_colour(species, box.species),
+            region=("box", box.id),
         )
         for box in images.boxes_of(project, image_id)
     ]
@@ -47,6 +47,7 @@ def of_image(project: Project, image_id: int) -> ShownPicture:
             ShownBox(
                 found.x, found.y, found.width, found.height,
                 f"{found.category} {found.confidence:.2f}", found.confidence, category_colour(found.category),
+                region=("detection", found.id),
             )
             for found in detections.of_image(project, image_id, detector.id)
             if not found.rejected

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from camtrap_gui.ui.viewer.canvas import Canvas, ShownBox
+from camtrap_gui.ui.viewer.box_drawing import chip_place
+from camtrap_gui.ui.viewer.canvas import Canvas
 from camtrap_gui.ui.viewer.loader import Loader, decode
-from camtrap_gui.ui.viewer.viewer import Adjust, ShownPicture, Viewer
+from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
+from camtrap_gui.ui.viewer.viewer import Adjust, Viewer
 
 BLUE, RED = "#0000ff", "#ff0000"
+ROOM = QRectF(0, 0, 800, 600)
 
 
 @pytest.fixture
@@ -172,8 +175,8 @@ def test_that_a_chip_stays_inside_the_widget(canvas, place):
     canvas.show_boxes([box(*place, 0.1, 0.1, "a very long species name 0.97", colour=RED)])
     for scale in (0.5, 1.0):
         canvas.zoom_to(scale)
-        chip = canvas._chip_place(canvas.to_screen(canvas.visible_boxes()[0]), 220.0, [])
-        assert QRectF(canvas.rect()).contains(chip)
+        area = canvas.to_screen(canvas.visible_boxes()[0])
+        assert ROOM.contains(chip_place(area, QSizeF(220, 16), ROOM, []))
 
 
 def test_that_boxes_out_of_sight_leave_no_chips_at_the_edge(canvas):
@@ -184,11 +187,11 @@ def test_that_boxes_out_of_sight_leave_no_chips_at_the_edge(canvas):
         span(canvas, RED)
 
 
-def test_that_chips_do_not_cover_each_other(canvas):
+def test_that_chips_do_not_cover_each_other():
     taken: list[QRectF] = []
     area = QRectF(300, 200, 120, 90)
     for _ in range(4):
-        chip = canvas._chip_place(area, 90.0, taken)
+        chip = chip_place(area, QSizeF(90, 16), ROOM, taken)
         assert not any(chip.intersects(other) for other in taken)
         taken.append(chip)
 

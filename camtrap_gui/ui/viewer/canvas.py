@@ -1,13 +1,11 @@
-"""The picture itself: zoomed to the cursor, moved by dragging, with boxes that stay crisp and chips that stay readable."""
+"""The picture itself: zoomed to the cursor, moved by dragging, with boxes that can be chosen and, if wanted, edited."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFont,
-    QFontMetricsF,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -21,296 +19,551 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from camtrap_gui.colours import ink_on
+from camtrap_gui.geometry import Box
 from camtrap_gui.ui.theme import GRID, theme
-
-MOST_ZOOM = 16.0
-_CHIP_HEIGHT = 20
-_PAN: dict[int, QPointF] = {
-    Qt.Key.Key_Left: QPointF(GRID * 6, 0),
-    Qt.Key.Key_Right: QPointF(-GRID * 6, 0),
-    Qt.Key.Key_Up: QPointF(0, GRID * 6),
-    Qt.Key.Key_Down: QPointF(0, -GRID * 6),
-}
-KEYS = (
-    "Wheel or + and -: zoom. 0: whole picture. 1: one to one. Shift and arrows: move. Up and down: next box."
+from camtrap_gui.ui.viewer import keys
+from camtrap_gui.ui.viewer.box_drawing import BoxPainter
+from camtrap_gui.ui.viewer.box_editing import BEGINS, Drag, cursor_of, nudged
+from camtrap_gui.ui.viewer.box_handles import (
+    MOVE,
+    Point,
+    grip_at,
+    handle_frame,
+    handle_places,
+    least_size,
 )
+from camtrap_gui.ui.viewer.placement import Placement
+from camtrap_gui.ui.viewer.shown import Region, ShownBox, place_of
 
+GROUND, WORDS = "#101211", "#b9c0b8"
+"""Behind pictures, in both themes: dark, so that night pictures can be judged."""
 
-@dataclass(frozen=True)
-class ShownBox:
-    """A box to draw: ``x y width height`` as fractions of the picture, ``words`` of its chip, ``colour`` as #rrggbb.
+STEP = 2.0
+"""Screen pixels an arrow key moves a box, but at least one pixel of the picture."""
 
-    ``confidence`` (0..1) is held against the threshold; ``top`` are the (species, probability) pairs of its bars.
-    """
-
-    x: float
-    y: float
-    width: float
-    height: float
-    words: str
-    confidence: float
-    colour: str
-    top: tuple[tuple[str, float], ...] = ()
+_PAN = {
+    "left": QPointF(GRID * 6, 0),
+    "right": QPointF(-GRID * 6, 0),
+    "up": QPointF(0, GRID * 6),
+    "down": QPointF(0, -GRID * 6),
+}
 
 
 class Canvas(QWidget):
-    """Shows one picture. Wheel and pinch zoom, dragging pans, a click selects a box."""
+    """Shows one picture. Wheel and pinch zoom, dragging pans, a click selects a box.
+
+    Where boxes can be edited it says what a person wants (``box_drawn``, ``box_moved``, ``box_deleted``) and changes
+    nothing: the owner does, and shows the boxes as they then are. Rectangles are fractions of the upright picture.
+    ``box_chosen`` brings the region of the selected box, or None.
+    """
 
     selected = Signal(int)
     zoomed = Signal(float)
+    box_drawn = Signal(QRectF)
+    box_moved = Signal(object, QRectF)
+    box_deleted = Signal(object)
+    box_chosen = Signal(object)
+    drawing_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pixmap: QPixmap | None = None
+        self._image = QImage()
         self._message = ""
         self._boxes: tuple[ShownBox, ...] = ()
         self._threshold = 0.0
         self._chosen = -1
-        self._scale = 1.0
-        self._origin = QPointF()
-        self._fitted = True
-        self._dragged: QPointF | None = None
+        self._wanted: Box | None = None
+        self._editable = self._drawing = False
+        self._drag: Drag | None = None
+        self._panned: QPointF | None = None
+        self._pressed: QPointF | None = None
+        self._mouse: QPointF | None = None
+        self._nudged: Box | None = None
+        self._still: QPixmap | None = None
+        self._still_chips: list[QRectF] = []
+        self.placement = Placement()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(GRID * 30, GRID * 24)
         self.setAccessibleName("Picture")
-        self.setAccessibleDescription(KEYS)
-        theme.changed.connect(self.update)
+        self.set_editable(False)
+        theme.changed.connect(self._look_again)
 
     # What is shown.
 
     def show_image(self, image: QImage | None, message: str = "", keep_view: bool = False) -> None:
         """Show a picture, or a sentence in its place. ``keep_view`` keeps zoom and place if the size is the same."""
-        before = None if self._pixmap is None else self._pixmap.size()
-        self._pixmap = None if image is None or image.isNull() else QPixmap.fromImage(image)
+        before = self._image.size()
+        self._image = image or QImage()
         self._message = message
-        if not (keep_view and self._pixmap is not None and self._pixmap.size() == before):
+        if not self._image.isNull():
+            self.placement.picture = QSizeF(self._image.size())
+        if not (keep_view and self._has_picture() and self._image.size() == before):
             self.fit()
-        self.update()
+        self._look_again()
 
-    def show_boxes(self, boxes: Sequence[ShownBox]) -> None:
-        """Draw these boxes; the most confident one above the threshold is selected."""
-        self._boxes = tuple(boxes)
-        visible = [number for number, box in enumerate(boxes) if box.confidence >= self._threshold]
-        self.select(max(visible, key=lambda number: boxes[number].confidence, default=-1))
-        self.update()
+    def show_boxes(self, boxes: Sequence[ShownBox], keep: bool = False) -> None:
+        """Draw these boxes. ``keep`` when the picture is the same as before: then the selected box stays so.
+
+        Otherwise, or when it is gone, the most confident one above the threshold is selected.
+        """
+        before, wanted = self.chosen(), self._wanted
+        self._wanted, self._boxes = None, tuple(boxes)
+        chosen = -1
+        if keep and wanted is not None:
+            chosen = place_of(boxes, None, wanted)
+        elif keep and before is not None:
+            chosen = place_of(boxes, before.region, before.area)
+        if chosen < 0 and not (keep and before is None and wanted is None):
+            chosen = max(self._visible(), key=lambda number: boxes[number].confidence, default=-1)
+        now = self.box(chosen)
+        if not keep or (before and (now is None or (now.region, now.area) != (before.region, before.area))):
+            self._drop_drag()  # what was in hand is no more
+        self._choose(chosen)
 
     def set_threshold(self, threshold: float) -> None:
         """Hide boxes below this confidence."""
         self._threshold = threshold
-        self.update()
+        self._look_again()
 
     def visible_boxes(self) -> list[ShownBox]:
         """The boxes that are drawn."""
-        return [box for box in self._boxes if box.confidence >= self._threshold]
+        return [self._boxes[number] for number in self._visible()]
 
     def select(self, number: int) -> None:
         """Select a box by its number, -1 for none."""
+        self._finish_nudge()
+        self._choose(number)
+
+    def _choose(self, number: int) -> None:
         self._chosen = number
+        box = self.box(number)
         self.selected.emit(number)
-        self.update()
+        self.box_chosen.emit(box.region if box else None)
+        self._look_again()
+
+    def select_region(self, region: Region) -> None:
+        """Select the box that stands for this region, if it is shown."""
+        number = place_of(self._boxes, region, None)
+        if number >= 0:
+            self.select(number)
 
     def box(self, number: int) -> ShownBox | None:
         """The box with this number."""
         return self._boxes[number] if 0 <= number < len(self._boxes) else None
 
+    def chosen(self) -> ShownBox | None:
+        """The selected box."""
+        return self.box(self._chosen)
+
+    # Editing.
+
+    def set_editable(self, editable: bool) -> None:
+        """Let boxes be drawn, moved, resized and deleted, or not."""
+        self._editable = editable
+        self._drop_drag()
+        self.set_drawing(False)
+        self.setMouseTracking(editable)
+        self.setAccessibleDescription(keys.help_text(editable))
+        self._look_again()
+
+    def set_drawing(self, drawing: bool) -> None:
+        """In draw mode a drag draws a new box."""
+        drawing = drawing and self._editable
+        if drawing != self._drawing:
+            self._drawing = drawing
+            self._drop_drag()
+            self._point()
+            self.drawing_changed.emit(drawing)
+            self.update()
+
+    def delete_chosen(self) -> bool:
+        """Ask for the selected box to be deleted; says whether there is one that can be."""
+        box = self.chosen()
+        if not (self._editable and box and box.region):
+            return False
+        following = [number for number in self._visible() if number != self._chosen]
+        heir = min(
+            following, key=lambda number: (number < self._chosen, abs(number - self._chosen)), default=-1
+        )
+        self._wanted = self._boxes[heir].area if heir >= 0 else None
+        self._drop_drag()
+        self.box_deleted.emit(box.region)
+        return True
+
+    def _can_edit(self) -> bool:
+        box = self.chosen()
+        return (
+            self._editable and self._has_picture() and box is not None
+            and box.region is not None and box.confidence >= self._threshold
+        )  # fmt: skip
+
+    def _drop_drag(self) -> None:
+        self._drag = self._nudged = self._pressed = None
+        self.update()
+
+    def _finish_drag(self, stay: bool) -> None:
+        drag, self._drag = self._drag, None
+        box = self.chosen()
+        self.update()
+        if drag is None or drag.draft is None or drag.draft == drag.before:
+            return
+        self._wanted = drag.draft
+        if drag.before is None:
+            self.set_drawing(stay)
+            self.box_drawn.emit(QRectF(*drag.draft))
+        elif box is not None and box.region is not None:
+            self.box_moved.emit(box.region, QRectF(*drag.draft))
+
+    def _nudge(self, way: str, sizing: bool) -> bool:
+        """Move the box a little; only when the key is let go the owner hears of it."""
+        box = self.chosen()
+        if not self._can_edit() or box is None:
+            return False
+        step = max(1.0, STEP / self.placement.scale)
+        by = step / self._image.width(), step / self._image.height()
+        self._nudged = nudged(self._nudged or box.area, way, by, sizing, self._least())
+        self.update()
+        return True
+
+    def _finish_nudge(self) -> None:
+        moved, self._nudged = self._nudged, None
+        box = self.chosen()
+        if moved is not None and box is not None and box.region is not None and moved != box.area:
+            self._wanted = moved
+            self.box_moved.emit(box.region, QRectF(*moved))
+
+    def _place_box(self) -> bool:
+        """Draw a box without a mouse: a quarter of what is seen, in the middle."""
+        if not (self._drawing and self._has_picture()):
+            return False
+        seen = self._screen_area((0, 0, 1, 1)).intersected(QRectF(self.rect()))
+        quarter = QPointF(seen.width() / 8, seen.height() / 8)
+        self._drag = Drag(QPointF(), self._fraction(seen.center() - quarter), self._least())
+        self._drag.go_to(QPointF(99, 99), self._fraction(seen.center() + quarter))
+        self._finish_drag(stay=False)
+        return True
+
     # Zoom.
 
     def fit(self) -> None:
         """Show the whole picture, as large as it fits."""
-        self._fitted = True
-        if self._pixmap is not None:
-            size = self._pixmap.size()
-            self._scale = min(self.width() / size.width(), self.height() / size.height())
-            left = self.width() - size.width() * self._scale
-            top = self.height() - size.height() * self._scale
-            self._origin = QPointF(left / 2, top / 2)
-        self.zoomed.emit(self._scale)
-        self.update()
+        self.placement.fit()
+        self.zoomed.emit(self.placement.scale)
+        self._look_again()
 
     def zoom_to(self, scale: float, about: QPointF | None = None) -> None:
         """Show ``scale`` screen pixels per picture pixel, keeping the point ``about`` (the middle) where it is."""
-        if self._pixmap is None:
+        if not self._has_picture():
             return
-        about = about or QPointF(self.width() / 2, self.height() / 2)
-        fitting = min(self.width() / self._pixmap.width(), self.height() / self._pixmap.height())
-        scale = min(max(scale, min(fitting, 1.0) * 0.5), max(fitting, MOST_ZOOM))
-        in_picture = (about - self._origin) / self._scale
-        self._scale, self._fitted = scale, False
-        self._origin = about - in_picture * scale
-        self._keep_in_sight()
-        self.zoomed.emit(scale)
-        self.update()
+        self.placement.zoom_to(scale, about or QPointF(self.width() / 2, self.height() / 2))
+        self.zoomed.emit(self.placement.scale)
+        self._look_again()
 
     def scale(self) -> float:
         """Screen pixels per picture pixel."""
-        return self._scale
+        return self.placement.scale
 
     def to_screen(self, box: ShownBox) -> QRectF:
         """Where a box is on the widget."""
-        assert self._pixmap is not None
-        width, height = self._pixmap.width() * self._scale, self._pixmap.height() * self._scale
-        corner = self._origin + QPointF(box.x * width, box.y * height)
-        return QRectF(corner, QSizeF(box.width * width, box.height * height))
+        return self._screen_area(box.area)
 
     def to_picture(self, point: QPointF) -> QPointF:
         """A point of the widget in picture pixels."""
-        return (point - self._origin) / self._scale
+        return self.placement.to_picture(point)
 
-    def _keep_in_sight(self) -> None:
-        assert self._pixmap is not None
-        margin = GRID * 6
-        width, height = self._pixmap.width() * self._scale, self._pixmap.height() * self._scale
-        self._origin.setX(min(max(self._origin.x(), margin - width), self.width() - margin))
-        self._origin.setY(min(max(self._origin.y(), margin - height), self.height() - margin))
+    def _pan(self, by: QPointF) -> None:
+        self.placement.move_to(self.placement.origin + by)
+        self._look_again()
 
     # Events.
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self.zoom_to(self._scale * 1.0015 ** event.angleDelta().y(), event.position())
+        self.zoom_to(self.scale() * 1.0015 ** event.angleDelta().y(), event.position())
 
     def event(self, event: QEvent) -> bool:
         if (
             isinstance(event, QNativeGestureEvent)
             and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
         ):
-            self.zoom_to(self._scale * (1 + event.value()), event.position())
+            self.zoom_to(self.scale() * (1 + event.value()), event.position())
             return True
         return super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            hit = self._box_at(event.position())
+        at = event.position()
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._panned = at
+        elif event.button() == Qt.MouseButton.LeftButton and self._has_picture():
+            self._finish_nudge()
+            self._pressed = at
+            if self._drawing:
+                self._drag = Drag(at, self._fraction(at), self._least())
+            elif not self._hold(at):
+                self._panned = at
+        self._point()
+
+    def _hold(self, at: QPointF) -> bool:
+        """Take the box at a point in hand; says whether there is one that can be moved."""
+        grip = self._grip(at)
+        if grip is None:
+            hit = self._box_at(at)
             if hit >= 0:
                 self.select(hit)
-            self._dragged = event.position()
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            if hit < 0 or not self._can_edit():
+                return False
+            grip = MOVE
+        box = self.chosen()
+        assert box is not None
+        self._drag = Drag(at, self._fraction(at), self._least(), box.area, grip)
+        return True
+
+    def _click(self, at: QPointF, on_chosen: bool) -> None:
+        """Select the box in front; none where there is none, except at the handles of the selected one."""
+        hit = self._box_at(at)
+        if hit != self._chosen and not (hit < 0 and on_chosen):
+            self.select(hit)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._dragged is not None and self._pixmap is not None:
-            self._origin += event.position() - self._dragged
-            self._dragged, self._fitted = event.position(), False
-            self._keep_in_sight()
+        self._mouse = at = event.position()
+        if self._drag is not None:
+            self._drag.go_to(at, self._fraction(at))
             self.update()
+        elif self._panned is not None and self._has_picture():
+            if self._pressed is not None and (at - self._pressed).manhattanLength() > BEGINS:
+                self._pressed = None
+            self._pan(at - self._panned)
+            self._panned = at
+        elif self._drawing:
+            self.update()
+        self._point()
 
-    def mouseReleaseEvent(self, _: QMouseEvent) -> None:
-        self._dragged = None
-        self.unsetCursor()
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        held, clicked = self._drag, self._pressed is not None
+        self._panned = self._pressed = None
+        if held is not None and held.draft is not None:
+            self._finish_drag(stay=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif self._editable and clicked and not self._drawing:
+            self._click(event.position(), held is not None)
+        self._drag = None
+        self._point()
+        self._look_again()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self._fitted:
+        if self.placement.fitted:
             self.zoom_to(1.0, event.position())
         else:
             self.fit()
 
+    def leaveEvent(self, event: QEvent) -> None:
+        self._mouse = None
+        self.update()
+        super().leaveEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._finish_nudge()
+        super().focusOutEvent(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from box to box, and on when there is no other."""
+        if self._editable and self._has_picture():
+            shown = self._visible()
+            at = shown.index(self._chosen) if self._chosen in shown else (-1 if forward else len(shown))
+            following = at + (1 if forward else -1)
+            if 0 <= following < len(shown):
+                self.select(shown[following])
+                return True
+        return super().focusNextPrevChild(forward)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        match event.key():
-            case key if shift and key in _PAN and self._pixmap is not None:
-                self._origin += _PAN[key]
-                self._fitted = False
-                self._keep_in_sight()
-                self.update()
-            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
-                self.zoom_to(self._scale * 1.25)
-            case Qt.Key.Key_Minus:
-                self.zoom_to(self._scale / 1.25)
-            case Qt.Key.Key_0:
+        if not self._do(keys.meaning(event, self._editable)):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not event.isAutoRepeat():
+            self._finish_nudge()
+        super().keyReleaseEvent(event)
+
+    def _do(self, what: str) -> bool:
+        """Do what a key means; says whether the key is used up."""
+        verb, _, way = what.rpartition(" ")
+        match what:
+            case "larger":
+                self.zoom_to(self.scale() * 1.25)
+            case "smaller":
+                self.zoom_to(self.scale() / 1.25)
+            case "whole":
                 self.fit()
-            case Qt.Key.Key_1:
+            case "one to one":
                 self.zoom_to(1.0)
-            case Qt.Key.Key_Down:
+            case "next box":
                 self._select_next(1)
-            case Qt.Key.Key_Up:
+            case "previous box":
                 self._select_next(-1)
+            case "draw":
+                self.set_drawing(not self._drawing)
+            case "place box":
+                return self._place_box()
+            case "delete box":
+                return self.delete_chosen()
+            case "leave":
+                return self._leave()
+            case _ if verb == "pan" and self._has_picture():
+                self._pan(_PAN[way])
+            case _ if verb in ("move", "size"):
+                return self._nudge(way, verb == "size")
             case _:
-                super().keyPressEvent(event)
+                return False
+        return True
+
+    def _leave(self) -> bool:
+        busy = self._drag is not None or self._nudged is not None
+        if busy:
+            self._drop_drag()
+            self._point()
+            return True
+        was_drawing = self._drawing
+        self.set_drawing(False)
+        return was_drawing
 
     def _select_next(self, by: int) -> None:
-        shown = [number for number, box in enumerate(self._boxes) if box.confidence >= self._threshold]
+        shown = self._visible()
         if shown:
             place = shown.index(self._chosen) + by if self._chosen in shown else 0
             self.select(shown[place % len(shown)])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self._fitted:
+        self.placement.room = QSizeF(self.size())
+        if self.placement.fitted:
             self.fit()
+        self._look_again()
+
+    # Where things are.
+
+    def _has_picture(self) -> bool:
+        return not self._image.isNull()
+
+    def _visible(self) -> list[int]:
+        return [number for number, box in enumerate(self._boxes) if box.confidence >= self._threshold]
+
+    def _screen_area(self, area: Box) -> QRectF:
+        return self.placement.to_screen(area)
+
+    def _fraction(self, point: QPointF) -> Point:
+        return self.placement.to_fraction(point)
+
+    def _least(self) -> Point:
+        return least_size(self._image.width(), self._image.height())
 
     def _box_at(self, point: QPointF) -> int:
-        if self._pixmap is None:
+        if not self._has_picture():
             return -1
         hits = [
-            (box.width * box.height, number)
-            for number, box in enumerate(self._boxes)
-            if box.confidence >= self._threshold and self.to_screen(box).contains(point)
+            (self._boxes[number].width * self._boxes[number].height, number)
+            for number in self._visible()
+            if self.to_screen(self._boxes[number]).contains(point)
         ]
         return min(hits)[1] if hits else -1  # the smallest: the one in front
 
+    def _grip(self, point: QPointF) -> tuple[int, int] | None:
+        box = self.chosen()
+        if box is None or not self._can_edit():
+            return None
+        return grip_at((point.x(), point.y()), self.to_screen(box).getRect())  # type: ignore[arg-type]
+
+    def _point(self) -> None:
+        """Give the mouse the shape of what it would do."""
+        if self._panned is not None:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif self._drawing:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+        elif self._drag is not None:
+            self.setCursor(cursor_of(self._drag.grip))
+        elif self._editable and self._mouse is not None and (grip := self._grip(self._mouse)) is not None:
+            self.setCursor(cursor_of(grip))
+        elif self._editable and self._mouse is not None and self._box_at(self._mouse) >= 0:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        else:
+            self.unsetCursor()
+
     # Painting.
+
+    def _look_again(self) -> None:
+        """Forget what was painted of the picture and the boxes that are not selected."""
+        self._still = None
+        self.update()
 
     def paintEvent(self, _: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("#101211"))
-        if self._pixmap is None:
-            painter.setPen(QColor("#b9c0b8"))
+        if not self._has_picture():
+            painter.fillRect(self.rect(), QColor(GROUND))
+            painter.setPen(QColor(WORDS))
             painter.drawText(
                 self.rect(), int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap), self._message
             )
             return
-        painter.setRenderHint(
-            QPainter.RenderHint.SmoothPixmapTransform, self._scale < 3 and self._dragged is None
-        )
-        target = QRectF(self._origin, QSizeF(self._pixmap.size()) * self._scale)
-        painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
+        if self._still is None:
+            self._still = self._paint_still()
+        painter.drawPixmap(0, 0, self._still)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        taken: list[QRectF] = []
-        # The chosen box comes last, over the others.
-        for number, box in sorted(enumerate(self._boxes), key=lambda one: one[0] == self._chosen):
-            if box.confidence >= self._threshold:
-                self._paint_box(painter, box, number == self._chosen, taken)
+        self._paint_chosen(painter)
         if self.hasFocus():
             painter.setPen(QPen(QColor(theme.colours.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
 
-    def _paint_box(self, painter: QPainter, box: ShownBox, chosen: bool, taken: list[QRectF]) -> None:
-        area, colour = self.to_screen(box), QColor(box.colour)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor(0, 0, 0, 150), 5 if chosen else 3.5))
-        painter.drawRect(area)
-        painter.setPen(QPen(colour, 3 if chosen else 1.8))
-        painter.drawRect(area)
-        if not area.intersects(QRectF(self.rect())):
-            return
-        font = QFont(self.font())
-        font.setBold(True)
-        painter.setFont(font)
-        chip = self._chip_place(area, QFontMetricsF(font).horizontalAdvance(box.words) + GRID * 1.5, taken)
-        taken.append(chip)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawRoundedRect(chip, 4, 4)
-        painter.setPen(QColor(*ink_on((colour.red(), colour.green(), colour.blue()))))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, box.words)
+    def _paint_still(self) -> QPixmap:
+        """The picture and all boxes but the selected one: a drag repaints only what it changes."""
+        ratio = self.devicePixelRatioF()
+        still = QPixmap((QSizeF(self.size()) * ratio).toSize())
+        still.setDevicePixelRatio(ratio)
+        still.fill(QColor(GROUND))
+        painter = QPainter(still)
+        smooth = self.scale() < 3 and self._panned is None
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+        painter.drawImage(self._screen_area((0, 0, 1, 1)), self._image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        boxes = BoxPainter(painter, QSizeF(self.size()), self.font())
+        for number in self._visible():
+            if number != self._chosen:
+                box = self._boxes[number]
+                boxes.box(self.to_screen(box), box.words, box.colour)
+        self._still_chips = boxes.taken
+        painter.end()
+        return still
 
-    def _chip_place(self, area: QRectF, width: float, taken: list[QRectF]) -> QRectF:
-        height = max(_CHIP_HEIGHT, QFontMetricsF(self.font()).height() + 4)
-        places = (
-            area.topLeft() - QPointF(0, height + 2),
-            area.topLeft() + QPointF(2, 2),
-            area.bottomLeft() + QPointF(0, 2),
-            area.bottomLeft() + QPointF(2, -height - 2),
-        )
-        inside = QRectF(self.rect())
-        for corner in places:
-            chip = QRectF(corner, QSizeF(width, height))
-            chip.moveLeft(min(max(chip.left(), 0.0), max(0.0, self.width() - width)))
-            if (
-                inside.top() <= chip.top()
-                and chip.bottom() <= inside.bottom()
-                and not any(chip.intersects(t) for t in taken)
-            ):
-                return chip
-        chip.moveTop(min(max(area.top(), 0.0), self.height() - height))
-        return chip
+    def _paint_chosen(self, painter: QPainter) -> None:
+        """The selected box comes last, over the others, with its handles; and the box that is being drawn."""
+        boxes = BoxPainter(painter, QSizeF(self.size()), self.font(), self._still_chips)
+        box, drag = self.chosen(), self._drag
+        draft = drag.draft if drag is not None else self._nudged
+        is_new = drag is not None and drag.before is None
+        if box is not None and box.confidence >= self._threshold:
+            changed = None if is_new else draft
+            words = f"{box.words}  {self._size_words(changed)}" if changed else box.words
+            area = self._screen_area(changed or box.area)
+            boxes.box(area, words, box.colour, chosen=True)
+            if self._can_edit() and not self._drawing:
+                self._paint_handles(boxes, area, box.colour)
+        if self._drawing:
+            self._paint_drawing(painter, boxes, draft if is_new else None)
+
+    def _paint_handles(self, boxes: BoxPainter, area: QRectF, colour: str) -> None:
+        frame = QRectF(*handle_frame(area.getRect()))  # type: ignore[arg-type]
+        places = handle_places(area.getRect(), (self.width(), self.height()))  # type: ignore[arg-type]
+        boxes.handles(places.values(), frame if frame != area else None, colour)
+
+    def _paint_drawing(self, painter: QPainter, boxes: BoxPainter, draft: Box | None) -> None:
+        """The box so far, or the two lines that help to begin in the right place."""
+        accent = theme.colours.accent
+        if draft is not None:
+            boxes.box(self._screen_area(draft), self._size_words(draft), accent, chosen=True)
+        elif self._mouse is not None:
+            x, y = self._mouse.x(), self._mouse.y()
+            for pen in (QPen(QColor(0, 0, 0, 140), 3), QPen(QColor(255, 255, 255, 200), 1)):
+                painter.setPen(pen)
+                painter.drawLine(QPointF(x, 0), QPointF(x, self.height()))
+                painter.drawLine(QPointF(0, y), QPointF(self.width(), y))
+
+    def _size_words(self, area: Box) -> str:
+        return f"{area[2] * self._image.width():.0f} × {area[3] * self._image.height():.0f}"

@@ -1,7 +1,6 @@
 """A picture with everything around it: zoom, threshold, night adjustments, top-5 bars, and the strip of its sequence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -25,23 +24,14 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.viewer.bars import TopBars
-from camtrap_gui.ui.viewer.canvas import Canvas, ShownBox
+from camtrap_gui.ui.viewer.canvas import Canvas
 from camtrap_gui.ui.viewer.loader import Loader
+from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
 STRIP_HEIGHT = GRID * 12
 ADJUST_MS = 30
 """A slider moves faster than twelve megapixels can be adjusted (about 0.1 s)."""
-
-
-@dataclass(frozen=True)
-class ShownPicture:
-    """A picture to show: its file, a title, its boxes, and facts to read beside it."""
-
-    path: Path
-    title: str = ""
-    boxes: tuple[ShownBox, ...] = ()
-    facts: tuple[tuple[str, str], ...] = field(default=())
 
 
 class Viewer(QWidget):
@@ -158,7 +148,11 @@ class Viewer(QWidget):
         self._pictures = pictures
         if place == self._place:
             self._side.setVisible(bool(old.facts) or any(box.top for box in boxes))
-            self.canvas.show_boxes(boxes)
+            self.canvas.show_boxes(boxes, keep=True)
+
+    def set_editable(self, editable: bool) -> None:
+        """Let boxes be drawn, moved, resized and deleted; see the signals of ``canvas``."""
+        self.canvas.set_editable(editable)
 
     def set_threshold(self, threshold: float) -> None:
         """Show boxes from this confidence on."""
