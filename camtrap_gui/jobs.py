@@ -8,14 +8,14 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, history
+from camtrap_gui.project import Project, at_work, history
 
 
 @dataclass(frozen=True)
@@ -126,36 +126,50 @@ class Job:
 
 
 @contextmanager
-def recorded(project: Project, step: str, options: Any) -> Iterator[Job]:
+def recorded(project: Project, step: str, options: Any, alone: bool = True) -> Iterator[Job]:
     """Keep a row about the work done inside the block, so that a panel can say when a step last ran and how it ended.
 
     The row's state is ``running`` until the block ends, then ``done``, ``cancelled`` or ``failed``. A row left
-    ``running`` by a killed process is marked ``interrupted`` when the same step starts again.
+    ``running`` by a killed process is marked ``interrupted`` when the same step starts again. Work that must be
+    ``alone`` raises Problem while another process (or thread) does the same step on this project.
     """
+    with at_work.at_work(project.folder) if alone else nullcontext() as process:
+        job = Job(_begin(project, step, options, process))
+        state, error = "failed", None
+        try:
+            yield job
+            state = "done"
+        except (Cancelled, KeyboardInterrupt):
+            state = "cancelled"
+            raise
+        except Problem as problem:
+            error = str(problem)
+            raise
+        except BaseException as exception:
+            error = repr(exception)
+            raise
+        finally:
+            with project.write() as db:
+                db.execute(
+                    "UPDATE jobs SET finished = ?, state = ?, result = ?, error = ? WHERE id = ?",
+                    (datetime.now(UTC).isoformat(), state, json.dumps(to_plain(job.result)), error, job.id),
+                )
+
+
+def _begin(project: Project, step: str, options: Any, process: str | None) -> int:
+    """Write the row of a job that starts. Looking for another one and writing are one transaction: one of two wins."""
     with project.write() as db:
+        if process is not None and (other := history.at_work_on(project, step)):
+            machine, number, _ = (other.process or "").split(" ")
+            since = other.started.astimezone()
+            raise Problem(
+                f"This step is already being done on this project, since {since:%Y-%m-%d %H:%M}, "
+                f"by process {number} on {machine}. Wait until it has finished, or stop it there."
+            )
         history.close_cut_off(project, step)
         job_id = db.execute(
-            "INSERT INTO jobs (step, options, started, state) VALUES (?, ?, ?, 'running')",
-            (step, json.dumps(to_plain(options)), datetime.now(UTC).isoformat()),
+            "INSERT INTO jobs (step, options, started, state, process) VALUES (?, ?, ?, 'running', ?)",
+            (step, json.dumps(to_plain(options)), datetime.now(UTC).isoformat(), process),
         ).lastrowid
     assert job_id is not None
-    job = Job(job_id)
-    state, error = "failed", None
-    try:
-        yield job
-        state = "done"
-    except (Cancelled, KeyboardInterrupt):
-        state = "cancelled"
-        raise
-    except Problem as problem:
-        error = str(problem)
-        raise
-    except BaseException as exception:
-        error = repr(exception)
-        raise
-    finally:
-        with project.write() as db:
-            db.execute(
-                "UPDATE jobs SET finished = ?, state = ?, result = ?, error = ? WHERE id = ?",
-                (datetime.now(UTC).isoformat(), state, json.dumps(to_plain(job.result)), error, job.id),
-            )
+    return job_id

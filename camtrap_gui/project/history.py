@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, at_work
 
 
 @dataclass(frozen=True)
 class PastJob:
-    """One row of the job history; times are UTC, ``finished`` is None while it runs or when it was cut off."""
+    """One row of the job history; times are UTC, ``finished`` is None while it runs or when it was cut off.
+
+    ``process`` does it, as in ``at_work``; None for jobs that need no lock.
+    """
 
     step: str
     state: str
@@ -19,6 +22,7 @@ class PastJob:
     finished: datetime | None
     options: Mapping[str, Any]
     result: Mapping[str, Any] | None
+    process: str | None = None
 
 
 def last_done(project: Project) -> dict[str, PastJob]:
@@ -32,14 +36,30 @@ def last_started(project: Project) -> dict[str, PastJob]:
 
 
 def cut_off(project: Project) -> dict[str, PastJob]:
-    """For every step whose newest job never ended, that job. Right while no job of the project runs."""
-    return {step: job for step, job in last_started(project).items() if job.state == "running"}
+    """For every step whose newest job never ended and is not being worked on, in whatever process, that job."""
+    return {
+        step: job
+        for step, job in last_started(project).items()
+        if job.state == "running" and not at_work.is_at_work(project.folder, job.process)
+    }
+
+
+def at_work_on(project: Project, step: str) -> PastJob | None:
+    """The job of a step that some process is really working on now."""
+    rows = project.db.execute("SELECT * FROM jobs WHERE step = ? AND state = 'running'", (step,))
+    jobs = map(_past_job, rows.fetchall())
+    return next((job for job in jobs if at_work.is_at_work(project.folder, job.process)), None)
 
 
 def close_cut_off(project: Project, step: str) -> None:
-    """Mark the jobs of a step that never ended as interrupted."""
+    """Mark the jobs of a step that never ended as interrupted, those excepted that are being worked on."""
+    rows = project.db.execute("SELECT id, process FROM jobs WHERE step = ? AND state = 'running'", (step,))
+    gone = [row for row in rows.fetchall() if not at_work.is_at_work(project.folder, row["process"])]
     with project.write() as db:
-        db.execute("UPDATE jobs SET state = 'interrupted' WHERE step = ? AND state = 'running'", (step,))
+        db.executemany("UPDATE jobs SET state = 'interrupted' WHERE id = ?", [(row["id"],) for row in gone])
+    for row in gone:
+        if row["process"] is not None:
+            at_work.clear(project.folder, row["process"])
 
 
 def _newest(project: Project, where: str) -> dict[str, PastJob]:
@@ -53,4 +73,5 @@ def _past_job(row: Any) -> PastJob:
     finished = row["finished"] and datetime.fromisoformat(row["finished"])
     result = row["result"] and json.loads(row["result"])
     started = datetime.fromisoformat(row["started"])
-    return PastJob(row["step"], row["state"], started, finished, json.loads(row["options"]), result)
+    options = json.loads(row["options"])
+    return PastJob(row["step"], row["state"], started, finished, options, result, row["process"])

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from camtrap_gui.jobs import recorded
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, epochs, history, runs
 from camtrap_gui.steps import train
 from camtrap_gui.ui import worker
+from camtrap_gui.ui.session import step_of
 from camtrap_gui.ui.worker import Job, JobQueue
 from tests import odd_steps
 from tests.ui.conftest import ROOT
@@ -265,3 +267,12 @@ def test_that_the_program_may_end_at_any_moment(ending: str, tmp_path):
     assert "QThread" not in done.stderr
     with pytest.raises(ProcessLookupError):
         os.kill(int(done.stdout), 0)
+
+
+def test_that_work_of_another_process_is_not_offered_as_interrupted(session, wait, crop_project):
+    opened = session(crop_project)
+    with Project.open(crop_project) as project, recorded(project, "stats", {}):
+        assert opened.interrupted() == []
+        job = opened.start("stats", step_of("stats").module().Options())
+        wait(job.is_over)
+    assert job.state == "problem" and "already being done" in job.message

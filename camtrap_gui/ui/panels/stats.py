@@ -87,7 +87,7 @@ class StatsPanel(Panel):
         project = self.session.project
         if states(project)[self.step] == "done":
             return stats.count(project)
-        with recorded(project, self.step, stats.Options()) as job:
+        with recorded(project, self.step, stats.Options(), alone=False) as job:
             job.result = counted = stats.count(project)
         self.session.changed.emit(set())
         return counted

@@ -1,0 +1,77 @@
+"""Which jobs of a project are really being worked on, and by whom.
+
+A row of the job history says "running" also after its process was killed. So every job holds a lock on a file of its
+own, ``.at-work-<number>``, which the operating system lets go of with the process, however that ends. A process number
+alone would not do: numbers are used again, and a project may lie on a disk that several machines see.
+"""
+
+import os
+import platform
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+@contextmanager
+def at_work(project: Path) -> Iterator[str]:
+    """Hold the lock of a new job inside the block; yields the job's process, "machine process-number lock".
+
+    Where files cannot be locked the block runs without, and the job counts as given up for everybody else.
+    """
+    process = f"{platform.node().replace(' ', '-')} {os.getpid()} {uuid.uuid4().hex}"
+    path = _path(project, process)
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+    except OSError:  # the folder is read-only: the job will say so in its own words
+        yield process
+        return
+    try:
+        with suppress(OSError):
+            _lock(file)
+        yield process
+    finally:
+        os.close(file)
+        clear(project, process)
+
+
+def is_at_work(project: Path, process: str | None) -> bool:
+    """Whether the process of a job still holds its lock."""
+    if process is None:
+        return False
+    try:
+        file = os.open(_path(project, process), os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _lock(file)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def clear(project: Path, process: str) -> None:
+    """Take away the lock of a process that is gone."""
+    with suppress(OSError):  # gone already
+        _path(project, process).unlink()
+
+
+def _path(project: Path, process: str) -> Path:
+    return project / f".at-work-{process.rpartition(' ')[2]}"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(file: int) -> None:
+        """Take the lock or raise OSError; unlike lockf it also keeps out the same process."""
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
