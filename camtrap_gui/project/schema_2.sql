@@ -59,6 +59,7 @@ CREATE TABLE suggestions (
     alike INTEGER                   -- place in an order where like animals lie beside each other
 );
 CREATE INDEX suggestions_by_image ON suggestions (image_id);
+CREATE INDEX suggestions_by_species ON suggestions (species_id, image_id);
 CREATE INDEX suggestions_by_margin ON suggestions (margin, image_id);
 CREATE INDEX suggestions_by_teaching ON suggestions (teaches, image_id) WHERE teaches IS NOT NULL;
 CREATE INDEX suggestions_by_likeness ON suggestions (alike, image_id);
@@ -87,3 +88,13 @@ ALTER TABLE jobs ADD COLUMN process TEXT;
 
 CREATE INDEX images_flagged ON images (id) WHERE flagged;
 CREATE INDEX labels_by_author ON labels (author, image_id);
+
+-- A row of changes may tell of many rows of one table that changed alike: "key" is then a JSON array of the columns that
+-- are written of, "before" and "after" are arrays of arrays of their values, NULL where the rows did not exist. A JSON
+-- object in "key" is one row as version 1 wrote it.
+ALTER TABLE changes ADD COLUMN rows INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE edits ADD COLUMN recut INTEGER NOT NULL DEFAULT 0;  -- 1: crops were made anew since, so their changes are void
+CREATE INDEX edits_undone ON edits (id) WHERE undone = 1;
+CREATE INDEX edits_by_time ON edits (made);
+CREATE INDEX edits_by_author ON edits (author);
+CREATE INDEX labels_by_time ON labels (made, author, species_id) WHERE made IS NOT NULL;
