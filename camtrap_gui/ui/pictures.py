@@ -5,11 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from camtrap_gui.colours import NEUTRAL, class_colour
-from camtrap_gui.project import Project, browse, crops, detections, images, predictions
-from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project, browse, crops, detections, images, predictions, suggestions
+from camtrap_gui.ui.viewer.shown import Pictures, ShownBox, ShownPicture
 
 CATEGORY_PLACES = {"animal": 1, "person": 5, "vehicle": 4}
 """Places in the list of class colours: animals blue, people vermilion, vehicles purple."""
+
+NOT_PEOPLE = ("import", "folder")
+"""Authors of what a source says."""
+
+MOST_LIKELY = 5
+_PATHS = 1_000
 
 
 def category_colour(category: str) -> str:
@@ -23,53 +30,90 @@ def as_hex(colour: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
+class OfProject(Pictures):
+    """Images of the project by their ids, each read when it is looked at: any number of them, always as they are now."""
+
+    def __init__(self, project: Project, ids: Sequence[int]) -> None:
+        self._project = project
+        self._ids = ids
+        self._paths: dict[int, Path] = {}
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def at(self, place: int) -> ShownPicture:
+        image_id = int(self._ids[place])
+        try:
+            return of_image(self._project, image_id)
+        except Problem as problem:
+            return ShownPicture(Path(), f"Image {image_id}", problem=str(problem))
+
+    def path(self, place: int) -> Path:
+        """Of the file; empty when there is none. A strip asks for the same ones with every paint."""
+        if place not in self._paths:
+            if len(self._paths) >= _PATHS:
+                self._paths.clear()
+            try:
+                self._paths[place] = images.path_of(self._project, int(self._ids[place]))
+            except Problem:
+                self._paths[place] = Path()
+        return self._paths[place]
+
+
 def of_image(project: Project, image_id: int) -> ShownPicture:
-    """One image with the detections of the latest detector and the boxes people drew."""
+    """One image with the boxes people drew and the detections of the latest detector.
+
+    Detections come with the likeliest species as far as a classifier was asked. One that a person has turned into a
+    box, or an image whose boxes a person has decided about, shows no detections beside them.
+    """
     image = images.get(project, image_id)
-    labels = images.labels_of(project, image_id)
-    species = images.species(project)
-    boxes = [
-        ShownBox(
-            box.x,
-            box.y,
-            box.width,
-            box.height,
-            box.species or "box",
-            1.0,
-            _species_colour(species, box.species),
-            region=("box", box.id),
-        )
-        for box in images.boxes_of(project, image_id)
-    ]
-    detector = detections.latest_detector(project)
-    if detector is not None:
-        boxes += [
-            ShownBox(
-                found.x, found.y, found.width, found.height,
-                f"{found.category} {found.confidence:.2f}", found.confidence, category_colour(found.category),
-                region=("detection", found.id),
-            )
-            for found in detections.of_image(project, image_id, detector.id)
-            if not found.rejected
-        ]  # fmt: skip
     facts = {
         "Location": image.location,
         "Taken": (image.taken or "").replace("T", " "),
         "Sequence": image.sequence,
         "Labels": ", ".join(
-            label.species + (" (sequence)" if label.sequence_level else "") for label in labels
+            label.species + (" (sequence)" if label.sequence_level else "")
+            for label in images.labels_of(project, image_id)
         ),
-        "Size": f"{image.width} × {image.height}" if image.width else "",
+        "Size": f"{image.width:,} × {image.height:,}" if image.width else "",
         "Problem": image.problem,
     }
     shown = tuple((name, str(value)) for name, value in facts.items() if value)
-    return ShownPicture(image.file, image.path, tuple(boxes), shown)
+    return ShownPicture(image.file, image.path, _boxes(project, image_id), shown)
 
 
-def sequence(project: Project, image_id: int) -> tuple[list[ShownPicture], int]:
+def _boxes(project: Project, image_id: int) -> tuple[ShownBox, ...]:
+    known, species = images.boxes_of(project, image_id), images.species(project)
+    boxes = [
+        ShownBox(
+            *(box.x, box.y, box.width, box.height), box.species or "box", 1.0, _species_colour(species, box.species),
+            region=("box", box.id),
+        )
+        for box in known
+    ]  # fmt: skip
+    detector = detections.latest_detector(project)
+    if detector is None or any(box.author not in NOT_PEOPLE for box in known):
+        return tuple(boxes)
+    said = suggestions.of_image(project, image_id)
+    for found in detections.of_image(project, image_id, detector.id):
+        if found.rejected:
+            continue
+        top = said[found.id].top[:MOST_LIKELY] if found.id in said else ()
+        name, share = top[0] if top else (found.category, found.confidence)
+        colour = _species_colour(species, name) if top else category_colour(found.category)
+        boxes.append(
+            ShownBox(
+                *(found.x, found.y, found.width, found.height), f"{name} {share:.2f}", found.confidence, colour, top,
+                region=("detection", found.id),
+            )
+        )  # fmt: skip
+    return tuple(boxes)
+
+
+def sequence(project: Project, image_id: int) -> tuple[OfProject, int]:
     """The pictures of an image's sequence, and the place of the image among them."""
     ids = browse.sequence_of(project, image_id)
-    return [of_image(project, number) for number in ids], ids.index(image_id)
+    return OfProject(project, ids), ids.index(image_id)
 
 
 def of_cell(
@@ -88,7 +132,7 @@ def of_judged(project: Project, found: Sequence[predictions.Judged]) -> list[Sho
         if judged.top:
             said, confidence = judged.top[0]
             called = f"{said}, {confidence:.1%}"
-            colour, top = _species_colour(species, said), tuple(judged.top[:5])
+            colour, top = _species_colour(species, said), tuple(judged.top[:MOST_LIKELY])
             boxes.append(ShownBox(0, 0, 1, 1, f"{said} {confidence:.2f}", confidence, colour, top))
         facts = (("Is", judged.truth), ("Was called", called), ("Location", judged.location))
         shown.append(ShownPicture(path, path.name, tuple(boxes), facts))

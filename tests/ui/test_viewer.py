@@ -12,11 +12,12 @@ from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from camtrap_gui.ui.viewer.adjust import Adjust
 from camtrap_gui.ui.viewer.box_drawing import chip_place
 from camtrap_gui.ui.viewer.canvas import Canvas
 from camtrap_gui.ui.viewer.loader import Loader, decode
 from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
-from camtrap_gui.ui.viewer.viewer import Adjust, Viewer
+from camtrap_gui.ui.viewer.viewer import Viewer
 
 BLUE, RED = "#0000ff", "#ff0000"
 ROOM = QRectF(0, 0, 800, 600)
@@ -244,14 +245,15 @@ def test_that_keys_leaf_through_the_strip(viewer, save, wait):
     for key in (Qt.Key.Key_Right, Qt.Key.Key_PageDown, Qt.Key.Key_Right, Qt.Key.Key_Left, Qt.Key.Key_PageUp):
         QTest.keyClick(viewer, key)
     assert places == [0, 1, 2, 1, 0]
-    assert viewer.strip.isVisible() and viewer.strip.currentRow() == 0
+    assert viewer.strip.isVisible() and viewer.strip.place() == 0
     viewer.canvas.setFocus()
     QTest.keyClick(viewer.canvas, Qt.Key.Key_Right)
-    assert viewer.strip.currentRow() == 1
-    item = viewer.strip.visualItemRect(viewer.strip.item(2)).center()
-    QTest.mouseClick(viewer.strip.viewport(), Qt.MouseButton.LeftButton, pos=item)
+    assert viewer.strip.place() == 1
+    third = viewer.strip.cell(2).center()
+    QTest.mouseClick(viewer.strip.viewport(), Qt.MouseButton.LeftButton, pos=third)
     assert places[-1] == 2
-    wait(lambda: not viewer.strip.item(2).icon().isNull())
+    wait(lambda: viewer.strip.thumbnail(2) is not None)
+    assert not viewer.strip.thumbnail(2).isNull()
 
 
 def test_that_the_neighbours_are_warm(viewer, save, wait):

@@ -166,6 +166,10 @@ class Canvas(QWidget):
         self.setAccessibleDescription(keys.help_text(editable))
         self._look_again()
 
+    def is_editable(self) -> bool:
+        """Whether boxes can be edited."""
+        return self._editable
+
     def set_drawing(self, drawing: bool) -> None:
         """In draw mode a drag draws a new box."""
         drawing = drawing and self._editable
