@@ -14,8 +14,9 @@ from camtrap_gui.geometry import Box
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 
-_PAIRS = 1_000_000
-"""How many pairs of boxes are compared at once, at about 100 bytes each."""
+_PAIRS = 30_000
+"""How many pairs of boxes are compared at once. A find ends the round, as what is left is less: ten times as many pairs
+take three times as long for nothing."""
 
 _CLOSEST = 0.999
 """Boxes that agree in more than this are equal for our purpose; a threshold of 1 would leave no room for rounding."""
@@ -109,6 +110,8 @@ def _neighbours(
     most = many.sum(axis=1)
     leaders = np.flatnonzero(may_lead[left] & (most >= least))
     leaders = leaders[np.argsort(-most[leaders], kind="stable")]
+    sorted_boxes, top = boxes[left], boxes[left, 1]
+    reach_down = sorted_boxes[:, 3] * (1 / threshold - 1) * (1 + 1e-9)
     done = 0
     while done < len(leaders):
         size = max(1, int(np.searchsorted(np.cumsum(most[leaders[done : done + _PAIRS]]), _PAIRS, "right")))
@@ -118,5 +121,7 @@ def _neighbours(
         ends = np.cumsum(lengths)
         others = np.arange(ends[-1]) + np.repeat(starts - ends + lengths, lengths)
         owner = np.repeat(np.arange(len(chunk)), most[chunk])
-        agree = ious(boxes[left[chunk[owner]]], boxes[left[others]]) >= threshold
+        close = np.abs(top[others] - top[chunk][owner]) <= reach_down[chunk][owner]
+        others, owner = others[close], owner[close]
+        agree = ious(sorted_boxes[chunk[owner]], sorted_boxes[others]) >= threshold
         yield left[chunk], np.bincount(owner[agree], minlength=len(chunk)), left[others[agree]]

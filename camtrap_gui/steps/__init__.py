@@ -79,6 +79,13 @@ COMMANDS = (
     *STEPS,
     Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
     Step(
+        "compare",
+        "Compare models",
+        "Compare a new model with the current one on the same held-out cameras.",
+        after=("train", "crop"),
+    ),
+    Step("static", "Static objects", "Find what detectors see at the same place again and again."),
+    Step(
         "demo",
         "Demo",
         "Make a survey that needs no download and go the whole road with it.",
