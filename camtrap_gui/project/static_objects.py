@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui.geometry import Box
-from camtrap_gui.project import Project, detections, repeats
+from camtrap_gui.project import Project, decisions, detections, repeats
 from camtrap_gui.project.repeats import Floats, Places
 
 _BURST_GAP_S = 60
@@ -101,16 +101,12 @@ def rejected_places(project: Project, rules: Rules = Rules()) -> list[Place]:
 
 def reject(project: Project, places: Sequence[Place], author: str | None = None) -> int:
     """Say that nothing is at these places: all their detections, in one edit, whose id is returned."""
-    from camtrap_gui.project import decisions
-
     return decisions.reject(project, _asked_about(places), _note(places, "Nothing is"), author)
 
 
 def confirm(project: Project, places: Sequence[Place], author: str | None = None) -> int:
     """Say that something is at these places, in one edit, whose id is returned. They are not asked about again."""
-    from camtrap_gui.project import decisions
-
-    return decisions.confirm(project, _asked_about(places), author)
+    return decisions.confirm(project, _asked_about(places), _note(places, "Something is"), author)
 
 
 def _asked_about(places: Sequence[Place]) -> list[int]:
