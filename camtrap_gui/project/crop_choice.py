@@ -62,7 +62,9 @@ def species_folders(project: Project) -> dict[int, str]:
     """The folder of each species below ``crops/``: its name made safe, different from all others on every system."""
     taken = {_folded(name) for name in _OWN_FILES}
     folders = {}
-    for species_id, name in project.db.execute("SELECT id, name FROM species ORDER BY position, id"):
+    for species_id, name in project.db.execute(
+        "SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id"
+    ):
         folders[species_id] = _free(_name(name), "", lambda text: _folded(text) not in taken)
         taken.add(_folded(folders[species_id]))
     return folders

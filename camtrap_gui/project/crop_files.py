@@ -132,7 +132,10 @@ def forget(project: Project, file: str) -> None:
 def wanted(project: Project, plan_id: int, file: str, box: Box) -> Wanted:
     """A crop to be made, with what the project knows of its file."""
     row = project.db.execute("SELECT * FROM crop_files WHERE file = ?", (file,)).fetchone()
-    used = project.db.execute("SELECT sha256 FROM crops WHERE file = ?", (file,)).fetchone()
+    used = project.db.execute(  # one that was set aside may come back at any moment
+        "SELECT sha256 FROM crops WHERE file = ?1 UNION ALL SELECT sha256 FROM set_aside WHERE file = ?1 LIMIT 1",
+        (file,),
+    ).fetchone()
     written = None
     if row is not None and row["recipe"] is not None:
         window = (row["left"], row["top"], row["right"], row["bottom"])

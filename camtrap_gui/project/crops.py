@@ -68,8 +68,13 @@ def path_of(project: Project, crop: Crop) -> Path:
 
 
 def classes(project: Project) -> tuple[str, ...]:
-    """The class list: names of all species of the project, position = class id."""
-    return tuple(name for (name,) in project.db.execute("SELECT name FROM species ORDER BY position, id"))
+    """The class list: names of all species of the project but those merged into others, position = class id."""
+    return tuple(
+        name
+        for (name,) in project.db.execute(
+            "SELECT name FROM species WHERE merged_into IS NULL ORDER BY position, id"
+        )
+    )
 
 
 def of_split(project: Project, split: str) -> Iterator[Crop]:
@@ -184,7 +189,8 @@ def replace_all(
 ) -> None:
     """Make ``rows`` the data set, with the images left out (id, reason), all of it or nothing.
 
-    Crops that keep their id keep what classifiers said about them; what was said about the others goes with them.
+    Crops that keep their id keep what classifiers said about them; what was said about the others goes with them, and
+    so do crops that were set aside: an older edit that is undone finds these crops, not those it was made with.
     ``rows`` is asked twice, so that they need not be kept in memory.
     """
     with project.write() as db:
@@ -193,17 +199,22 @@ def replace_all(
         db.execute("DELETE FROM crops WHERE id NOT IN (SELECT id FROM kept)")
         db.execute("DROP TABLE kept")
         db.executemany(
-            f"INSERT INTO crops ({', '.join(Row._fields)}) VALUES ({', '.join('?' for _ in Row._fields)})"
+            f"INSERT INTO crops ({', '.join(Row._fields)}) SELECT {', '.join('?' for _ in Row._fields)}"
+            # Somebody may have deleted a box meanwhile, or taken back a species.
+            " WHERE (?5 IS NULL OR EXISTS (SELECT 1 FROM boxes WHERE id = ?5))"
+            " AND EXISTS (SELECT 1 FROM species WHERE id = ?3)"
             f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in Row._fields[1:])}",
             rows(),
         )
+        db.execute("DELETE FROM set_aside")
+        db.execute("UPDATE edits SET recut = 1 WHERE NOT recut")
         db.execute("DELETE FROM left_out")
         db.executemany("INSERT INTO left_out (image_id, reason) VALUES (?, ?)", left_out)
 
 
 def species_places(project: Project) -> dict[int, int]:
-    """Class id (position in the class list) of every ``species.id``."""
-    rows = project.db.execute("SELECT id FROM species ORDER BY position, id")
+    """Class id (position in the class list) of every ``species.id`` that was not merged into another."""
+    rows = project.db.execute("SELECT id FROM species WHERE merged_into IS NULL ORDER BY position, id")
     return {species_id: place for place, (species_id,) in enumerate(rows)}
 
 

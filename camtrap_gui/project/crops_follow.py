@@ -11,22 +11,39 @@ import sqlite3
 from collections.abc import Iterable
 
 from camtrap_gui.geometry import PADDING, crop_window
-from camtrap_gui.project import Project
-from camtrap_gui.project.not_animals import NOT_ANIMALS
+from camtrap_gui.project import Project, species_names
 
-_COLUMNS = "id, image_id, {}, detection_id, box_id, location, split, file, left, top, right, bottom, sha256"
-_KEPT = _COLUMNS.format("species_id")
+_KEPT = (
+    "id, image_id, species_id, detection_id, box_id, location, split, file, left, top, right, bottom, sha256"
+)
 
 
 def follow(project: Project, images: str) -> None:
-    """Give the crops of some images (a query for their ids) the species they have now, or set them aside, or fetch them back."""
+    """Let the crops of some images (a query for their ids) follow what is said of them now.
+
+    Padding and excluded species are those of the last crop step.
+    """
+    row = project.db.execute(
+        "SELECT options FROM jobs WHERE step = 'crop' AND state = 'done' ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    options = json.loads(row["options"]) if row else {}
+    excluded = {
+        number
+        for name in options.get("exclude", ())
+        if (number := species_names.find(project.db, name)) is not None
+    }
+    follow_as(project, images, float(options.get("padding", PADDING)), excluded)
+
+
+def follow_as(project: Project, images: str, padding: float, excluded: Iterable[int]) -> None:
+    """``follow`` with the padding that crops were cut with, and the species that were to make no crops."""
     with project.write() as db:
         db.execute("CREATE TEMP TABLE followed (image_id INTEGER PRIMARY KEY)")
         try:
             db.execute(
                 f"INSERT INTO temp.followed SELECT image_id FROM ({images}) WHERE image_id IS NOT NULL"
             )
-            _follow(db)
+            _follow(db, padding, {*excluded} | species_names.no_animals(db))
         finally:
             db.execute("DROP TABLE IF EXISTS temp.wanted")
             db.execute("DROP TABLE temp.followed")
@@ -44,24 +61,12 @@ def leave_boxes(db: sqlite3.Connection, box_ids: Iterable[int]) -> None:
     db.execute("DROP TABLE temp.leaving")
 
 
-def _follow(db: sqlite3.Connection) -> None:
-    options = _last_options(db)
-    padding = float(options.get("padding", PADDING))
-
+def _follow(db: sqlite3.Connection, padding: float, excluded: Iterable[int]) -> None:
     def is_window(x: float, y: float, w: float, h: float, width: int, height: int, *window: int) -> bool:
         return crop_window((x, y, w, h), (width, height), padding) == window
 
     db.create_function("is_window", 10, is_window, deterministic=True)
-    db.execute("CREATE TEMP TABLE excluded (species_id INTEGER PRIMARY KEY)")
-    names = {*options.get("exclude", ())}
-    db.executemany(
-        "INSERT INTO temp.excluded VALUES (?)",
-        [
-            (number,)
-            for number, name in db.execute("SELECT id, name FROM species").fetchall()
-            if name in names or name.casefold() in NOT_ANIMALS
-        ],
-    )
+    none = ", ".join(map(str, sorted(excluded))) or "NULL"
     db.execute(
         f"""
         CREATE TEMP TABLE wanted AS
@@ -93,17 +98,17 @@ def _follow(db: sqlite3.Connection) -> None:
                 ) END AS wanted
             FROM known LEFT JOIN single ON single.image_id = known.image_id
         )
-        SELECT aside, id, species_id, CASE WHEN wanted NOT IN (SELECT species_id FROM temp.excluded) THEN wanted END AS wanted
+        SELECT aside, id, species_id, CASE WHEN wanted IN ({none}) THEN NULL ELSE wanted END AS wanted
         FROM shown
         """
     )
-    db.execute("DROP TABLE temp.excluded")
     _set_aside(db, "id IN (SELECT id FROM temp.wanted WHERE NOT aside AND wanted IS NULL)")
     db.execute(
         "UPDATE crops SET species_id = wanted.wanted FROM temp.wanted"
         " WHERE wanted.id = crops.id AND NOT aside AND wanted.wanted != crops.species_id"
     )
-    back = _COLUMNS.format("wanted.wanted").replace("id, image_id", "set_aside.id, image_id", 1)
+    back = _KEPT.replace("species_id", "wanted.wanted").replace("id, image_id", "set_aside.id, image_id", 1)
+    back = back.replace("box_id", "(SELECT boxes.id FROM boxes WHERE boxes.id = box_id)")
     db.execute(
         f"INSERT INTO crops ({_KEPT}) SELECT {back} FROM temp.wanted JOIN set_aside USING (id)"
         " WHERE wanted.aside AND wanted.wanted IS NOT NULL"
@@ -116,10 +121,3 @@ def _follow(db: sqlite3.Connection) -> None:
 def _set_aside(db: sqlite3.Connection, where: str) -> None:
     db.execute(f"INSERT INTO set_aside ({_KEPT}) SELECT {_KEPT} FROM crops WHERE {where}")
     db.execute(f"DELETE FROM crops WHERE {where}")
-
-
-def _last_options(db: sqlite3.Connection) -> dict[str, object]:
-    row = db.execute(
-        "SELECT options FROM jobs WHERE step = 'crop' AND state = 'done' ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    return json.loads(row["options"]) if row else {}

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from camtrap_gui.project import Project, edits, proposals, regions, species
+from camtrap_gui.project import Project, edits, proposals, regions, species, species_names
 from camtrap_gui.project.edits import Open
 from camtrap_gui.project.proposals import Proposal, Said
 from camtrap_gui.project.regions import Region, delete_box, draw_box, move_box, relabel_box
@@ -175,8 +175,8 @@ def _set_of(db: sqlite3.Connection, image_ids: Iterable[int]) -> Iterator[None]:
 
 
 def _say(edit: Open, said: Sequence[Said], keep_others: bool) -> None:
-    each = [(species.find_or_make(edit.db, one.species), one) for one in said]
-    special = species.special(edit.db, "empty") | species.special(edit.db, "unknown")
+    each = [(species_names.find_or_make(edit.db, one.species), one) for one in said]
+    special = species_names.special(edit.db, "empty") | species_names.special(edit.db, "unknown")
     others = "(" + ",".join(str(number) for number, _ in each) + ")"
     go = f"species_id NOT IN {others}"
     if keep_others:
@@ -219,7 +219,7 @@ def _accept_proposals(project: Project, edit: Open) -> None:
     for image_id, proposed in proposals.of_images(project, rest):
         for one in proposed.said:
             if one.species not in numbers:
-                numbers[one.species] = species.find_or_make(edit.db, one.species)
+                numbers[one.species] = species_names.find_or_make(edit.db, one.species)
             said = (one.count, edit.author, edit.made, one.run_id, one.confidence)
             rows.append((image_id, numbers[one.species], *said))
         if proposed.said:

@@ -156,6 +156,15 @@ def authors(project: Project) -> list[str]:
     return [name for (name,) in project.db.execute("SELECT DISTINCT author FROM edits ORDER BY author")]
 
 
+def moment(project: Project) -> tuple[object, ...]:
+    """Something that is different after every edit, undo and redo."""
+    return tuple(
+        project.db.execute(
+            "SELECT max(id), max(made), (SELECT count(*) FROM edits WHERE undone = 1) FROM edits"
+        ).fetchone()
+    )
+
+
 def forget_undone(db: sqlite3.Connection) -> None:
     """Drop what was undone: something new has happened that it may not fit any more."""
     db.execute("DELETE FROM edits WHERE undone = 1")
@@ -185,14 +194,15 @@ class _Batch(msgspec.Struct):
     # Rows of one table that were changed in the same way: None before where they were made, None after where deleted.
     table: str
     columns: list[str]
-    before: list[list[Any]] | None
-    after: list[list[Any]] | None
+    before: Sequence[Sequence[Any]] | None
+    after: Sequence[Sequence[Any]] | None
 
 
 def _open(db: sqlite3.Connection) -> Open | None:
     if not db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'recording'").fetchone():
         return None
-    return Open(*db.execute("SELECT * FROM temp.recording").fetchone(), db)
+    row = db.execute("SELECT id, author, made FROM temp.recording").fetchone()
+    return Open(row["id"], row["author"], row["made"], db)
 
 
 def _listen(db: sqlite3.Connection, entry: Open) -> None:
@@ -279,7 +289,7 @@ def _compared(table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -
 
 
 def _write(db: sqlite3.Connection, edit_id: int, batch: _Batch) -> None:
-    def side(rows: list[list[Any]] | None, start: int) -> str | None:
+    def side(rows: Sequence[Sequence[Any]] | None, start: int) -> str | None:
         return None if rows is None else msgspec.json.encode(rows[start : start + _BATCH]).decode()
 
     count = len(batch.before or batch.after or ())
@@ -300,27 +310,31 @@ def _write(db: sqlite3.Connection, edit_id: int, batch: _Batch) -> None:
 
 
 def _batches(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> Iterator[_Batch]:
-    for row in db.execute(f'SELECT "table", key, before, after FROM changes WHERE {where}', values):
-        key, before, after = (
-            None if row[name] is None else msgspec.json.decode(row[name])
-            for name in ("key", "before", "after")
+    single: dict[
+        tuple[str, str], tuple[Any, Any]
+    ] = {}  # by version 1 of the schema, in the order they were made
+    for row in db.execute(
+        f'SELECT "table", key, before, after FROM changes WHERE {where} ORDER BY id', values
+    ):
+        before, after = (
+            None if row[side] is None else msgspec.json.decode(row[side]) for side in ("before", "after")
         )
-        if isinstance(key, list):
-            yield _Batch(row["table"], key, before, after)
-        else:  # by version 1 of the schema: one row, as objects
-            columns = [
-                column
-                for column in before or after
-                if column in KEYS[row["table"]]
-                or before is None
-                or after is None
-                or before[column] != after[column]
-            ]
+        if row["key"].startswith("{"):
+            where_from = single.get((row["table"], row["key"]), (before, None))[0]
+            single[row["table"], row["key"]] = where_from, after
+        else:
+            yield _Batch(row["table"], msgspec.json.decode(row["key"]), before, after)
+    for (table, _), (before, after) in single.items():
+        if before is None or after is None:
+            columns = [*(before or after or ())]
+        else:
+            columns = [name for name in before if name in KEYS[table] or before[name] != after[name]]
+        if len(columns) > len(KEYS[table]):
             yield _Batch(
-                row["table"],
+                table,
                 columns,
-                before and [[before[column] for column in columns]],
-                after and [[after[column] for column in columns]],
+                None if before is None else [[before[name] for name in columns]],
+                None if after is None else [[after[name] for name in columns]],
             )
 
 

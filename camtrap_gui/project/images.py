@@ -171,8 +171,9 @@ def boxes_of(project: Project, image_id: int) -> list[KnownBox]:
 
 
 def species(project: Project) -> tuple[str, ...]:
-    """The names of all species in the order of the source, also those on no image."""
-    return tuple(row[0] for row in project.db.execute("SELECT name FROM species ORDER BY position, id"))
+    """The class list: the names of all species in the order of the source, also those on no image."""
+    rows = project.db.execute("SELECT name FROM species WHERE merged_into IS NULL ORDER BY position, id")
+    return tuple(name for (name,) in rows)
 
 
 def images_per_species(project: Project) -> dict[str, int]:
@@ -180,7 +181,7 @@ def images_per_species(project: Project) -> dict[str, int]:
     counts = dict(
         project.db.execute("SELECT species_id, count(*) FROM labels GROUP BY species_id").fetchall()
     )
-    rows = project.db.execute("SELECT id, name FROM species ORDER BY position, id")
+    rows = project.db.execute("SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id")
     return {row["name"]: counts.get(row["id"], 0) for row in rows}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from camtrap_gui.project import Project, bulk
+from camtrap_gui.project import Project, bulk, edits
 from camtrap_gui.project.known_images import CORRUPT, KnownImages, NewImage
 from camtrap_gui.project.source_names import SourceNames
 
@@ -34,6 +34,7 @@ def importing(project: Project) -> Iterator[sqlite3.Connection]:
     gc.disable()
     try:
         with project.write() as db:
+            edits.forget_undone(db)  # what comes in now may take the numbers of what was undone
             yield db
     finally:
         project.db.execute("PRAGMA foreign_keys = ON")
@@ -69,6 +70,7 @@ class Incoming:
         )
         self._had_images = bool(self.ids)
         self._first_new = self._next = len(self._known)
+        self._next_box = edits.free_box_id(db)
         self._sizes = array("i", bytes(8 * self._next))
         self._indexes: dict[str, str] = dict(db.execute(_INDEXES).fetchall()) if _is_empty(db) else {}
         for index in self._indexes:
@@ -169,9 +171,10 @@ class Incoming:
             self._known.keep_box(known[0])
         else:
             self.db.execute(
-                "INSERT INTO boxes (image_id, species_id, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?)",
-                values,
+                "INSERT INTO boxes (id, image_id, species_id, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._next_box, *values),
             )
+            self._next_box += 1
 
     def finish(self) -> None:
         """Remove boxes the source no longer has, and have files looked at again that could not be used before."""

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from camtrap_gui.project import Project, detections, species
+from camtrap_gui.project import Project, detections, species_names
 
 _PAGE = 500
 
@@ -45,7 +45,7 @@ def of_images(project: Project, image_ids: Iterable[int]) -> Iterator[tuple[int,
 
 
 def _page(project: Project, wanted: list[int]) -> Iterator[tuple[int, Proposal]]:
-    names = species.names(project)
+    names = species_names.all_names(project.db)
     detector = detections.latest_detector(project)
     marks = ",".join("?" * len(wanted))
 

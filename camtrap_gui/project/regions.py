@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 from camtrap_gui.geometry import Box
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops_follow, detections, edits, species
+from camtrap_gui.project import Project, crops_follow, detections, edits, species_names
 from camtrap_gui.project.edits import Open
 
 Region = tuple[str, int]
@@ -26,7 +26,7 @@ def draw_box(
         project, image_id, f"Draw a box: {species_name or 'species of the picture'}", author
     ) as edit:
         _as_boxes(project, edit, image_id)
-        number = None if species_name is None else species.find_or_make(edit.db, species_name)
+        number = None if species_name is None else species_names.find_or_make(edit.db, species_name)
         edit.db.execute(
             "INSERT INTO boxes (id, image_id, species_id, x, y, width, height, author, made)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -63,7 +63,7 @@ def relabel_box(
     with _changing(project, image_id, f"A box: {species_name}", author) as edit:
         number = _box_of(project, edit, image_id, region)
         before = _species_of(edit.db, image_id, number)
-        after = species.find_or_make(edit.db, species_name)
+        after = species_names.find_or_make(edit.db, species_name)
         edit.db.execute(
             "UPDATE boxes SET species_id = ?, author = ?, made = ?, run_id = NULL, confidence = NULL WHERE id = ?",
             (after, edit.author, edit.made, number),
@@ -87,7 +87,7 @@ def delete_boxes(db: sqlite3.Connection, where: str) -> None:
 
 def follow_labels(db: sqlite3.Connection, images: str) -> None:
     """Make the boxes of images (a query for their ids) agree with their labels. Inside an edit."""
-    empty = ",".join(map(str, species.special(db, "empty"))) or "NULL"
+    empty = ",".join(map(str, species_names.special(db, "empty"))) or "NULL"
     having = f"image_id IN ({images}) AND image_id IN (SELECT image_id FROM boxes)"
     kept = f"SELECT image_id FROM labels WHERE {having} AND species_id NOT IN ({empty})"
     delete_boxes(db, f"image_id IN ({images}) AND image_id NOT IN ({kept})")
@@ -128,7 +128,7 @@ def _as_boxes(project: Project, edit: Open, image_id: int) -> None:
     for number, row in enumerate(rows, free):
         shows = said
         if row["category"] in ("person", "vehicle"):
-            shows = (species.find_or_make(db, row["category"]), None, None)
+            shows = (species_names.find_or_make(db, row["category"]), None, None)
         db.execute(
             "INSERT INTO boxes (id, image_id, species_id, x, y, width, height, author, made, detection_id, run_id,"
             " confidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -172,7 +172,7 @@ def _label_too(edit: Open, image_id: int, species_id: int | None) -> None:
     # The labels say at least what the boxes say, and not "empty" beside it.
     if species_id is None:
         return
-    special = species.special(edit.db, "empty") | species.special(edit.db, "unknown")
+    special = species_names.special(edit.db, "empty") | species_names.special(edit.db, "unknown")
     edit.db.execute(
         f"DELETE FROM labels WHERE image_id = ? AND species_id != ? AND species_id IN ({','.join(map(str, special))})",
         (image_id, species_id),

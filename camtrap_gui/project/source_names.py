@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from camtrap_gui.project import bulk
+from camtrap_gui.project import bulk, species_names
 
 
 class SourceNames:
@@ -71,14 +71,15 @@ class _Numbered(dict[str | None, int | None]):
 
 
 def add_species(db: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
-    """Make sure that the species exist, new ones behind the known ones; name to id."""
+    """Make sure that the species exist, new ones behind the known ones; name to id.
+
+    What people call a species instead, or have merged it into, is what a source means by its name.
+    """
+    ids = {}
     for name in names:
-        db.execute(
-            "INSERT OR IGNORE INTO species (name, position) "
-            "VALUES (?, (SELECT coalesce(max(position), -1) + 1 FROM species))",
-            (name,),
-        )
-    return dict(db.execute("SELECT name, id FROM species").fetchall())
+        known = species_names.find(db, name, any_case=False)
+        ids[name] = species_names.make(db, name) if known is None else known
+    return ids
 
 
 def sort_species(db: sqlite3.Connection, names: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, edits
-from camtrap_gui.project.not_animals import MEANINGS
+from camtrap_gui.project.species_names import all_names, find, find_or_make
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +40,12 @@ def all_of(project: Project) -> list[Species]:
 
 def names(project: Project) -> dict[int, str]:
     """The name of every species by id; that of what it was merged into where it was."""
-    return dict(
-        project.db.execute(
-            "SELECT species.id, coalesce(target.name, species.name) FROM species"
-            " LEFT JOIN species AS target ON target.id = species.merged_into"
-        ).fetchall()
-    )
+    return all_names(project.db)
 
 
 def resolve(project: Project, name: str) -> int | None:
     """The id of the species that a name means, whatever its case: its own name, another name, or one merged into it."""
     return find(project.db, name.strip())
-
-
-def find(db: sqlite3.Connection, name: str, any_case: bool = True) -> int | None:
-    """``resolve`` within a transaction. With ``any_case=False`` the case matters, for other names excepted."""
-    queries = [
-        "SELECT coalesce(merged_into, id) FROM species WHERE name = ?",
-        "SELECT species_id FROM aliases WHERE name = ?",
-    ]
-    if any_case:
-        queries.insert(
-            1,
-            "SELECT coalesce(merged_into, id) FROM species WHERE name = ? COLLATE NOCASE ORDER BY merged_into, id",
-        )
-    for query in queries:
-        row = db.execute(query, (name,)).fetchone()
-        if row is not None:
-            return int(row[0])
-    return None
 
 
 def existing(project: Project, name: str) -> int:
@@ -78,35 +55,6 @@ def existing(project: Project, name: str) -> int:
         close = ", ".join(search(project, name, most=5)) or ", ".join(_listed(project))
         raise Problem(f"This project has no species “{name}”. It has: {close or 'none yet'}.")
     return number
-
-
-def special(db: sqlite3.Connection, meaning: str) -> set[int]:
-    """Ids of the species that mean 'empty', 'person', 'vehicle' or 'unknown', in whatever word."""
-    words = MEANINGS[meaning]
-    return {number for number, name in db.execute("SELECT id, name FROM species") if name.casefold() in words}
-
-
-def find_or_make(db: sqlite3.Connection, name: str) -> int:
-    """The id of the species that a name means; a new one behind the others where there is none. Inside an edit.
-
-    Of the special names ("empty", "person", "vehicle", "unknown") the project's own word is taken where it has one.
-    Raises Problem for a name without letters.
-    """
-    name = " ".join(name.split())
-    if not name:
-        raise Problem("A species needs a name.")
-    found = find(db, name)
-    if found is None and name.casefold() in MEANINGS:
-        words = sorted(MEANINGS[name.casefold()])
-        found = next((known for word in words if (known := find(db, word)) is not None), None)
-    if found is not None:
-        return found
-    made = db.execute(
-        "INSERT INTO species (name, position) VALUES (?, (SELECT coalesce(max(position), -1) + 1 FROM species))"
-        " RETURNING id",
-        (name,),
-    ).fetchone()
-    return int(made[0])
 
 
 def add(project: Project, name: str, author: str | None = None) -> int:
@@ -199,7 +147,7 @@ def recent(project: Project, author: str | None = None, most: int = 9) -> list[s
         found[number] = None
         if len(found) == most:
             break
-    known = names(project)
+    known = all_names(project.db)
     return [known[number] for number in found]
 
 
