@@ -42,6 +42,38 @@ class Said:
         return metrics.confusion_matrix(self.truth[which], self.ranked[which, 0], len(self.classes))
 
 
+class Gathering:
+    """What was said about up to ``most`` crops, taken in one by one in flat memory."""
+
+    def __init__(self, classes: Sequence[str], most: int) -> None:
+        self._classes = classes
+        self._place = {name: number for number, name in enumerate(classes)}
+        self._locations: dict[str, int] = {}
+        self._truth, self._location = np.empty(most, np.int32), np.empty(most, np.int32)
+        self._ranked, self._confidence = np.full((most, TOP), -1, np.int32), np.empty(most)
+        self._done = 0
+
+    def add(self, location: str, truth: str, top: Sequence[tuple[str, float]]) -> None:
+        """Take in one crop; ``top`` holds (species, confidence), best first. All names are of the class list."""
+        row, self._done = self._done, self._done + 1
+        self._truth[row] = self._place[truth]
+        self._ranked[row, : len(top)] = [self._place[name] for name, _ in top]
+        self._confidence[row] = top[0][1]
+        self._location[row] = self._locations.setdefault(location, len(self._locations))
+
+    def said(self) -> Said:
+        """All that was taken in."""
+        done = slice(self._done)
+        return Said(
+            self._classes,
+            list(self._locations),
+            self._truth[done],
+            self._ranked[done],
+            self._confidence[done],
+            self._location[done],
+        )
+
+
 @dataclass(frozen=True)
 class OfClass:
     """Figures of one species: its crops, the locations they are from, how often it was predicted, 0..1 or None."""
@@ -108,7 +140,7 @@ class Evaluation:
         )
 
     def _classes_text(self) -> str:
-        return _table(
+        return table(
             ("Species", "Crops", "Locations", "Predicted", "Precision", "Recall", "F1"),
             [
                 (c.name, c.crops, c.locations, c.predicted, c.precision, c.recall, c.f1)
@@ -119,13 +151,13 @@ class Evaluation:
 
     def _locations_text(self) -> str:
         worst = sorted(self.locations, key=lambda location: (location.accuracy, -location.crops))[:_WORST]
-        table = _table(
+        listed = table(
             ("Location", "Crops", "Species", "Accuracy", "Precision", "Recall", "F1"),
             [(o.name, o.crops, o.species, o.accuracy, o.precision, o.recall, o.f1) for o in worst],
         )
         if len(worst) == len(self.locations):
-            return table
-        return f"The {len(worst)} of {len(self.locations):,} locations with the lowest accuracy:\n\n{table}"
+            return listed
+        return f"The {len(worst)} of {len(self.locations):,} locations with the lowest accuracy:\n\n{listed}"
 
 
 def measure(said: Said) -> Evaluation:
@@ -203,7 +235,7 @@ def _known(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Aligned text: the first column to the left, numbers to the right with thousands separators, "–" for None."""
     cells = [tuple(header), *(tuple(map(_shown, row)) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 TRAIN, VAL, TEST = range(3)
+FREE = -1
+"""In place of a split: to be chosen."""
 
 Location = TypeVar("Location", str, int)
 
@@ -24,7 +26,12 @@ _TURNS = 3_000
 _WORK = 250_000_000  # bounds the search by arithmetic, not by time: a slow machine finds the same split
 
 
-def balanced(counts: NDArray[np.integer], fractions: tuple[float, float, float], seed: int = 0) -> Split:
+def balanced(
+    counts: NDArray[np.integer],
+    fractions: tuple[float, float, float],
+    seed: int = 0,
+    kept: Split | None = None,
+) -> Split:
     """Split groups so that every class is in every split, in the wanted shares.
 
     ``counts[group, class]`` is the number of crops, ``fractions`` are the wanted shares of train, val and test (train
@@ -37,9 +44,11 @@ def balanced(counts: NDArray[np.integer], fractions: tuple[float, float, float],
        which takes the best of 10,000 random permutations; here a tabu search improves several good starts.
 
     Classes may contradict each other so that 1 or 2 cannot be kept for all; then few break them. The same input gives
-    the same split on every machine.
+    the same split on every machine. A group that ``kept`` has a split for keeps it, whatever that does to the wishes;
+    FREE there means that it has none yet.
     """
-    search = _Search(np.asarray(counts, dtype=np.float64), np.asarray(fractions, dtype=np.float64))
+    kept = np.full(len(counts), FREE, dtype=np.int8) if kept is None else kept
+    search = _Search(np.asarray(counts, dtype=np.float64), np.asarray(fractions, dtype=np.float64), kept)
     rng = np.random.default_rng(seed)
     found = [search.improved(search.start(rng), strictness, rng) for strictness in _STRICTNESS]
     costs = [search.cost(where) for where in found]
@@ -95,8 +104,9 @@ class _Search:
     shares, w the weights, and q_g = w p_g p_g.
     """
 
-    def __init__(self, counts: NDArray[np.float64], fractions: NDArray[np.float64]) -> None:
+    def __init__(self, counts: NDArray[np.float64], fractions: NDArray[np.float64], kept: Split) -> None:
         self.fractions = fractions
+        self.kept = kept
         self.unused = [split for split in (TRAIN, VAL, TEST) if fractions[split] <= 0]
         self.present = (counts > 0).astype(np.float64)
         self.groups = self.present.sum(axis=0)
@@ -114,7 +124,7 @@ class _Search:
 
     def start(self, rng: np.random.Generator) -> Split:
         """A good split: the rarest class first, its larger groups first, each to where the class is needed most."""
-        where = np.full(len(self.present), -1, dtype=np.int8)
+        where = self.kept.copy()
         size = self.shares[:, -2] * rng.uniform(0.5, 1.5, len(where))
         for place in np.argsort(self.groups, kind="stable"):
             members = np.flatnonzero(self.present[:, place])
@@ -163,6 +173,7 @@ class _Search:
             change[everyone, where] = np.inf
             change[:, self.unused] = np.inf
             change[rest > turn] = np.inf
+            change[self.kept != FREE] = np.inf
             group, split = divmod(int(np.argmin(np.round(change, _DIGITS))), 3)
             if not np.isfinite(change[group, split]):
                 continue

@@ -55,7 +55,7 @@ def test_that_every_class_of_a_larger_survey_is_where_it_should_be(size):
 
 def test_that_it_beats_many_random_permutations():
     counts = survey(30, 15, seed=2)
-    search = splits._Search(counts.astype(float), np.array(SHARES))
+    search = splits._Search(counts.astype(float), np.array(SHARES), np.full(30, splits.FREE, np.int8))
     rng = np.random.default_rng(0)
 
     def permuted():

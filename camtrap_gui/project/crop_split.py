@@ -3,11 +3,22 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, images
+from camtrap_gui.project import Project, history, images
 from camtrap_gui.project.crop_plan import Plan
 from camtrap_gui.project.crops import SPLITS
+
+_DEFAULTS = {
+    "padding": 1.69,
+    "split": "balanced",
+    "location_key": "location",
+    "val_fraction": 0.15,
+    "test_fraction": 0.2,
+    "seed": 0,
+}
+"""The crop step's options, for a data set that no recorded step has made."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +38,46 @@ class Wish:
         return 1 - val - self.test, val, self.test
 
 
-def split(project: Project, plan: Plan, wish: Wish) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Made:
+    """How the crops that are there now were made."""
+
+    padding: float
+    wish: Wish
+
+
+def made(project: Project) -> Made:
+    """From the record of the last crop step that finished; the step's defaults where there is none."""
+    job = history.last_done(project).get("crop")
+    known = {**_DEFAULTS, **(job.options if job else {})}
+    wish = Wish(
+        str(known["split"]),
+        str(known["location_key"]),
+        float(known["val_fraction"]),
+        float(known["test_fraction"]),
+        int(known["seed"]),
+    )
+    return Made(float(known["padding"]), wish)
+
+
+def known_splits(project: Project, wish: Wish) -> dict[str, str]:
+    """The split that each location has, if it was made by the same wish; if by another one, it is to change."""
+    if "crop" not in history.last_done(project) or made(project).wish != wish:
+        return {}
+    rows = project.db.execute(
+        "SELECT location, split FROM crops UNION SELECT location, split FROM set_aside"
+    ).fetchall()
+    return dict(rows)
+
+
+def split(
+    project: Project, plan: Plan, wish: Wish, known: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """Give every crop of the plan its split; the answer says of each species that lacks one why.
 
-    Locations that share a sequence stay together, except in the tutorial's split, which does not know sequences.
+    Locations in ``known`` keep their split, the others are dealt out so that all together come close to the shares.
+    Locations that share a sequence stay together, except in the tutorial's split, which does not know sequences; where
+    a sequence joins locations of several splits, they all go where they can do no harm, to train rather than to test.
     Raises Problem where everything hangs together, so that nothing can be tested on what was not learnt.
     """
     amounts = plan.amounts()
@@ -43,9 +90,9 @@ def split(project: Project, plan: Plan, wish: Wish) -> tuple[str, ...]:
             f" not learnt. Split by something else: {choices(project, wish.key)}"
         )
     if wish.kind == "tutorial":
-        where = _tutorial(project, wish, locations)
+        where = _tutorial(project, wish, locations, known)
     else:
-        where = _balanced(amounts, groups, wish)
+        where = _balanced(amounts, groups, wish, known)
     plan.assign(where)
     return tuple(_warnings(project, amounts, groups, where, wish))
 
@@ -67,30 +114,41 @@ def _joined(plan: Plan) -> dict[str, str]:
     return joined(plan.joined_locations())
 
 
-def _tutorial(project: Project, wish: Wish, locations: Iterable[str]) -> dict[str, str]:
+def _tutorial(
+    project: Project, wish: Wish, locations: Iterable[str], known: Mapping[str, str]
+) -> dict[str, str]:
     from camtrap_gui.splits import tutorial
 
-    known = {value for _, value in images.location_values(project, wish.key) if value is not None}
+    values = {value for _, value in images.location_values(project, wish.key) if value is not None}
     if images.are_whole_numbers(project, wish.key):
-        test = {str(number) for number in tutorial((int(value) for value in known), wish.test, wish.seed)}
+        drawn = {str(number) for number in tutorial((int(value) for value in values), wish.test, wish.seed)}
     else:
-        test = {*tutorial(known, wish.test, wish.seed)}
-    return {location: "test" if location in test else "train" for location in locations}
+        drawn = {*tutorial(values, wish.test, wish.seed)}
+    if known:  # as many of the new ones as are lacking; those that the tutorial would draw come first
+        lacking = len(drawn) - sum(split == "test" for split in known.values())
+        new = sorted(set(locations) - known.keys(), key=lambda name: (name not in drawn, name))
+        drawn = {*new[: max(0, lacking)]}
+    return {location: known.get(location, "test" if location in drawn else "train") for location in locations}
 
 
 def _balanced(
-    amounts: Mapping[tuple[str, int], int], groups: Mapping[str, str], wish: Wish
+    amounts: Mapping[tuple[str, int], int], groups: Mapping[str, str], wish: Wish, known: Mapping[str, str]
 ) -> dict[str, str]:
     import numpy as np
 
-    from camtrap_gui.splits import balanced
+    from camtrap_gui.splits import FREE, balanced
 
     rows = {name: row for row, name in enumerate(sorted(set(groups.values())))}
     columns = {species_id: column for column, species_id in enumerate(sorted({key[1] for key in amounts}))}
     counts = np.zeros((len(rows), len(columns)), dtype=np.int64)
     for (location, species_id), number in amounts.items():
         counts[rows[groups[location]], columns[species_id]] += number
-    found = balanced(counts, wish.shares, wish.seed)
+    kept = np.full(len(rows), FREE, dtype=np.int8)
+    for split in reversed(SPLITS):  # so that train has the last word
+        for location, group in groups.items():
+            if known.get(location) == split:
+                kept[rows[group]] = SPLITS.index(split)
+    found = balanced(counts, wish.shares, wish.seed, kept)
     return {location: SPLITS[found[rows[group]]] for location, group in groups.items()}
 
 
@@ -112,7 +170,9 @@ def _warnings(
     for location, species_id in amounts:
         present[species_id].add(where[location])
         seen_at[species_id].add(groups[location])
-    for species_id, name in project.db.execute("SELECT id, name FROM species ORDER BY position, id"):
+    for species_id, name in project.db.execute(
+        "SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id"
+    ):
         missing = [split for split in used if split not in present[species_id]]
         if present[species_id] and missing:
             number = len(seen_at[species_id])

@@ -18,7 +18,7 @@ from typing import Any
 
 from camtrap_gui.files import inside, write_text
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops
+from camtrap_gui.project import Project, crop_split, crops, species
 
 FOLDER = "runs"
 
@@ -182,19 +182,61 @@ def choose(project: Project, run_id: str = "") -> Run:
     return run
 
 
-def check_data(project: Project, run: Run) -> None:
-    """Make sure that class list, split and crops are still those the run was trained on. Raises Problem otherwise."""
-    mend = "Train again: camtrap train; or make the crops again with the options they had."
-    classes = crops.classes(project)
-    if classes != run.classes:
-        before, now = set(run.classes), set(classes)
-        changes = [f"{name} is new" for name in classes if name not in before]
-        changes += [f"{name} is gone" for name in run.classes if name not in now]
+def names_of_now(project: Project, run: Run) -> tuple[str, ...]:
+    """What this project calls each class of the run today: species may have been renamed, or merged into one.
+
+    Raises Problem when a class is no species any more.
+    """
+    names = species.names(project)
+    numbers = [species.resolve(project, name) for name in run.classes]
+    if gone := [name for name, number in zip(run.classes, numbers, strict=True) if number is None]:
+        listed = ", ".join(f"“{name}”" for name in gone[:5])
         raise Problem(
-            f"The class list is not the one run {run.id} was trained with ({', '.join(changes[:6]) or 'another order'}). {mend}"
+            f"Run {run.id} knows {listed}, which this project has no species for any more. Add the name to the species"
+            " it means, as an alias; or train again: camtrap train."
         )
-    if crops.data_hash(project) != run.data_hash:
-        raise Problem(f"Crops or their split have changed since run {run.id} was trained. {mend}")
+    return tuple(names[number] for number in numbers if number is not None)
+
+
+def check_data(project: Project, run: Run, split: str = "test") -> None:
+    """Make sure that the crops of a split tell fairly how good a run's classifier is. Raises Problem otherwise.
+
+    Labels may have changed and crops have come or gone since. But its classes must be species of now, the crops be cut
+    as those it learnt from, and, for the test split, its cameras be none that it learnt from or was chosen by.
+    """
+    names_of_now(project, run)
+    if (
+        "locations" not in run.data
+    ):  # kept since labels can be corrected; without them only equal data is sure
+        if crops.data_hash(project) != run.data_hash:
+            raise Problem(
+                f"Crops, their labels or their split have changed since run {run.id} was trained, and it does not say"
+                " which cameras it has seen. Train again: camtrap train."
+            )
+        return
+    made = crop_split.made(project)
+    for option, now in (("padding", made.padding), ("location_key", made.wish.key)):
+        if run.data[option] != now:
+            raise Problem(
+                f"The crops are made with the {option.replace('_', ' ')} {now} now, those that run {run.id} learnt from"
+                f" with {run.data[option]}. Make them again as they were: camtrap crop; or train again: camtrap train."
+            )
+    learnt = {location for part in run.data["locations"].values() for location in part}
+    if split == "test" and (seen := [name for name in crops.locations(project, split) if name in learnt]):
+        raise Problem(
+            f"Run {run.id} has learnt from {len(seen):,} of the cameras that are held out now"
+            f" ({', '.join(seen[:5])}{' ...' if len(seen) > 5 else ''}), so it would look better than it is."
+            " Train again: camtrap train."
+        )
+
+
+def check_same_data(project: Project, run: Run) -> None:
+    """Make sure that nothing a training depends on has changed since the run began. Raises Problem otherwise."""
+    if crops.classes(project) != run.classes or crops.data_hash(project) != run.data_hash:
+        raise Problem(
+            f"Crops, their labels or their split have changed since run {run.id} was begun, so it cannot be gone on"
+            " with. Train anew: camtrap train --fresh."
+        )
 
 
 @contextmanager

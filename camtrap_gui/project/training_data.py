@@ -4,7 +4,6 @@ The validation crops are those of the split; where it has none (the tutorial's s
 locations is held out, so that the test crops never influence a decision.
 """
 
-import json
 import random
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from numpy.typing import NDArray
 
 from camtrap_gui.files import inside
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops
+from camtrap_gui.project import Project, crop_split, crops
 
 HELD_OUT = 0.2
-_PADDING = 1.69  # the crop step's default
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,7 @@ def choose(project: Project, seed: int) -> TrainingData:
         data = train, _selection(project, "val"), "split"
     else:
         data = _hold_out(project, train, seed)
-    return TrainingData(classes, *data, padding=padding(project))
-
-
-def padding(project: Project) -> float:
-    """The factor the crops were cut with, from the record of the last finished crop step; 1.69 without one."""
-    row = project.db.execute(
-        "SELECT options FROM jobs WHERE step = 'crop' AND state = 'done' ORDER BY id DESC LIMIT 1"
-    ).fetchone()
-    value = json.loads(row["options"]).get("padding", _PADDING) if row else _PADDING
-    return float(value)
+    return TrainingData(classes, *data, padding=crop_split.made(project).padding)
 
 
 def file_of(project: Project, crop_id: int) -> tuple[Path, str]:

@@ -69,6 +69,13 @@ class Options:
     test_fraction: Annotated[float, Option("Share of test.", low=0, high=0.9)] = 0.2
     val_fraction: Annotated[float, Option("Share of val (balanced split only).", low=0, high=0.9)] = 0.15
     seed: Annotated[int, Option("Start of all random choices.", low=0)] = 0
+    keep_split: Annotated[
+        bool,
+        Option(
+            "Locations that have a split keep it when crops are made again, so that models stay comparable; new ones are"
+            " dealt out to reach the shares. With another split, location key, share or seed all are split anew."
+        ),
+    ] = True
     detector: Annotated[
         str,
         Option("Whose detections to use, by name. Default: the detector that worked last.", advanced=True),
@@ -151,7 +158,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
         _choose(project, rules, plan, options, report)
         tally = _cut(project, plan, options, report)
         _require_crops(project, plan, options)
-        warnings = crop_split.split(project, plan, wish)
+        warnings = crop_split.split(project, plan, wish, _known(project, options, wish))
         plan.number(project)
         written = _write(project, plan, options, report)
         with project.write():
@@ -167,7 +174,7 @@ def look_ahead(project: Project, options: Options, report: Report) -> Planned:
     rules, _ = _rules(project, options)
     with Plan() as plan:
         _choose(project, rules, plan, options, report)
-        warnings = crop_split.split(project, plan, wish)
+        warnings = crop_split.split(project, plan, wish, _known(project, options, wish))
         amounts, at = plan.split_amounts(), plan.split_locations()
         having = {species_id for species_id, _ in amounts}
         names = project.db.execute("SELECT id, name FROM species ORDER BY position, id").fetchall()
@@ -191,6 +198,10 @@ def _wish(options: Options) -> crop_split.Wish:
     if wish.shares[0] <= 0:
         raise Problem("Test and val together take all crops; leave some for train with smaller fractions.")
     return wish
+
+
+def _known(project: Project, options: Options, wish: crop_split.Wish) -> dict[str, str]:
+    return crop_split.known_splits(project, wish) if options.keep_split else {}
 
 
 def _choose(project: Project, rules: Rules, plan: Plan, options: Options, report: Report) -> None:

@@ -5,36 +5,27 @@ continues, and one that is asked for again only measures. All figures come from 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
-from camtrap_gui import charts, files, parallel
+from camtrap_gui import charts, files
 from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Progress, Report, to_plain
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, predictions, problems, runs
-from camtrap_gui.project.predictions import Prediction, Unpredicted
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from camtrap_gui.evaluation import Evaluation, Said
-    from camtrap_gui.models.classifiers import Classifier
-
-_BATCH = 64
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Options:
-    run: Annotated[str, Option("The run to measure; without it, the newest one.")] = ""
+    run: Annotated[str, Option("The run to measure; without it, the current one.")] = ""
     split: Annotated[
         str,
         Option(
@@ -65,26 +56,27 @@ class Result:
 def run(project: Project, options: Options, report: Report) -> Result:
     """Predict what is missing, measure, and write the run's ``evaluation/`` folder (``evaluation/val`` for val).
 
-    Raises Problem when there is no trained run, when class list, split or crops are not those it was trained with, or
-    when the split has no readable crop.
+    Labels may have been corrected since the run was trained: what it said stays, and is judged by the labels of now.
+    Raises Problem when there is no trained run, when it has learnt from cameras of the test split or has classes that
+    are no species any more (``runs.check_data``), or when the split has no readable crop.
     """
     from camtrap_gui import evaluation
+    from camtrap_gui.models import crop_predictions
     from camtrap_gui.project import evaluations
 
     run = runs.choose(project, options.run)
     crops.require_whole(project)
-    runs.check_data(project, run)
-    counts = crops.counts(project)
-    total = sum(counts[options.split])
+    runs.check_data(project, run, options.split)
+    total = sum(crops.counts(project)[options.split])
     if total == 0:
         raise Problem(
             f"The {options.split} split has no crops. Choose another split, or split again: camtrap crop."
         )
-    _predict_missing(project, run, options.split, total, report)
+    crop_predictions.predict_missing(project, run, options.split, "evaluate", report)
     folder = evaluations.folder(run, options.split)
     said = _read_and_list(project, run, options.split, folder, report)
     figures = evaluation.measure(said)
-    notes = list(evaluation.notes(figures, counts["train"], options.split))
+    notes = list(evaluation.notes(figures, _trained_on(project, run), options.split))
     unreadable = total - figures.crops
     if unreadable:
         notes.append(f"Unreadable and not counted: {unreadable:,} crops. Make the crops again: camtrap crop.")
@@ -95,87 +87,9 @@ def run(project: Project, options: Options, report: Report) -> Result:
     return result
 
 
-def _predict_missing(project: Project, run: runs.Run, split: str, total: int, report: Report) -> None:
-    """Let the run's classifier say something about each crop of the split it has not seen."""
-    from camtrap_gui.models.classifiers import bundle
-
-    predictions.begin(project, run.id, bundle.fingerprint(run.model))
-    done = predictions.count(project, run.id, split)
-    if done == total:
-        return
-    report(Progress(done, total, "loading the classifier", "Predicting"))
-    classifier = bundle.load(run.model)
-    if classifier.classes != run.classes:
-        raise Problem(
-            f"The classifier in {run.model} knows other species than its run {run.id}. Train again: camtrap train."
-        )
-    _predict(project, run, classifier, split, total, report)
-
-
-def _predict(
-    project: Project, run: runs.Run, classifier: "Classifier", split: str, total: int, report: Report
-) -> None:
-    """Predict the crops of a split that the run has no prediction for, decoding ahead on threads."""
-    import numpy as np
-
-    from camtrap_gui.evaluation import TOP
-    from camtrap_gui.metrics import ranking
-    from camtrap_gui.pictures import Unreadable, read_upright
-
-    folder = crops.folder(project)
-
-    def prepared(crop: Unpredicted) -> "tuple[Unpredicted, NDArray[np.uint8] | str]":
-        try:
-            return crop, classifier.prepare(read_upright(files.inside(folder, crop.file)))
-        except Unreadable as reason:
-            return crop, str(reason)
-
-    problems.clear(project, "evaluate")
-    done = predictions.count(project, run.id, split)
-    unread = 0
-    missing = chain.from_iterable(predictions.missing(project, run.id, split))
-    with closing(parallel.in_order(prepared, missing, ahead=2 * _BATCH)) as ready:
-        for batch in _batches(ready, _BATCH):
-            bad = [(crop.file, given) for crop, given in batch if isinstance(given, str)]
-            good = [(crop, given) for crop, given in batch if not isinstance(given, str)]
-            if bad:
-                problems.add(project, "evaluate", bad)
-                unread += len(bad)
-            if good:
-                scores = classifier.predict_arrays(np.stack([image for _, image in good]))
-                best = ranking(scores, TOP)
-                predictions.add(
-                    project,
-                    run.id,
-                    [
-                        Prediction(crop.crop_id, _top(classifier.classes, scores[row], best[row]))
-                        for row, (crop, _) in enumerate(good)
-                    ],
-                )
-            done += len(good)
-            report(
-                Progress(
-                    done + unread, total, phase="Predicting", values={"unreadable": unread} if unread else {}
-                )
-            )
-
-
-def _top(
-    classes: Sequence[str], scores: "NDArray[np.float32]", best: "NDArray[np.integer]"
-) -> list[tuple[str, float]]:
-    # A class the network never saw has a probability of exactly 0: to count it among the best five would be luck.
-    return [
-        (classes[place], round(float(scores[place]), 6))
-        for rank, place in enumerate(best)
-        if rank == 0 or scores[place] > 0
-    ]
-
-
 def _read_and_list(project: Project, run: runs.Run, split: str, folder: Path, report: Report) -> "Said":
     """Read what was said of every crop, writing ``predictions.csv`` in the same pass."""
-    import numpy as np
-
-    from camtrap_gui.evaluation import TOP, Said
+    from camtrap_gui.evaluation import TOP, Gathering
 
     total = predictions.count(project, run.id, split)
     if total == 0:
@@ -183,22 +97,27 @@ def _read_and_list(project: Project, run: runs.Run, split: str, folder: Path, re
         raise Problem(
             f"None of the {split} crops can be read ({file}: {reason}). Make them again: camtrap crop."
         )
-    place = {name: number for number, name in enumerate(run.classes)}
-    locations: dict[str, int] = {}
-    truth, location = np.empty(total, np.int32), np.empty(total, np.int32)
-    ranked, confidence = np.full((total, TOP), -1, np.int32), np.empty(total)
+    gathering = Gathering(crops.classes(project), total)
     guesses = [column for rank in range(2, TOP + 1) for column in (f"top_{rank}", f"confidence_{rank}")]
     header = ("crop", "location", "truth", "top_1", "confidence", *guesses)
     with tables.writing(folder / "predictions.csv", header) as add:
         for row, judged in enumerate(predictions.judged(project, run.id, split)):
             add((judged.file, judged.location, judged.truth, *chain.from_iterable(judged.top)))
-            truth[row] = place[judged.truth]
-            ranked[row, : len(judged.top)] = [place[name] for name, _ in judged.top]
-            confidence[row] = judged.top[0][1]
-            location[row] = locations.setdefault(judged.location, len(locations))
+            gathering.add(judged.location, judged.truth, judged.top)
             if row % 1000 == 999 or row == total - 1:
                 report(Progress(row + 1, total, phase="Measuring"))
-    return Said(run.classes, list(locations), truth, ranked, confidence, location)
+    return gathering.said()
+
+
+def _trained_on(project: Project, run: runs.Run) -> list[int]:
+    """Training crops of each class of now; those of classes that were merged since are added up."""
+    counted = run.data.get("counts", {}).get("train")
+    if counted is None:
+        return crops.counts(project)["train"]
+    learnt = Counter[str]()
+    for name, now in zip(run.classes, runs.names_of_now(project, run), strict=True):
+        learnt[now] += counted.get(name, 0)
+    return [learnt[name] for name in crops.classes(project)]
 
 
 def _write(result: Result, confusion: list[list[int]]) -> None:
@@ -262,12 +181,6 @@ def _headline(figures: "Evaluation") -> dict[str, Any]:
         "test_macro_f1": figures.macro_f1,
         "test_balanced_accuracy": figures.balanced_accuracy,
     }
-
-
-def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    rest = iter(items)
-    while batch := list(islice(rest, size)):
-        yield batch
 
 
 def _cell(value: float | None) -> str | None:

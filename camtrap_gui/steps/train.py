@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from camtrap_gui.jobs import Cancelled, Progress, Report, to_plain
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops, problems, runs
+from camtrap_gui.project import Project, crop_split, crops, problems, runs
 from camtrap_gui.project.runs import Run
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ class Options:
     run: Annotated[str, Option("An unfinished run to take up again, with the options it had.")] = ""
     fresh: Annotated[
         bool, Option("Start a new run even though an unfinished one has the same options.", advanced=True)
+    ] = False
+    candidate: Annotated[
+        bool,
+        Option(
+            "Keep the model in use until camtrap compare --promote, or a click, puts this one in its place."
+        ),
     ] = False
 
 
@@ -101,7 +107,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     from camtrap_gui.models.classifiers import backbones
     from camtrap_gui.project import training_data
 
-    earlier = _unfinished(project, options)
+    earlier, pinned = _unfinished(project, options), options.candidate
     if earlier:
         options = _options_of(earlier)
     backbones.get(options.backbone)
@@ -109,9 +115,11 @@ def run(project: Project, options: Options, report: Report) -> Result:
     store.get(options.backbone)
     data = training_data.choose(project, options.seed)
     if earlier:
-        runs.check_data(project, earlier)
+        runs.check_same_data(project, earlier)
     note = f"going on with run {earlier.id}" if earlier else "starting TensorFlow"
     report(Progress(0, len(data.train) + len(data.validation), note, EMBEDDING))
+    if pinned:
+        runs.pin(project)
     run = earlier or _start(project, options, data)
     with runs.held(run) as mine:
         if not mine:
@@ -143,7 +151,7 @@ def _unfinished(project: Project, options: Options) -> Run | None:
 
 def _kept(options: Options) -> dict[str, Any]:
     """The options that decide what is trained, as kept with the run."""
-    kept: dict[str, Any] = to_plain(dataclasses.replace(options, run="", fresh=False))
+    kept: dict[str, Any] = to_plain(dataclasses.replace(options, run="", fresh=False, candidate=False))
     return kept
 
 
@@ -162,6 +170,8 @@ def _start(project: Project, options: Options, data: "TrainingData") -> Run:
     facts = {
         "classes": list(data.classes),
         "padding": data.padding,
+        "location_key": crop_split.made(project).wish.key,
+        "locations": {split: list(crops.locations(project, split)) for split in ("train", "val")},
         "data_hash": crops.data_hash(project),
         "validation_is": data.validation_is,
         "counts": data.counts(),
@@ -175,7 +185,6 @@ class _Training:
     def __init__(
         self, project: Project, run: Run, options: Options, data: "TrainingData", report: Report
     ) -> None:
-        from camtrap_gui.models import store
         from camtrap_gui.models.classifiers import backbones, environment, features
 
         self.project, self.run, self.options, self.report = project, run, options, report
@@ -183,9 +192,7 @@ class _Training:
         self.train_crops, self.validation_crops = data.train, data.validation
         self.backbone = backbones.get(options.backbone)
         self.embedder = features.Embedder(self.backbone)
-        weights = store.get(options.backbone).sha256
-        folder = project.folder / "features" / f"{self.backbone.name}-{weights[:8]}"
-        self.store = features.FeatureStore(folder, self.backbone.features)
+        self.store = features.store_of(project.folder, self.backbone)
         self.about = {
             "trained_on": {"run": run.id, **run.data, "preset": options.preset, "seed": options.seed},
             "made_with": environment.environment(),

@@ -28,6 +28,7 @@ TOPICS = {
     "predict": frozenset[str](),
     "review": frozenset({"predictions"}),
     "sample": frozenset[str](),
+    "compare": frozenset({"runs", "predictions"}),
 }
 """What each step changes."""
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import crops, runs
+from camtrap_gui.project import Project, crops, runs, species
 
 
 def start(project, **data):
@@ -61,24 +61,99 @@ def test_that_figures_are_added_to_those_known(cropped):
     assert done.state == "done" and done.finished >= done.started
 
 
-def test_that_a_run_fits_the_data_it_was_trained_on(cropped):
-    runs.check_data(cropped, start(cropped))
+def test_that_the_current_run_stays_the_current_one_until_another_is_promoted(cropped):
+    first = start(cropped)
+    finish(cropped, first)
+    second = start(cropped)
+    finish(cropped, second)
+    assert runs.current(cropped).id == second.id  # nobody has chosen yet
+    runs.pin(cropped)
+    candidate = start(cropped)
+    finish(cropped, candidate)
+    runs.pin(cropped)
+    assert runs.newest(cropped).id == candidate.id
+    assert runs.current(cropped).id == runs.choose(cropped).id == second.id
+    with Project.open(cropped.folder) as again:
+        assert runs.current(again).id == second.id
+    runs.promote(cropped, candidate.id)
+    assert runs.current(cropped).id == candidate.id
+    runs.promote(cropped, first.id)
+    assert runs.current(cropped).id == first.id
 
 
-def test_that_a_changed_split_is_noticed(cropped):
+def test_that_a_run_without_a_classifier_is_never_the_current_one(cropped):
     run = start(cropped)
+    with pytest.raises(Problem, match="no classifier yet"):
+        runs.promote(cropped, run.id)
+    runs.pin(cropped)
+    with pytest.raises(Problem, match="camtrap train"):
+        runs.current(cropped)
+
+
+def test_that_an_older_run_is_only_sure_to_fit_the_very_data_it_was_trained_on(cropped):
+    run = start(cropped)
+    runs.check_data(cropped, run)
+    runs.check_same_data(cropped, run)
     with cropped.write() as db:
         db.execute("UPDATE crops SET split = 'val' WHERE id = 1")
-    with pytest.raises(Problem, match="split have changed"):
+    for check in (runs.check_data, runs.check_same_data):
+        with pytest.raises(Problem, match="split have changed"):
+            check(cropped, run)
+
+
+def knowing_its_cameras(project) -> runs.Run:
+    """As the train step starts it."""
+    locations = {split: list(crops.locations(project, split)) for split in ("train", "val")}
+    return start(project, padding=1.69, location_key="location", locations=locations)
+
+
+def test_that_a_run_stays_comparable_when_labels_are_corrected_and_crops_come_and_go(cropped):
+    run = knowing_its_cameras(cropped)
+    with cropped.write() as db:
+        db.execute("INSERT INTO species (name, position) VALUES ('okapi', 9)")
+        db.execute("UPDATE crops SET species_id = 12 WHERE id IN (1, 13, 16)")
+        db.execute("DELETE FROM crops WHERE id IN (2, 17)")
+    runs.check_data(cropped, run)
+    with pytest.raises(Problem, match="--fresh"):
+        runs.check_same_data(cropped, run)
+
+
+def test_that_a_run_is_refused_where_cameras_it_learnt_from_are_held_out_now(cropped):
+    run = knowing_its_cameras(cropped)
+    with cropped.write() as db:
+        db.execute("UPDATE crops SET split = 'test' WHERE location IN ('B02', 'B03')")
+    with pytest.raises(Problem, match=r"learnt from 2 of the cameras .*B02, B03"):
+        runs.check_data(cropped, run)
+    runs.check_data(cropped, run, "train")  # which promises nothing about other cameras
+
+
+@pytest.mark.parametrize(
+    ("options", "says"), [('{"padding": 1.2}', "padding 1.2"), ('{"location_key": "site"}', "key site")]
+)
+def test_that_a_run_is_refused_where_crops_are_made_in_another_way_now(cropped, options, says):
+    run = knowing_its_cameras(cropped)
+    with cropped.write() as db:
+        db.execute(
+            "INSERT INTO jobs (step, options, started, state) VALUES ('crop', ?, '2024-05-01T00:00:00+00:00', 'done')",
+            (options,),
+        )
+    with pytest.raises(Problem, match=says):
         runs.check_data(cropped, run)
 
 
-def test_that_a_changed_class_list_is_named(cropped):
+def test_that_renamed_and_merged_species_are_those_of_now(cropped):
+    run = knowing_its_cameras(cropped)
+    species.rename(cropped, "rhino", "white rhino")
+    species.merge(cropped, "zebra", "gazelle")
+    assert runs.names_of_now(cropped, run) == ("human", "gazelle", "gazelle", "white rhino")
+    runs.check_data(cropped, run)
+
+
+def test_that_a_class_that_is_no_species_any_more_is_named(cropped):
     run = start(cropped)
     with cropped.write() as db:
-        db.execute("INSERT INTO species (name, position) VALUES ('okapi', 9)")
         db.execute("UPDATE species SET name = 'white rhino' WHERE name = 'rhino'")
-    with pytest.raises(Problem, match="white rhino is new, okapi is new, rhino is gone"):
+    with pytest.raises(Problem, match=r"knows “rhino”.*alias"):
         runs.check_data(cropped, run)
 
 

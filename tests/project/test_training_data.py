@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import training_data
+from camtrap_gui.project import crop_split, training_data
 from camtrap_gui.project.training_data import held_out
 from tests import tiny
 
@@ -74,10 +74,10 @@ def test_that_the_padding_is_that_of_the_last_crop_step(cropped):
     with cropped.write() as db:
         for state, padding in (("done", 1.3), ("done", 1.5), ("failed", 9.0)):
             db.execute(
-                "INSERT INTO jobs (step, options, started, state) VALUES ('crop', ?, 'now', ?)",
+                "INSERT INTO jobs (step, options, started, state) VALUES ('crop', ?, '2024-05-01T00:00:00+00:00', ?)",
                 (f'{{"padding": {padding}}}', state),
             )
-    assert training_data.padding(cropped) == 1.5
+    assert training_data.choose(cropped, 0).padding == crop_split.made(cropped).padding == 1.5
 
 
 @settings(max_examples=100, deadline=None)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from camtrap_gui.cli import run as camtrap
 from camtrap_gui.jobs import Cancelled
+from camtrap_gui.models import crop_predictions
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, predictions, problems, runs
 from camtrap_gui.steps import evaluate
@@ -167,7 +168,7 @@ def test_that_another_split_is_measured_beside_the_test_split(trained, quiet):
 
 
 def test_that_an_evaluation_that_was_stopped_predicts_only_what_is_missing(trained, quiet, monkeypatch):
-    monkeypatch.setattr(evaluate, "_BATCH", 2)
+    monkeypatch.setattr(crop_predictions, "_BATCH", 2)
     whole = evaluate.run(trained, Options(), quiet)
     listed = (evaluation(trained) / "predictions.csv").read_bytes()
     run = runs.newest(trained)
@@ -232,8 +233,8 @@ def test_that_a_split_without_crops_is_refused(trained, quiet):
     ("change", "says"),
     [
         ("UPDATE crops SET split = 'test' WHERE split = 'val'", "split have changed"),
-        ("UPDATE species SET name = 'gnu' WHERE name = 'zebra'", "gnu is new"),
-        ("DELETE FROM crops WHERE id = 1", "Crops or their split have changed"),
+        ("UPDATE species SET name = 'gnu' WHERE name = 'zebra'", "knows “zebra”"),
+        ("DELETE FROM crops WHERE id = 1", "Crops, their labels or their split have changed"),
     ],
 )
 def test_that_other_data_than_the_runs_are_refused_with_what_to_do(trained, quiet, change, says):
@@ -250,11 +251,11 @@ def test_that_a_killed_evaluation_continues_and_ends_the_same(trained, quiet):
         db.execute("DELETE FROM predictions")
     shutil.rmtree(evaluation(trained))
     code = (
-        "import sys; from camtrap_gui.steps import evaluate; evaluate._BATCH = 1\n"
+        "import sys; from camtrap_gui.models import crop_predictions; crop_predictions._BATCH = 1\n"
         "from camtrap_gui.cli import run\n"
-        "import time; add = evaluate.predictions.add\n"
+        "import time; add = crop_predictions.predictions.add\n"
         "def slow(*given): add(*given); time.sleep(0.3)\n"
-        "evaluate.predictions.add = slow\n"
+        "crop_predictions.predictions.add = slow\n"
         "sys.exit(run(['evaluate', sys.argv[1]]))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(trained.folder)], stderr=subprocess.DEVNULL)

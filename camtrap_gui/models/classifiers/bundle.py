@@ -7,10 +7,13 @@ a bundle from a stranger can at worst be wrong about animals.
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
+import numpy
+from numpy.typing import NDArray
 
 from camtrap_gui.files import inside, sha256_of, write_text
 from camtrap_gui.jobs import to_plain
@@ -21,6 +24,7 @@ MANIFEST = "bundle.json"
 FORMAT, VERSION = "camtrap-classifier", 1
 _LONGEST_MANIFEST = 16 << 20
 _MOST_CLASSES = 20_000
+_MEND = "Copy the bundle again, or export it again: camtrap export."
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
@@ -50,6 +54,23 @@ class _Manifest(msgspec.Struct, omit_defaults=False):
     head: Literal["dense"] = "dense"
     preprocessing: _Preprocessing = _Preprocessing()
     about: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A species layer on a backbone: logits are features @ ``kernel`` [F, C] + ``bias`` [C]."""
+
+    backbone: backbones.Backbone
+    classes: tuple[str, ...]
+    kernel: NDArray[numpy.float32]
+    bias: NDArray[numpy.float32]
+
+    def predict(self, features: NDArray[numpy.floating]) -> NDArray[numpy.float32]:
+        """Probabilities of each class, float32 [N, C], of features [N, F]."""
+        logits = features.astype(numpy.float32) @ self.kernel + self.bias
+        powers = numpy.exp(logits - logits.max(axis=1, keepdims=True))
+        made: NDArray[numpy.float32] = powers / powers.sum(axis=1, keepdims=True)
+        return made
 
 
 def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None = None) -> None:
@@ -86,19 +107,13 @@ def load(folder: Path) -> Classifier:
     """Read a classifier. Raises Problem when the folder holds no bundle, a damaged or a foreign one."""
     manifest = _read_manifest(folder)
     backbone = backbones.get(manifest.backbone)
-    file = inside(folder, manifest.weights.file)
-    mend = "Copy the bundle again, or export it again: camtrap export."
-    try:
-        if file.stat().st_size != manifest.weights.bytes or sha256_of(file) != manifest.weights.sha256:
-            raise Problem(f"{file} is not the file that {MANIFEST} describes: its SHA-256 differs. {mend}")
-    except OSError as error:
-        raise Problem(f"{file} cannot be read: {error.strerror}. {mend}") from error
+    file = _verified(folder, manifest)
     model = backbones.network(backbone, len(manifest.classes), manifest.input_size)
     try:
         values = arrays.read(file, backbones.shapes_of(model))
     except arrays.Unfit as error:
         raise Problem(
-            f"{file} does not hold the weights of {backbone.name} for {len(manifest.classes)} classes: {error}. {mend}"
+            f"{file} does not hold the weights of {backbone.name} for {len(manifest.classes)} classes: {error}. {_MEND}"
         ) from error
     backbones.assign(model, values)
     return Classifier(
@@ -111,6 +126,29 @@ def load(folder: Path) -> Classifier:
     )
 
 
+def head_of(folder: Path) -> "Dense | None":
+    """The species layer of a classifier that is the installed backbone with a layer on it; None for any other.
+
+    Such a classifier can be asked from stored features. Raises Problem as ``load`` does; needs no TensorFlow.
+    """
+    manifest = _read_manifest(folder)
+    backbone = backbones.get(manifest.backbone)
+    file = _verified(folder, manifest)
+    if manifest.input_size != backbone.input_size:
+        return None
+    kernel, bias = f"{backbones.SPECIES_LAYER}/kernel", f"{backbones.SPECIES_LAYER}/bias"
+    try:
+        below = backbones.pretrained(backbone)
+        shapes = {path: array.shape for path, array in below.items()}
+        shapes |= {kernel: (backbone.features, len(manifest.classes)), bias: (len(manifest.classes),)}
+        values = arrays.read(file, shapes)
+    except (Problem, arrays.Unfit):  # not installed any more, or another network
+        return None
+    if not all(numpy.array_equal(values[path], array) for path, array in below.items()):
+        return None
+    return Dense(backbone, tuple(manifest.classes), values[kernel], values[bias])
+
+
 def fingerprint(folder: Path) -> str:
     """A text that tells two classifiers apart: equal weights, classes and preprocessing have equal fingerprints."""
     manifest = _read_manifest(folder)
@@ -121,6 +159,16 @@ def fingerprint(folder: Path) -> str:
 def classes_in(folder: Path) -> tuple[str, ...]:
     """The class list of the classifier in ``folder``, without loading it. Raises Problem as ``load`` does."""
     return tuple(_read_manifest(folder).classes)
+
+
+def _verified(folder: Path, manifest: _Manifest) -> Path:
+    file = inside(folder, manifest.weights.file)
+    try:
+        if file.stat().st_size != manifest.weights.bytes or sha256_of(file) != manifest.weights.sha256:
+            raise Problem(f"{file} is not the file that {MANIFEST} describes: its SHA-256 differs. {_MEND}")
+    except OSError as error:
+        raise Problem(f"{file} cannot be read: {error.strerror}. {_MEND}") from error
+    return file
 
 
 def _read_manifest(folder: Path) -> _Manifest:

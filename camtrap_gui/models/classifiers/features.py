@@ -134,6 +134,17 @@ class FeatureStore:
         return db
 
 
+def store_of(project: Path, backbone: Backbone) -> FeatureStore:
+    """The features that the installed weights of a backbone make of a project's crops; ``project`` is its folder.
+
+    Raises Problem when the weights are not installed.
+    """
+    from camtrap_gui.models import store
+
+    weights = store.get(backbone.name).sha256
+    return FeatureStore(project / "features" / f"{backbone.name}-{weights[:8]}", backbone.features)
+
+
 def embed(
     embedder: Embedder,
     store: FeatureStore,
