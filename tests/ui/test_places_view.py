@@ -71,7 +71,8 @@ def test_that_places_are_shown_with_pictures_of_the_current_one(view, wait):
     assert len(place.detection_ids) == 50 and len(view.strip.instances) == MOST_INSTANCES
     taken = [instance.taken for instance in view.strip.instances]
     assert taken == sorted(taken) and taken[0].startswith("2024-03-01") and taken[-1] >= "2024-03-24"
-    assert "C01 · animal, seen 25 times on 25 days · 2024-03-01 – 2024-03-25" in view.about.text()
+    assert view.about.text() == "C01 · animal"
+    assert view.details.text().startswith("seen 25 times on 25 days · 2024-03-01 – 2024-03-25")
     spoken = view.grid.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "C01" in spoken and "25 times" in spoken
     wait(lambda: all(view.grid._thumbnails._kept.values()) and len(view.grid._thumbnails._kept) == 6)
@@ -84,7 +85,7 @@ def test_that_a_range_is_rejected_by_a_key_as_one_edit(view):
     view.decided.connect(said.append)
     click(view, 1)
     click(view, 3, SHIFT)
-    assert view.grid.chosen() == [1, 2, 3] and "3 places" in view.about.text()
+    assert view.grid.chosen() == [1, 2, 3] and view.about.text() == "3 places with 69 detections chosen"
     QTest.keyClick(view.grid, Qt.Key.Key_E)
     assert rejected(view) == 24 + 23 + 22
     assert shown(view) == [round(BOXES[number][0], 2) for number in (0, 4, 5)]

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QWidget
 from camtrap_gui.geometry import Box
 from camtrap_gui.project.static_objects import Place
 from camtrap_gui.ui.pictures import category_colour
-from camtrap_gui.ui.theme import GRID, theme
+from camtrap_gui.ui.theme import GRID, icon, theme
 from camtrap_gui.ui.widgets.thumbnails import Thumbnails
-from camtrap_gui.ui.widgets.tile_grid import TileGrid, paint_picture
+from camtrap_gui.ui.widgets.tile_grid import TileGrid
 
 TILE = QSize(GRID * 24, GRID * 18)
 INSTANCE = QSize(GRID * 17, GRID * 13)
@@ -63,7 +63,7 @@ class PlaceGrid(TileGrid):
         return TILE + QSize(0, 2 * self.fontMetrics().height())
 
     def words_of(self, place: int) -> str:
-        return sentence(self.tiles[place].place)
+        return f"{title(self.tiles[place].place)}\n{figures(self.tiles[place].place)}"
 
     def paint_tile(self, painter: QPainter, area: QRect, place: int) -> None:
         tile, line, c = self.tiles[place], painter.fontMetrics().height(), theme.colours
@@ -136,19 +136,36 @@ class InstanceStrip(TileGrid):
 def paint_part(
     painter: QPainter, place: QRect, thumbnails: Thumbnails, file: Path, box: Box, category: str
 ) -> None:
-    """Paint the part of a picture around a box, and the box."""
+    """Paint the part of a picture around a box, and the box, so that a place on the screen is filled.
+
+    What does not fit is cut off as far from the box as can be.
+    """
+    painter.fillRect(place, QColor(theme.colours.raised))
     part = part_around(box)
-    shown = QRectF(paint_picture(painter, place, thumbnails.get(file, part)))
-    if shown.isEmpty():
+    pixmap = thumbnails.get(file, part)
+    if pixmap is None:
         return
-    left, top = ((edge - start) / side for edge, start, side in zip(box, part, part[2:], strict=False))
+    if pixmap.isNull():
+        sign = QRect(0, 0, GRID * 5, GRID * 5)
+        sign.moveCenter(place.center())
+        icon("image-off-outline", theme.colours.muted).paint(painter, sign)
+        return
+    x, y, width, height = (
+        (edge - start) / side for edge, start, side in zip(box, (*part[:2], 0, 0), part[2:] * 2, strict=True)
+    )
+    across, down = pixmap.width(), pixmap.height()
+    scale = max(place.width() / across, place.height() / down)
+    seen_across, seen_down = place.width() / scale, place.height() / scale
+    left = min(max((x + width / 2) * across - seen_across / 2, 0.0), across - seen_across)
+    top = min(max((y + height / 2) * down - seen_down / 2, 0.0), down - seen_down)
+    painter.drawPixmap(QRectF(place), pixmap, QRectF(left, top, seen_across, seen_down))
     frame = QRectF(
-        shown.left() + left * shown.width(), shown.top() + top * shown.height(),
-        box[2] / part[2] * shown.width(), box[3] / part[3] * shown.height(),
-    ) & shown  # fmt: skip
+        place.left() + (x * across - left) * scale, place.top() + (y * down - top) * scale,
+        width * across * scale, height * down * scale,
+    ) & QRectF(place)  # fmt: skip
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for colour, width in ((QColor(0, 0, 0, 110), 4.0), (QColor(category_colour(category)), 2.0)):
-        painter.setPen(QPen(colour, width))
+    for colour, thickness in ((QColor(0, 0, 0, 110), 4.0), (QColor(category_colour(category)), 2.0)):
+        painter.setPen(QPen(colour, thickness))
         painter.drawRect(frame)
 
 
@@ -160,12 +177,15 @@ def part_around(box: Box) -> Box:
     return left, top, side, side
 
 
-def sentence(place: Place) -> str:
-    """A place in words."""
+def title(place: Place) -> str:
+    """Where something is, and what it was taken for."""
+    return f"{place.location or 'No location'} · {place.category}"
+
+
+def figures(place: Place) -> str:
+    """How often, from when to when, and how sure the detector was."""
     parts = [
-        place.location or "No location",
-        f"{place.category}, seen {place.occurrences:,} times"
-        + (f" on {place.days:,} days" if place.days else ""),
+        f"seen {place.occurrences:,} times" + (f" on {place.days:,} days" if place.days else ""),
         days_of(place),
         f"mean confidence {place.confidence:.2f}",
         f"{place.rejected:,} rejected before" if place.rejected else "",

@@ -24,7 +24,7 @@ from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
-from camtrap_gui.ui.widgets.place_tiles import Instance, InstanceStrip, PlaceGrid, Tile, sentence
+from camtrap_gui.ui.widgets.place_tiles import Instance, InstanceStrip, PlaceGrid, Tile, figures, title
 
 MOST_INSTANCES = 30
 TYPING_MS = 300
@@ -206,10 +206,10 @@ class PlacesView(QWidget):
         current = self.grid.tiles[at].place if 0 <= at < self.grid.count() else None
         self.strip.show_instances(current, self._instances(current) if current else ())
         boxes = sum(len(place.detection_ids) for place in chosen)
-        more = (
-            f"{len(chosen):,} places with {boxes:,} detections are chosen. Shown: " if len(chosen) > 1 else ""
-        )
-        self.about.setText(more + sentence(current) if current else "")
+        many = f"{len(chosen):,} places with {boxes:,} detections chosen"
+        self.about.setText(many if len(chosen) > 1 else title(current) if current else "")
+        name = f"{title(current)}, " if current and len(chosen) > 1 else ""
+        self.details.setText(name + figures(current) if current else "")
 
     def _instances(self, place: Place) -> list[Instance]:
         """Some pictures of a place, evenly over all."""
@@ -246,7 +246,13 @@ class PlacesView(QWidget):
         return row
 
     def _build_card(self) -> QWidget:
-        self.about = ElidedLabel()
+        self.about, self.details = ElidedLabel(), ElidedLabel()
+        sized(self.about, "body", bold=True)
+        self.details.setProperty("role", "muted")
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.about)
+        words.addWidget(self.details)
         self.strip = InstanceStrip()
         self.strip.opened.connect(lambda place: self.opened.emit(self.strip.instances[place].image_id))
         self.nothing = QPushButton("Nothing is there (E)")
@@ -262,7 +268,7 @@ class PlacesView(QWidget):
         self.something.clicked.connect(self.confirm)
         head = QHBoxLayout()
         head.setSpacing(GRID)
-        head.addWidget(self.about, 1)
+        head.addLayout(words, 1)
         head.addWidget(self.something)
         head.addWidget(self.nothing)
         card = QFrame()
@@ -320,6 +326,7 @@ def _field(name: str, value: int, low: int, high: int, many: str, one: str) -> Q
     field = QSpinBox()
     field.setAccessibleName(f"{name}, at least")
     field.setRange(low, high)
+    field.setFixedWidth(GRID * 15)
     field.setGroupSeparatorShown(True)
     field.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)  # as in forms
     field.valueChanged.connect(lambda number: field.setSuffix(one if number == 1 else many))

@@ -6,7 +6,7 @@ Shift chooses from one tile on to another along the lines, not a rectangle as ta
 from collections.abc import Iterable
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from camtrap_gui.ui.theme import GRID, icon, theme
+from camtrap_gui.ui.theme import GRID, theme
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -241,30 +241,15 @@ class _Cell(QStyledItemDelegate):
         area: QRect = option.rect.adjusted(3, 3, -3, -3)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        if place in grid._chosen:
+        is_quiet = (
+            grid._in_a_row and not grid.hasFocus()
+        )  # a row is for looking along; nothing is done to its tiles
+        if place in grid._chosen and not is_quiet:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(c.selected))
             painter.drawRoundedRect(area, 6, 6)
         grid.paint_tile(painter, area.adjusted(5, 5, -5, -5), place)
-        if place == grid._current:
+        if place == grid._current and not is_quiet:
             painter.setPen(QPen(QColor(c.accent if grid.hasFocus() else c.muted), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 6, 6)
-
-
-def paint_picture(painter: QPainter, place: QRect, pixmap: QPixmap | None) -> QRect:
-    """Paint a thumbnail (None: on its way; null: unreadable) into a place; where it lies, an empty rectangle if nowhere."""
-    c = theme.colours
-    painter.fillRect(place, QColor(c.raised))
-    if pixmap is None:
-        return QRect()
-    if pixmap.isNull():
-        side = GRID * 5
-        sign = QRect(0, 0, side, side)
-        sign.moveCenter(place.center())
-        icon("image-off-outline", c.muted).paint(painter, sign)
-        return QRect()
-    target = QRect(place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio))
-    target.moveCenter(place.center())
-    painter.drawPixmap(target, pixmap)
-    return target
