@@ -175,9 +175,10 @@ def test_that_boxes_grow_with_the_picture_and_their_lines_do_not(canvas, scale):
 def test_that_a_chip_stays_inside_the_widget(canvas, place):
     canvas.show_boxes([box(*place, 0.1, 0.1, "a very long species name 0.97", colour=RED)])
     for scale in (0.5, 1.0):
-        canvas.zoom_to(scale)
+        canvas.zoom_to(scale, canvas.to_screen(canvas.visible_boxes()[0]).center())
         area = canvas.to_screen(canvas.visible_boxes()[0])
-        assert ROOM.contains(chip_place(area, QSizeF(220, 16), ROOM, []))
+        chip = chip_place(area, QSizeF(220, 16), ROOM, [])
+        assert chip is not None and ROOM.contains(chip)
 
 
 def test_that_boxes_out_of_sight_leave_no_chips_at_the_edge(canvas):
@@ -193,8 +194,9 @@ def test_that_chips_do_not_cover_each_other():
     area = QRectF(300, 200, 120, 90)
     for _ in range(4):
         chip = chip_place(area, QSizeF(90, 16), ROOM, taken)
-        assert not any(chip.intersects(other) for other in taken)
+        assert chip is not None and not any(chip.intersects(other) for other in taken)
         taken.append(chip)
+    assert chip_place(area, QSizeF(90, 16), ROOM, taken) is None
 
 
 def test_that_the_threshold_hides_boxes_and_their_selection(canvas):

@@ -26,6 +26,9 @@ REACH = 7.0
 LEAST_FRAME = 44.0
 """Screen pixels: around a smaller box the handles stand off, so that its middle can still be held."""
 
+LONG_EDGE = 60.0
+"""Screen pixels: shorter edges have no room for a handle between those of the corners."""
+
 
 def least_size(width: int, height: int) -> Point:
     """The smallest box of a picture of ``width`` x ``height`` pixels, as fractions."""
@@ -57,11 +60,17 @@ def handle_frame(area: Area) -> Area:
 
 
 def handle_places(area: Area, room: Point) -> dict[Grip, Point]:
-    """The middle of each handle. Those on edges stay in sight in a widget of size ``room`` as long as their edge does."""
+    """The middle of each handle. Those on edges stay in sight in a widget of size ``room`` as long as their edge does.
+
+    Short edges have no handle of their own; they can be held anyway.
+    """
     left, top, width, height = handle_frame(area)
     across = {-1: left, 0: _middle(left, left + width, room[0]), 1: left + width}
     down = {-1: top, 0: _middle(top, top + height, room[1]), 1: top + height}
-    return {grip: (across[grip[0]], down[grip[1]]) for grip in GRIPS}
+    wide, tall = width >= LONG_EDGE, height >= LONG_EDGE
+    return {
+        grip: (across[grip[0]], down[grip[1]]) for grip in GRIPS if (grip[0] or wide) and (grip[1] or tall)
+    }
 
 
 def grip_at(point: Point, area: Area) -> Grip | None:

@@ -22,8 +22,8 @@ from camtrap_gui.ui.theme import GRID, icon, theme
 from camtrap_gui.ui.viewer.shown import Given, Pictures
 from camtrap_gui.ui.widgets.thumbnails import Thumbnails
 
-HEIGHT = GRID * 12
-CELL = GRID * 14
+HEIGHT = GRID * 11
+CELL = GRID * 13
 BORDER = 3
 
 

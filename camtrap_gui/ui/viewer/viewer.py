@@ -74,6 +74,7 @@ class Viewer(QWidget):
         side.addWidget(self._facts)
         side.addStretch()
         self._side.setFixedWidth(GRID * 28)
+        self._side.hide()
         middle.addWidget(self._side)
         layout.addLayout(middle, 1)
         layout.addWidget(self.strip)
@@ -91,8 +92,7 @@ class Viewer(QWidget):
         if len(pictures):
             self.go_to(place)
         else:
-            self.toolbar.title.setText("")
-            self._facts.setText("")
+            self._tell(ShownPicture(Path()))
             self._show_nothing("")
 
     def go_to(self, place: int) -> None:
@@ -189,7 +189,8 @@ class Viewer(QWidget):
     def _tell(self, picture: ShownPicture) -> None:
         """Everything about a picture but the picture."""
         self.toolbar.title.setText(picture.title or picture.path.name)
-        self.toolbar.title.setToolTip(f"<p>{escape(str(picture.path))}</p>")
+        if picture.path != Path():
+            self.toolbar.title.setToolTip(f"<p>{escape(str(picture.path))}</p>")
         self._facts.setText(
             "<br>".join(f"{escape(name)}: <b>{escape(value)}</b>" for name, value in picture.facts)
         )
