@@ -5,15 +5,19 @@ classifiers that had not seen its camera were asked; once the label is another o
 told. The review step fills both, and the orders in which to look (``queues`` reads them).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import compress
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui.geometry import Box, Window
-from camtrap_gui.project import Project
+from camtrap_gui.geometry import Box
+from camtrap_gui.project import Project, images
 from camtrap_gui.project.detections import KnownDetector
 
 _PAGE = 1000
@@ -51,33 +55,28 @@ class Doubt(NamedTuple):
 
 
 class Animal(NamedTuple):
-    """A detection to be looked at. ``crop`` is what the crop step cut out for it, if it did: hash and window."""
+    """A detection to be looked at. ``crop_sha256`` is the hash of the file the crop step cut out for it, if it did."""
 
     detection_id: int
-    image_id: int
     box: Box
-    crop: tuple[str, Window] | None
+    crop_sha256: str | None
+
+
+class Picture(NamedTuple):
+    """An image with animals to be looked at; its file lies at ``path`` below ``root``."""
+
+    image_id: int
+    root: Path
+    path: str
+    animals: tuple[Animal, ...]
 
 
 class Said(NamedTuple):
     """What is to be kept about an animal: the key of its features, and ``top`` as above, () without a classifier."""
 
     detection_id: int
-    image_id: int
     features: bytes
     top: Top
-
-
-class Doubted(NamedTuple):
-    """A row of the table of doubts; species are ids."""
-
-    crop_id: int
-    image_id: int
-    label_id: int
-    species_id: int
-    given: float
-    confidence: float
-    score: float
 
 
 def of_image(project: Project, image_id: int) -> dict[int, Suggestion]:
@@ -129,25 +128,26 @@ def count_pending(project: Project, detector: KnownDetector, made_with: str) -> 
     return int(row[0])
 
 
-def pending(project: Project, detector: KnownDetector, made_with: str) -> Iterator[list[Animal]]:
-    """Animals in readable images without a suggestion of this model, in pages; those of an image stay together.
+def pending(project: Project, detector: KnownDetector, made_with: str, use_crops: bool) -> Iterator[Picture]:
+    """Readable images with animals that have no suggestion of this model, with those animals, by ascending id.
 
-    Suggestions may be added meanwhile. An animal that gets none is not offered twice.
+    Suggestions may be added meanwhile. An animal that gets none is not offered twice. ``use_crops``: the crop files
+    were cut as these animals shall be.
     """
-    after = 0
+    which, after = (*_which(detector), made_with), 0
+    roots = images.roots(project)
     while True:
-        rows = project.db.execute(
-            "SELECT id, image_id, x, y, width, height FROM detections WHERE image_id IN"
-            " (SELECT images.id FROM images WHERE images.id > ? AND images.problem IS NULL AND EXISTS"
-            f" (SELECT 1 FROM detections WHERE image_id = images.id AND {_ANIMALS} AND {_NOT_MADE}) ORDER BY images.id LIMIT ?)"
-            f" AND {_ANIMALS} AND {_NOT_MADE} ORDER BY image_id, id",
-            (after, *_which(detector), made_with, _PAGE, *_which(detector), made_with),
+        page = project.db.execute(
+            "SELECT id, root_id, path FROM images WHERE id > ? AND problem IS NULL AND EXISTS (SELECT 1 FROM detections"
+            f" WHERE image_id = images.id AND {_ANIMALS} AND {_NOT_MADE}) ORDER BY id LIMIT ?",
+            (after, *which, _PAGE),
         ).fetchall()
-        if not rows:
+        if not page:
             return
-        cut = _crops_of(project, rows[0]["image_id"], rows[-1]["image_id"])
-        yield [Animal(row[0], row[1], (row[2], row[3], row[4], row[5]), cut.get(row[0])) for row in rows]
-        after = rows[-1]["image_id"]
+        first, after = page[0]["id"], page[-1]["id"]
+        animals = _animals(project, first, after, which, use_crops)
+        for image_id, root_id, path in page:
+            yield Picture(image_id, roots[root_id], path, tuple(animals[image_id]))
 
 
 def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> None:
@@ -163,7 +163,6 @@ def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> 
             rows.append(
                 (
                     one.detection_id,
-                    one.image_id,
                     run_id,
                     species.get(one.top[0][0]) if one.top else None,
                     first if one.top else None,
@@ -175,7 +174,7 @@ def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> 
             )
         db.executemany(
             "INSERT INTO suggestions (detection_id, image_id, run_id, species_id, confidence, margin, top, made_with,"
-            " features) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE EXISTS (SELECT 1 FROM detections WHERE id = ?1)"
+            " features) SELECT id, image_id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM detections WHERE id = ?1"
             " ON CONFLICT (detection_id) DO UPDATE SET run_id = excluded.run_id, species_id = excluded.species_id,"
             " confidence = excluded.confidence, margin = excluded.margin, top = excluded.top,"
             " made_with = excluded.made_with, features = excluded.features",
@@ -183,11 +182,15 @@ def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> 
         )
 
 
-class Known(NamedTuple):
+UNLABELLED, LABELLED, DECIDED = range(3)
+
+
+@dataclass(frozen=True)
+class Known:
     """All animals with a suggestion, by ascending id: arrays [N], and the keys of their features.
 
-    ``margin`` is NaN without a classifier. ``state`` is 2 where a person decided about the image, 1 where it has a
-    label from elsewhere, else 0.
+    ``margin`` is NaN without a classifier. ``state`` is DECIDED where a person has decided about the image, LABELLED
+    where it has a label from elsewhere, else UNLABELLED.
     """
 
     ids: NDArray[np.int64]
@@ -195,15 +198,20 @@ class Known(NamedTuple):
     state: NDArray[np.int8]
     keys: list[bytes]
 
+    def only(self, which: NDArray[np.bool_]) -> "Known":
+        """Some of them."""
+        keys = list(compress(self.keys, which.tolist()))
+        return Known(self.ids[which], self.margin[which], self.state[which], keys)
+
 
 def known(project: Project) -> Known:
     """What the orders are made from."""
     rows = project.db.execute(
-        "SELECT detection_id, margin, CASE WHEN images.reviewed IS NOT NULL THEN 2 WHEN EXISTS"
-        " (SELECT 1 FROM labels WHERE labels.image_id = images.id) THEN 1 ELSE 0 END, features"
-        " FROM suggestions JOIN images ON images.id = suggestions.image_id ORDER BY detection_id"
+        "SELECT detection_id, margin, CASE WHEN images.reviewed IS NOT NULL THEN ? WHEN EXISTS"
+        " (SELECT 1 FROM labels WHERE labels.image_id = images.id) THEN ? ELSE ? END, features"
+        " FROM suggestions JOIN images ON images.id = suggestions.image_id ORDER BY detection_id",
+        (DECIDED, LABELLED, UNLABELLED),
     )
-    kind = np.dtype([("id", np.int64), ("margin", np.float32), ("state", np.int8)])
     keys: list[bytes] = []
 
     def numbers() -> Iterator[tuple[int, float, int]]:
@@ -211,55 +219,42 @@ def known(project: Project) -> Known:
             keys.append(key)
             yield detection_id, np.nan if margin is None else margin, state
 
-    table = np.fromiter(numbers(), kind)
+    table: NDArray[np.void] = np.fromiter(
+        numbers(), np.dtype([("id", np.int64), ("margin", np.float32), ("state", np.int8)])
+    )
     return Known(table["id"], table["margin"], table["state"], keys)
 
 
-def set_order(project: Project, column: str, ids: Sequence[int] | NDArray[np.int64]) -> None:
-    """Keep the order in which animals come ('teaches' or 'alike'): detection ids, first one first.
-
-    Animals that are not among them lose their place. Written in batches.
-    """
-    assert column in ("teaches", "alike")
-    places = _places(ids)
-    with project.write() as db:
-        db.execute("CREATE TEMP TABLE ordered (id INTEGER PRIMARY KEY)")
-        try:
-            db.executemany("INSERT INTO ordered VALUES (?)", ((one,) for one, _ in places))
-            db.execute(
-                f"UPDATE suggestions SET {column} = NULL WHERE {column} IS NOT NULL"
-                " AND detection_id NOT IN (SELECT id FROM ordered)"
-            )
-        finally:
-            db.execute("DROP TABLE ordered")
-    for first in range(0, len(places), _ORDERED):
+def set_orders(
+    project: Project,
+    ids: NDArray[np.int64],
+    teaches: NDArray[np.int64],
+    alike: NDArray[np.int64],
+    say: Callable[[int], None],
+) -> None:
+    """Keep the places of animals (detection ids, ascending) in both orders, -1 for none; written in batches."""
+    for first in range(0, len(ids), _ORDERED):
+        part = slice(first, first + _ORDERED)
         with project.write() as db:
             db.executemany(
-                f"UPDATE suggestions SET {column} = ?2 WHERE detection_id = ?1 AND {column} IS NOT ?2",
-                places[first : first + _ORDERED],
+                "UPDATE suggestions SET teaches = nullif(?2, -1), alike = nullif(?3, -1) WHERE detection_id = ?1"
+                " AND (teaches IS NOT nullif(?2, -1) OR alike IS NOT nullif(?3, -1))",
+                zip(ids[part].tolist(), teaches[part].tolist(), alike[part].tolist(), strict=True),
             )
+        say(min(first + _ORDERED, len(ids)))
 
 
-def replace_doubts(project: Project, rows: Iterable[Doubted], places: dict[int, int]) -> None:
-    """Make these the doubts, all or nothing. ``places`` are crops' places in the order of likeness.
-
-    Crops that are gone meanwhile are passed over.
-    """
+def outdate(project: Project, ids: NDArray[np.int64]) -> None:
+    """Have animals looked at again: their features are gone."""
     with project.write() as db:
-        db.execute("DELETE FROM doubts")
         db.executemany(
-            "INSERT INTO doubts (crop_id, image_id, label_id, species_id, given, confidence, score, alike)"
-            " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM crops WHERE id = ?1)",
-            ((*row, places.get(row.crop_id)) for row in rows),
+            "UPDATE suggestions SET made_with = '' WHERE detection_id = ?", ((one,) for one in ids.tolist())
         )
 
 
-def count(project: Project) -> tuple[int, int]:
-    """How many animals have been looked at, and how many crops had their label checked."""
-    row = project.db.execute(
-        "SELECT (SELECT count(*) FROM suggestions), (SELECT count(*) FROM doubts)"
-    ).fetchone()
-    return int(row[0]), int(row[1])
+def count(project: Project) -> int:
+    """How many animals have been looked at."""
+    return int(project.db.execute("SELECT count(*) FROM suggestions").fetchone()[0])
 
 
 def species_ids(project: Project) -> dict[str, int]:
@@ -280,14 +275,25 @@ def _which(detector: KnownDetector) -> tuple[int, float]:
     return detector.id, detector.typical_threshold
 
 
-def _crops_of(project: Project, first: int, last: int) -> dict[int, tuple[str, Window]]:
-    """Hash and window of the crop of each detection in a range of images; a box made from one counts for it."""
-    rows = project.db.execute(
-        "SELECT coalesce(crops.detection_id, boxes.detection_id) AS found, sha256, left, top, right, bottom FROM crops"
-        " LEFT JOIN boxes ON boxes.id = crops.box_id WHERE crops.image_id BETWEEN ? AND ? AND found IS NOT NULL",
-        (first, last),
+def _animals(
+    project: Project, first: int, last: int, which: tuple[object, ...], use_crops: bool
+) -> dict[int, list[Animal]]:
+    cut = dict(
+        project.db.execute(
+            "SELECT detection_id, sha256 FROM crops WHERE image_id BETWEEN ? AND ? AND detection_id IS NOT NULL",
+            (first, last),
+        ).fetchall()
+        if use_crops
+        else ()
     )
-    return {row[0]: (row[1], (row[2], row[3], row[4], row[5])) for row in rows}
+    found: dict[int, list[Animal]] = defaultdict(list)
+    for row in project.db.execute(
+        "SELECT id, image_id, x, y, width, height FROM detections"
+        f" WHERE image_id BETWEEN ? AND ? AND {_ANIMALS} AND {_NOT_MADE} ORDER BY id",
+        (first, last, *which),
+    ):
+        found[row["image_id"]].append(Animal(row["id"], tuple(row)[2:], cut.get(row["id"])))
+    return found
 
 
 def _present_names(project: Project) -> dict[str, str]:
@@ -313,10 +319,3 @@ def _top(text: str, present: dict[str, str]) -> Top:
 def _suggestion(run_id: str, top: Top) -> Suggestion:
     first, second = ([share for _, share in top] + [0.0])[:2]
     return Suggestion(run_id, top[0][0], first, first - second, top)
-
-
-def _places(ids: Sequence[int] | NDArray[np.int64]) -> list[tuple[int, int]]:
-    """(id, place) by ascending id, so that a batch touches neighbouring rows."""
-    array = np.asarray(ids, np.int64)
-    by_id = np.argsort(array, kind="stable")
-    return list(zip(array[by_id].tolist(), by_id.tolist(), strict=True))
