@@ -12,6 +12,7 @@ ALL = {
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],
+    "review_queues": ["--images", "50000"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""

@@ -35,6 +35,12 @@ _STATE_SQL = {
 }
 """For each state a query for ids, and whether the images with these ids are in it, or the others."""
 
+_SPECIES = (
+    "SELECT coalesce(merged_into, id) FROM species WHERE name = ?1"
+    " UNION ALL SELECT species_id FROM aliases WHERE name = ?1 LIMIT 1"
+)
+"""The species that a name means; a saved search outlives a renaming."""
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -146,7 +152,7 @@ def _conditions(chosen: Filter) -> list[tuple[str, tuple[str, ...], bool]]:
     found: list[tuple[str, tuple[str, ...], bool]] = []
     for value, query in (
         (chosen.location, "SELECT id FROM images WHERE location_id = (SELECT id FROM locations WHERE name = ?)"),
-        (chosen.species, "SELECT image_id AS id FROM labels WHERE species_id = (SELECT id FROM species WHERE name = ?)"),
+        (chosen.species, f"SELECT image_id AS id FROM labels WHERE species_id = ({_SPECIES})"),
         (chosen.since, "SELECT id FROM images WHERE taken >= ?"),
         (chosen.until, "SELECT id FROM images WHERE taken < date(?, '+1 day')"),
         (chosen.author, "SELECT image_id AS id FROM labels WHERE author = ?"),
