@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from camtrap_gui import paths
 from camtrap_gui.jobs import Report
 from camtrap_gui.models import store
-from camtrap_gui.models.catalogue import OFFERS, Entry, Offer
+from camtrap_gui.models.catalogue import Entry, Offer
 from camtrap_gui.problem import Problem
 
 
@@ -108,10 +108,7 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
     @commands.command(name="list", sort_key=0)
     def list_() -> Listing:
         """Show the installed models and those that can be installed."""
-        entries = store.entries()
-        there = {entry.name for entry in entries}
-        models = [*map(Model.of, entries), *(Model.of(offer) for offer in OFFERS if offer.name not in there)]
-        return Listing(paths.models(), tuple(models))
+        return Listing(paths.models(), tuple(map(Model.of, store.known())))
 
     @commands.command(sort_key=1)
     def install(

@@ -4,7 +4,7 @@ Pictures are decoded and made ready on threads while the networks work on the on
 memory at a time.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -60,6 +60,7 @@ class _Opened:
     picture: "Image.Image | None" = None
     ready: Any = None
     failure: str = ""
+    known: Prediction | None = None
 
 
 def predictions(
@@ -69,19 +70,26 @@ def predictions(
     threshold: float | None = None,
     top: int = 5,
     keep_pictures: bool = False,
+    known: Callable[[Path], Prediction | None] = lambda _: None,
 ) -> Generator[tuple[Prediction, "Image.Image | None"], None, None]:
     """A prediction for each picture, in order; with the decoded picture (upright RGB) where ``keep_pictures`` asks for it.
 
     Without a detector the whole picture is classified. With one, its animals are, each cut out as the classifier's
     own crops were; boxes below ``threshold`` (default: the detector's typical one) are passed over. A picture that
-    cannot be read has a ``failure`` and ends nothing. Close the iterator when not exhausting it.
+    cannot be read has a ``failure`` and ends nothing. A picture ``known`` has an answer for is not looked at again;
+    it is asked on any thread. Close the iterator when not exhausting it.
     """
 
     def open_one(path: Path) -> _Opened:
+        before = known(path)
+        if before is not None and not (keep_pictures and not before.failure):
+            return _Opened(path, known=before)
         try:
             picture = read_upright(path)
         except Unreadable as reason:
             return _Opened(path, failure=str(reason))
+        if before is not None:
+            return _Opened(path, picture=picture, known=before)
         ready = classifier.prepare(picture) if detector is None else detector.prepare(picture)
         needed = keep_pictures or detector is not None
         return _Opened(path, picture.size, picture if needed else None, ready)
@@ -89,7 +97,7 @@ def predictions(
     with closing(in_order(open_one, paths, ahead=_AHEAD)) as opened:
         size = _BATCH if detector is None else min(_BATCH, detector.batch)
         while batch := list(islice(opened, size)):
-            good = [one for one in batch if not one.failure]
+            good = [one for one in batch if not one.failure and one.known is None]
             if detector is None:
                 boxes = _classified_whole(classifier, good, top)
             else:
@@ -97,7 +105,9 @@ def predictions(
                 boxes = _classified_boxes(classifier, detector, good, least, top)
             found = iter(boxes)
             for one in batch:
-                if one.failure:
+                if one.known is not None:
+                    yield one.known, one.picture
+                elif one.failure:
                     yield Prediction(one.path, failure=one.failure), None
                 else:
                     prediction = Prediction(one.path, *one.size, next(found))

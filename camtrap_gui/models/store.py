@@ -50,6 +50,13 @@ def entries() -> list[Entry]:
     return [store_folder.read(name) for name in store_folder.names()]
 
 
+def known() -> list[Entry | Offer]:
+    """The installed models, then those that can be installed. Raises Problem as ``entries`` does."""
+    there = entries()
+    names = {entry.name for entry in there}
+    return [*there, *(offer for offer in OFFERS if offer.name not in names)]
+
+
 def get(name: str) -> Entry:
     """The installed model of that name; ``default`` is the default detector. Raises Problem when it is not there."""
     name = DEFAULT_DETECTOR if name == "default" else name
@@ -93,13 +100,13 @@ def install(name: str, report: Report) -> list[Entry]:
         return [_installed(offer) or _install(offer, report) for offer in offers]
 
 
-def fetch_default(name: str, report: Report) -> None:
-    """Install a default model that is wanted and not there yet: its first use needs no command of its own.
+def fetch(name: str, report: Report) -> None:
+    """Install a model that is wanted and not there yet: its first use needs no command of its own.
 
-    Other names are left to ``get``. Raises Problem as ``install`` does.
+    Names of what cannot be installed are left to ``get``. Raises Problem as ``install`` does.
     """
     wanted = DEFAULT_DETECTOR if name == "default" else name
-    if wanted in (DEFAULT_DETECTOR, DEFAULT_BACKBONE) and wanted not in store_folder.names():
+    if wanted not in store_folder.names() and any(offer.name == wanted for offer in OFFERS):
         install(wanted, report)
 
 

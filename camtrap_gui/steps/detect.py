@@ -79,7 +79,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if not project.db.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0]:
         raise Problem(f"The project {project.folder} has no images. Import pictures first: camtrap dataset")
     report(Progress(0, None, f"loading {options.detector}", "Loading"))
-    store.fetch_default(options.detector, report)
+    store.fetch(options.detector, report)
     detector = detectors.load(options.detector)
     number = detections.register(project, detector)
     if options.retry_unreadable:

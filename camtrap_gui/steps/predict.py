@@ -19,6 +19,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
 
 if TYPE_CHECKING:
+    from camtrap_gui.models.answers import Answers
     from camtrap_gui.models.classifiers import Classifier
     from camtrap_gui.models.detectors import Detector
     from camtrap_gui.models.prediction import Prediction
@@ -50,6 +51,10 @@ class Options:
     csv: Annotated[Path | None, Option("Write a table, one row for each box.")] = None
     json: Annotated[
         Path | None, Option("Write MegaDetector results with classifications, for Timelapse and others.")
+    ] = None
+    answers: Annotated[
+        Path | None,
+        Option("Keep the answers in this file while working, and do not look again at pictures it knows."),
     ] = None
 
 
@@ -161,7 +166,9 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
         waiting = [give(name, Prediction(chosen.root / name, failure=reason)) for name, reason in refused]
         report(Progress(0, total, "", "Predicting", made=tuple(waiting)))
         keep = copies is not None
-        found = predictions(classifier, chosen, detector, options.threshold, options.top, keep_pictures=keep)
+        answers = _answers(stack, options, detector)
+        known = answers.get if answers is not None else lambda _: None
+        found = predictions(classifier, chosen, detector, options.threshold, options.top, keep, known)
         stack.enter_context(closing(found))
         seen: Iterator[Prediction] = (prediction for prediction, _picture in found)
         if copies is not None:
@@ -170,6 +177,8 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
         done = 0
         for done, prediction in enumerate(seen, start=1):
             picture = give(chosen.name_of(prediction.path), prediction)
+            if answers is not None:
+                answers.keep(prediction)
             bad = {"unreadable": tally.failures} if tally.failures else {}
             report(Progress(done, total, "", "Predicting", bad, (picture,)))
         if done != total:  # the folders have changed since they were counted
@@ -193,8 +202,19 @@ def _load_detector(options: Options, report: Report) -> "Detector | None":
         return None
     from camtrap_gui.models import detectors, store
 
-    store.fetch_default(options.detector, report)
+    store.fetch(options.detector, report)
     return detectors.load(options.detector)
+
+
+def _answers(stack: ExitStack, options: Options, detector: "Detector | None") -> "Answers | None":
+    if options.answers is None:
+        return None
+    from camtrap_gui.models import answers
+    from camtrap_gui.models.classifiers import bundle
+    from camtrap_gui.models.prediction import bundle_in
+
+    parts = (bundle.fingerprint(bundle_in(options.model)), detector and detector.sha256, options.threshold)
+    return stack.enter_context(answers.opened(options.answers, f"{parts} {options.top}"))
 
 
 def _writers(

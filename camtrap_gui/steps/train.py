@@ -111,7 +111,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if earlier:
         options = _options_of(earlier)
     backbones.get(options.backbone)
-    store.fetch_default(options.backbone, report)
+    store.fetch(options.backbone, report)
     store.get(options.backbone)
     data = training_data.choose(project, options.seed)
     if earlier:

@@ -450,9 +450,10 @@ def test_that_a_removed_model_is_gone(folder, graph_file):
         store.remove("md_v4.1.0")
 
 
-def test_that_only_a_default_model_that_is_missing_is_fetched_by_itself(folder, monkeypatch, quiet):
+def test_that_a_model_that_is_missing_is_fetched_by_itself(folder, graph_file, monkeypatch, quiet):
+    store.add(graph_file)
     fetched = []
     monkeypatch.setattr(store, "install", lambda name, report: fetched.append(name))
-    for name in ("default", store.DEFAULT_BACKBONE, "efficientnet-lite1", "some.pb"):
-        store.fetch_default(name, quiet)
-    assert fetched == [store.DEFAULT_DETECTOR, store.DEFAULT_BACKBONE]
+    for name in ("default", store.DEFAULT_BACKBONE, "efficientnet-lite1", "some.pb", "md_v4.1.0"):
+        store.fetch(name, quiet)
+    assert fetched == [store.DEFAULT_DETECTOR, store.DEFAULT_BACKBONE, "efficientnet-lite1"]

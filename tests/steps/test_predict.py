@@ -1,6 +1,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -239,3 +240,45 @@ def test_that_real_animals_are_found_and_classified(small_bundle, testdata, inst
         assert animals[f"african_elephants{name}.jpg"] >= 3
     assert animals["blank.jpg"] == 0
     assert [name for name, _ in result.failed] == ["african_elephants_truncated_file.jpg"]
+
+
+def test_that_a_kept_answer_is_not_asked_for_again_until_picture_or_question_change(
+    survey, classifier, small_bundle, corners, monkeypatch, tmp_path, quiet
+):
+    looked = []
+    prepare = Corners.prepare
+    monkeypatch.setattr(Corners, "prepare", lambda self, it: looked.append(it) or prepare(self, it))
+    options = Options(
+        small_bundle, (survey,), detect=True, answers=tmp_path / "answers", csv=tmp_path / "table.csv"
+    )
+
+    def stop_at_the_second(progress):
+        if progress.done == 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        predict.run(None, options, stop_at_the_second)
+    looked.clear()
+    first = predict.run(None, options, quiet)
+    assert 0 < len(looked) < 3 and first.failures == 1
+    looked.clear()
+    table = (tmp_path / "table.csv").read_bytes()
+    again = predict.run(None, replace(options, output=tmp_path / "copies"), quiet)
+    assert looked == [] and again.shown == first.shown
+    assert (tmp_path / "table.csv").read_bytes() == table
+    assert len(list((tmp_path / "copies").rglob("*.*"))) == 3
+    Image.new("RGB", (30, 20)).save(survey / "b.jpg")
+    predict.run(None, options, quiet)
+    assert len(looked) == 1
+    looked.clear()
+    predict.run(None, replace(options, threshold=0.05), quiet)
+    assert len(looked) == 3
+
+
+def test_that_answers_are_not_kept_in_a_file_of_another_kind(
+    survey, classifier, small_bundle, tmp_path, quiet
+):
+    (tmp_path / "notes.txt").write_text("dear diary, " * 200)
+    with pytest.raises(Problem, match="Choose another file"):
+        predict.run(None, Options(small_bundle, (survey,), answers=tmp_path / "notes.txt"), quiet)
+    assert (tmp_path / "notes.txt").read_text().startswith("dear diary")

@@ -115,10 +115,39 @@ def test_that_the_newest_run_is_chosen_and_a_bundle_folder_can_be(panel, wait, c
     assert panel.viewer.current().boxes
 
 
-def test_that_a_second_drop_waits_and_wrong_thresholds_are_refused_in_a_sentence(panel, wait, card):
-    panel.predict([card])
+def test_that_what_is_dropped_meanwhile_is_looked_at_next_and_saved_with_the_rest(
+    panel, wait, card, tmp_path, trained
+):
+    rhino, gazelle = (next((trained / "crops" / name).iterdir()) for name in ("rhino", "gazelle"))
+    panel.predict([card / "a"])
     drop(panel, card / "b" / "2.jpg")
-    assert "still being looked at" in panel.message.text()
+    drop(panel, rhino, gazelle)
+    assert "looked at next" in panel.message.text() and panel.start_button.isEnabled()
+    wait(lambda: is_done(panel))
+    names = [panel.rows.picture(place)["path"] for place in range(panel.rows.rowCount())]
+    assert sorted(names) == sorted(map(str, (card / "a" / "1.jpg", card / "b" / "2.jpg", rhino, gazelle)))
+    assert panel.headline.text().startswith("4 pictures · ")
+    panel.save_file("csv", tmp_path / "all.csv")
+    with (tmp_path / "all.csv").open(encoding="utf-8") as file:
+        assert len({row["file"] for row in csv.DictReader(file)}) == 4
+    drop(panel, rhino)
+    wait(lambda: is_done(panel))
+    assert panel.rows.rowCount() == 1
+
+
+def test_that_cancelling_takes_the_added_pictures_along(panel, wait, card):
+    wait(lambda: panel.session.short.running is None)
+    panel.predict([card / "a"])
+    first = panel._job
+    panel.predict([card / "b"])
+    panel.session.cancel(first)
+    wait(lambda: panel.session.short.running is None)
+    assert first.state in ("cancelled", "done")  # it may have been quicker
+    assert panel._job.state == first.state
+
+
+def test_that_wrong_thresholds_are_refused_in_a_sentence(panel, wait, card):
+    panel.predict([card])
     wait(lambda: is_done(panel))
     panel.form.set_value("threshold", "much")
     panel.predict([card])

@@ -139,6 +139,22 @@ def test_that_keys_go_from_step_to_step(opened):
         assert shown.step == step.name and shown.isVisible()
 
 
+def test_that_a_step_that_keeps_nothing_has_no_mark_but_while_it_works(opened):
+    rail = opened.workplace.rail
+    button = rail._buttons["predict"]
+    assert rail.state("predict") == "kept nowhere" and "keeps nothing" in button.accessibleName()
+
+    def mark() -> set[str]:
+        image, ratio = button.grab().toImage(), button.devicePixelRatio()
+        right = range(int((button.width() - 24) * ratio), int((button.width() - 4) * ratio))
+        middle = range(int(8 * ratio), int((button.height() - 8) * ratio))
+        return {image.pixelColor(x, y).name() for x in right for y in middle}
+
+    assert len(mark()) == 1
+    rail.show_states({}, {"predict"}, "")
+    assert len(mark()) > 1
+
+
 # Welcome page.
 
 

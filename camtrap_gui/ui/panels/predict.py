@@ -139,6 +139,10 @@ class PredictPanel(Panel):
         ]
         return {"detector": [*(known or [("default", "Default")]), (WHOLE, "None: whole pictures")]}
 
+    def allow_start(self) -> None:
+        super().allow_start()
+        self.start_button.setEnabled(not self._missing)  # also while it works: more can be added
+
     def missing_step(self) -> str:
         return "" if isinstance(self.model.currentData(), Path) else "train"
 
@@ -164,23 +168,30 @@ class PredictPanel(Panel):
     # Predicting.
 
     def predict(self, chosen: Sequence[Path]) -> None:
-        """Look at pictures and folders, and show the first of them at once."""
-        if self.session.running(self.step):
-            self.say("The pictures before these are still being looked at. Cancel below, or wait.", "warning")
-            return
+        """Look at pictures and folders, and show the first of them at once; what comes meanwhile is looked at next."""
+        running = self.session.running(self.step)
+        given = (*self._given, *chosen) if running and running is not self._saving else tuple(chosen)
         try:
-            options = replace(self._options(tuple(chosen)), csv=self._file("csv"), json=self._file("json"))
+            options = replace(self._options(given), csv=self._file("csv"), json=self._file("json"))
         except (Problem, ValueError) as problem:
             self.say(str(problem), "error")
             return
-        self._given = tuple(chosen)
+        if given == tuple(chosen):
+            self._show_first(given)
+        elif running is not None and running.state == "queued":
+            self.session.cancel(running)  # the new one has its pictures, too
+        self._given = given
+        self.watch(self.session.start(self.step, options))
+        if given != tuple(chosen):
+            self.say("What was added is looked at next.")
+
+    def _show_first(self, chosen: Sequence[Path]) -> None:
         self.rows.clear()
         first = next((path for path in chosen if path.is_file()), None)
         self.table.setVisible(len(chosen) > 1 or first is None)
         self.viewer.show_pictures([of_prediction({"path": str(first), "name": first.name})] if first else [])
         self.headline.setText("Looking…")
         self.show_result()
-        self.watch(self.session.start(self.step, options))
 
     def watch(self, job: Job) -> None:
         super().watch(job)
@@ -233,7 +244,7 @@ class PredictPanel(Panel):
             raise Problem("Train a classifier first, or choose the bundle folder of one.")
         self.form.fixed = {"model": model, "images": chosen}
         options: Options = self.form.value()
-        return replace(options, detect=options.detector != WHOLE)
+        return replace(options, detect=options.detector != WHOLE, answers=self._file("answers"))
 
     def _file(self, kind: str) -> Path:
         return Path(self._scratch.name) / f"predictions.{kind}"
@@ -244,7 +255,7 @@ class PredictPanel(Panel):
             return
         nothing = Path(self._scratch.name) / "nothing.png"
         try:
-            options = self._options((nothing,))
+            options = replace(self._options((nothing,)), answers=None)
         except (Problem, ValueError):
             return
         wanted = (options.model, options.detector)
@@ -256,6 +267,10 @@ class PredictPanel(Panel):
             self.session.short.submit(Job(self.step, "Loading the models", None, options, quiet=True))
 
     def _ended(self, job: Job) -> None:
+        if job is not self._job:  # its pictures are among those of the one that follows
+            if job.state == "cancelled" and self._job is not None:
+                self.session.cancel(self._job)
+            return
         super()._ended(job)
         if job is self._saving:
             self._saving = None
@@ -284,7 +299,6 @@ class PredictPanel(Panel):
 
     def _show_state(self) -> None:
         idle = self.session.running(self.step) is None
-        self.add_folder.setEnabled(idle)
         self.again.setVisible(bool(self._given))
         self.again.setEnabled(idle)
         self.save.setEnabled(idle and self._file("csv").is_file())
@@ -377,7 +391,7 @@ class PredictPanel(Panel):
         ask.for_target(self, "Save the results", start, kinds, lambda it: self.save_file("json", it))
 
     def save_copies(self, folder: Path) -> None:
-        """Write copies with boxes and names; the pictures are looked at once more for it."""
+        """Write copies with boxes and names of what is known."""
         try:
             self._saving = self.session.start(self.step, replace(self._options(self._given), output=folder))
         except (Problem, ValueError) as problem:

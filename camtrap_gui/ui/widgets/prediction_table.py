@@ -32,21 +32,25 @@ class PredictionRows(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[_Row] = []
+        self._paths: set[str] = set()
 
     def clear(self) -> None:
         """Forget all."""
         self.beginResetModel()
         self._rows.clear()
+        self._paths.clear()
         self.endResetModel()
 
     def add(self, pictures: Sequence[Mapping[str, Any]]) -> None:
-        """Put pictures at the end, as long as there is room."""
-        pictures = pictures[: MOST - len(self._rows)]
+        """Put pictures that are not there yet at the end, as long as there is room."""
+        new = {picture["path"]: picture for picture in pictures if picture["path"] not in self._paths}
+        pictures = list(new.values())[: MOST - len(self._rows)]
         if not pictures:
             return
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(pictures) - 1)
         self._rows += [_row(picture) for picture in pictures]
+        self._paths.update(picture["path"] for picture in pictures)
         self.endInsertRows()
 
     def picture(self, place: int) -> dict[str, Any]:

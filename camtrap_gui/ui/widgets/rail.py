@@ -25,6 +25,7 @@ WORDS = {
     "done": "done",
     "stale": "done, but what it was made from has changed since",
     "next": "suggested next",
+    "kept nowhere": "keeps nothing in the project, can be done at any time",
 }
 
 
@@ -56,9 +57,15 @@ class Rail(QFrame):
         self._buttons[name].setChecked(True)
 
     def show_states(self, states: dict[str, str], running: set[str], suggested: str) -> None:
-        """Show 'not yet', 'running', 'done' or 'stale' beside each step, and mark the next sensible one."""
-        for name, button in self._buttons.items():
-            button.set_state("running" if name in running else states.get(name, "not yet"), name == suggested)
+        """Show 'not yet', 'running', 'done' or 'stale' beside each step, and mark the next sensible one.
+
+        A step that keeps nothing in the project is never done there, so it has no mark but while it runs.
+        """
+        for step in STEPS:
+            state = "kept nowhere" if step.project == "none" else states.get(step.name, "not yet")
+            self._buttons[step.name].set_state(
+                "running" if step.name in running else state, step.name == suggested
+            )
 
     def state(self, name: str) -> str:
         """The state shown for a step."""
@@ -131,6 +138,8 @@ class _StepButton(QAbstractButton):
         self._paint_state(painter, self.width() - GRID * 2 - 4, middle)
 
     def _paint_state(self, painter: QPainter, x: int, y: int) -> None:
+        if self.state == "kept nowhere":
+            return
         colours = theme.colours
         dot = QRectF(x - 5, y - 5, 10, 10)
         accent = QColor(colours.accent)
