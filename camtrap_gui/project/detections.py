@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from camtrap_gui.project import Project
 
@@ -194,7 +194,30 @@ def of_image(project: Project, image_id: int, detector_id: int) -> list[StoredDe
         " WHERE image_id = ? AND detector_id = ? ORDER BY confidence DESC, id",
         (image_id, detector_id),
     )
-    return [StoredDetection(**dict(row) | {"rejected": bool(row["rejected"])}) for row in rows]
+    return [_stored(row) for row in rows]
+
+
+def of_images(
+    project: Project, image_ids: Sequence[int], detector_id: int, threshold: float
+) -> dict[int, list[StoredDetection]]:
+    """What a detector found in some images at or above a confidence, the least confident first, without rejected ones.
+
+    By image; those without any are left out. For the images of a screen, not for all of a project.
+    """
+    found: dict[int, list[StoredDetection]] = {}
+    for row in project.db.execute(
+        "SELECT image_id, id, category, confidence, x, y, width, height, rejected FROM detections"
+        f" WHERE image_id IN ({','.join('?' * len(image_ids))}) AND detector_id = ? AND confidence >= ?"
+        " AND NOT rejected ORDER BY confidence, id",
+        (*map(int, image_ids), detector_id, threshold),
+    ):
+        found.setdefault(row["image_id"], []).append(_stored(row))
+    return found
+
+
+def _stored(row: Any) -> StoredDetection:
+    fields = ("id", "category", "confidence", "x", "y", "width", "height")
+    return StoredDetection(**{name: row[name] for name in fields}, rejected=bool(row["rejected"]))
 
 
 def problems(project: Project, detector_id: int) -> Iterator[tuple[int, str]]:

@@ -134,3 +134,18 @@ def test_that_unreadable_images_can_be_made_unseen_again(survey):
     assert list(detections.problems(survey, one)) == [(2, "missing")]
     assert detections.forget_unreadable(survey, one) == 1
     assert 2 in unseen_ids(survey, one) and 1 not in unseen_ids(survey, one)
+
+
+def test_that_boxes_of_a_screen_of_images_come_without_faint_and_rejected_ones(survey):
+    one = detections.register(survey, SomeDetector())
+    other = detections.register(survey, SomeDetector(sha256="b" * 64))
+    boxes = (SomeBox(confidence=0.9), SomeBox(confidence=0.6, category="person"), SomeBox(confidence=0.3))
+    detections.add(survey, one, [Seen(number, boxes) for number in (1, 2, 3)])
+    detections.add(survey, other, [Seen(4, boxes)])
+    with survey.write() as db:
+        db.execute("UPDATE detections SET rejected = 1 WHERE image_id = 2 AND confidence > 0.5")
+    found = detections.of_images(survey, [1, 2, 4, 9], one, 0.5)
+    assert list(found) == [1]
+    assert [(box.category, box.confidence, box.x, box.rejected) for box in found[1]] == [
+        ("person", 0.6, 0.1, False), ("animal", 0.9, 0.1, False),
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton, QStackedWidget, QVBoxLayout, QWidget
 from camtrap_gui.ui import pictures
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.viewer.viewer import Viewer
-from camtrap_gui.ui.widgets.image_list import NOTHING, ImageList
+from camtrap_gui.ui.widgets.image_list import NOTHING, ImageList, Marks
 
 
 class Browser(QStackedWidget):
@@ -31,9 +31,11 @@ class Browser(QStackedWidget):
         self.addWidget(self.list)
         self.addWidget(single)
 
-    def show_ids(self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING) -> None:
-        """List these images; ``problems`` as in ``ImageList``."""
-        self.list.show_ids(ids, problems)
+    def show_ids(
+        self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING, marks: Marks | None = None
+    ) -> None:
+        """List these images; ``problems`` and ``marks`` as in ``ImageList``."""
+        self.list.show_ids(ids, problems, marks)
 
     def open_place(self, place: int) -> None:
         """Show the image at a place of the list, with its sequence below it."""

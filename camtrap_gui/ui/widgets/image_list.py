@@ -7,9 +7,19 @@ is on screen.
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPixmap, QPixmapCache, QResizeEvent
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QPixmapCache, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,7 +31,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from camtrap_gui.project import Project, browse
+from camtrap_gui.project import Project, browse, detections
+from camtrap_gui.project.detections import StoredDetection
+from camtrap_gui.ui.pictures import category_colour
 from camtrap_gui.ui.theme import GRID, icon, theme
 from camtrap_gui.ui.widgets.thumbnails import Thumbnails
 
@@ -38,14 +50,25 @@ NOTHING: Mapping[int, str] = {}
 Index = QModelIndex | QPersistentModelIndex
 
 
-class Rows:
-    """Rows by their place in a list of ids, fetched in pages."""
+class Marks(NamedTuple):
+    """Whose boxes to draw on pictures, and how confident they must be."""
 
-    def __init__(self, project: Project, ids: Sequence[int], problems: Mapping[int, str]) -> None:
+    detector_id: int
+    threshold: float
+
+
+class Rows:
+    """Rows by their place in a list of ids, fetched in pages, with what a detector found where ``marks`` says so."""
+
+    def __init__(
+        self, project: Project, ids: Sequence[int], problems: Mapping[int, str], marks: Marks | None = None
+    ) -> None:
         self.ids = ids
         self.problems = problems
         self._project = project
+        self._marks = marks
         self._pages: OrderedDict[int, dict[int, browse.Row]] = OrderedDict()
+        self._boxes: dict[int, dict[int, list[StoredDetection]]] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -59,10 +82,16 @@ class Rows:
                 row.id: replace(row, problem=self.problems.get(row.id) or row.problem)
                 for row in browse.rows(self._project, wanted)
             }
+            if self._marks is not None:
+                self._boxes[number] = detections.of_images(self._project, wanted, *self._marks)
             while len(self._pages) > PAGES_KEPT:
-                self._pages.popitem(last=False)
+                self._boxes.pop(self._pages.popitem(last=False)[0], None)
         self._pages.move_to_end(number)
         return self._pages[number].get(int(self.ids[place]))
+
+    def boxes(self, place: int) -> Sequence[StoredDetection]:
+        """What was found in the picture at a place whose row was asked for, the most confident last."""
+        return self._boxes.get(place // PAGE, {}).get(int(self.ids[place]), ())
 
 
 class TableModel(QAbstractTableModel):
@@ -151,9 +180,14 @@ class ImageList(QStackedWidget):
         self.addWidget(self.grid)
         self.addWidget(self.table)
 
-    def show_ids(self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING) -> None:
-        """Show these images. ``problems`` says of some what is wrong, before what the project says of their files."""
-        self.rows = Rows(self._project, ids, problems)
+    def show_ids(
+        self, ids: Sequence[int], problems: Mapping[int, str] = NOTHING, marks: Marks | None = None
+    ) -> None:
+        """Show these images, with boxes on the thumbnails where ``marks`` asks for them.
+
+        ``problems`` says of some what is wrong, before what the project says of their files.
+        """
+        self.rows = Rows(self._project, ids, problems, marks)
         old = self.table.model()
         self.table.setModel(TableModel(self.rows))
         if old is not None:
@@ -215,6 +249,9 @@ class _Cell(QStyledItemDelegate):
             target.moveCenter(picture.center())
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawPixmap(target, pixmap)
+            model = index.model()
+            assert isinstance(model, GridModel)
+            _draw_boxes(painter, QRectF(target), model.rows.boxes(model.place(index)))
         elif pixmap is not None or row.problem:
             sign = _no_picture()
             painter.drawPixmap(picture.center() - sign.rect().center(), sign)
@@ -229,6 +266,19 @@ class _Cell(QStyledItemDelegate):
             Qt.AlignmentFlag.AlignCenter,
             metrics.elidedText(label, Qt.TextElideMode.ElideRight, words.width()),
         )
+
+
+def _draw_boxes(painter: QPainter, picture: QRectF, boxes: Sequence[StoredDetection]) -> None:
+    """Frames in the colours of their categories on a dark edge that shows on any picture."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for box in boxes:
+        frame = QRectF(
+            picture.left() + box.x * picture.width(), picture.top() + box.y * picture.height(),
+            box.width * picture.width(), box.height * picture.height(),
+        ) & picture  # fmt: skip
+        for colour, thickness in ((QColor(0, 0, 0, 110), 4), (QColor(category_colour(box.category)), 2)):
+            painter.setPen(QPen(colour, thickness))
+            painter.drawRect(frame)
 
 
 def _no_picture() -> QPixmap:
