@@ -12,11 +12,11 @@ who decided what. Undo and redo change a row only where it still is as the edit 
 import getpass
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -158,11 +158,11 @@ def authors(project: Project) -> list[str]:
 
 def moment(project: Project) -> tuple[object, ...]:
     """Something that is different after every edit, undo and redo."""
-    return tuple(
-        project.db.execute(
-            "SELECT max(id), max(made), (SELECT count(*) FROM edits WHERE undone = 1) FROM edits"
-        ).fetchone()
-    )
+    row = project.db.execute(
+        "SELECT (SELECT max(id) FROM edits), (SELECT max(made) FROM edits),"
+        " (SELECT count(*) FROM edits WHERE undone = 1)"
+    ).fetchone()
+    return tuple(row)
 
 
 def forget_undone(db: sqlite3.Connection) -> None:
@@ -210,15 +210,25 @@ def _listen(db: sqlite3.Connection, entry: Open) -> None:
     db.execute("INSERT INTO temp.recording VALUES (?, ?, ?)", (entry.id, entry.author, entry.made))
     for table, key in KEYS.items():
         columns = _columns(db, table)
+        declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         db.execute(
-            f"CREATE TEMP TABLE old_{table} (existed, {', '.join(columns)}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
+            f"CREATE TEMP TABLE old_{table} (existed, {declared}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
         )
-        was = _first_time(table, ["1", *(f"OLD.{column}" for column in columns)], "OLD")
+        was = _first_time(table, ["1", *(f"OLD.{name}" for name in columns)], "OLD")
         made = _first_time(
-            table, ["0", *(f"NEW.{column}" if column in key else "NULL" for column in columns)], "NEW"
+            table, ["0", *(f"NEW.{name}" if name in key else "NULL" for name in columns)], "NEW"
         )
-        for event, notes in (("INSERT", made), ("UPDATE", was + made), ("DELETE", was)):
-            db.execute(f"CREATE TEMP TRIGGER {event}_{table} AFTER {event} ON main.{table} BEGIN {notes} END")
+        moved = " OR ".join(f"OLD.{name} != NEW.{name}" for name in key)
+        for event, when, notes in (
+            ("INSERT", "1", made),
+            ("UPDATE", "1", was),
+            ("UPDATE", moved, made),
+            ("DELETE", "1", was),
+        ):
+            name = f"{event}_{table}" if when == "1" else f"MOVE_{table}"
+            db.execute(
+                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table} WHEN {when} BEGIN {notes} END"
+            )
 
 
 def _first_time(table: str, values: Sequence[str], which: str) -> str:
@@ -231,7 +241,7 @@ def _first_time(table: str, values: Sequence[str], which: str) -> str:
 
 def _listen_no_more(db: sqlite3.Connection) -> None:
     for table in KEYS:
-        for event in ("INSERT", "UPDATE", "DELETE"):
+        for event in ("INSERT", "UPDATE", "MOVE", "DELETE"):
             db.execute(f"DROP TRIGGER IF EXISTS temp.{event}_{table}")
         db.execute(f"DROP TABLE IF EXISTS temp.old_{table}")
     db.execute("DROP TABLE IF EXISTS temp.recording")
@@ -247,45 +257,39 @@ def _touched(db: sqlite3.Connection) -> str:
 
 
 def _keep(db: sqlite3.Connection, edit_id: int) -> None:
-    for table, key in KEYS.items():
-        columns = _columns(db, table)
-        same = " AND ".join(f"old.{column} = now.{column}" for column in key)
-        rows = db.execute(
-            f"SELECT now.{key[0]} IS NOT NULL AS exists_now, old.*, now.* FROM temp.old_{table} AS old"
-            f" LEFT JOIN main.{table} AS now ON {same}"
-        )
-        rows.row_factory = None
-        for batch in _compared(table, columns, rows):
+    for table in KEYS:
+        for batch in _differences(db, table):
             _write(db, edit_id, batch)
 
 
-def _compared(table: str, columns: list[str], rows: Iterable[tuple[Any, ...]]) -> Iterator[_Batch]:
-    count = len(columns)
-    key = [columns.index(column) for column in KEYS[table]]
-    made, gone = [], []
-    changed: dict[tuple[int, ...], list[tuple[Any, Any]]] = defaultdict(list)
-    for row in rows:
-        before, after = row[2 : 2 + count], row[2 + count :]
-        if not row[1]:
-            if row[0]:
-                made.append(after)
-        elif not row[0]:
-            gone.append(before)
-        elif before != after:
-            places = tuple(place for place in range(count) if before[place] != after[place])
-            changed[places].append((before, after))
-    if gone:
-        yield _Batch(table, columns, gone, None)
-    if made:
-        yield _Batch(table, columns, None, made)
-    for places, pairs in changed.items():
-        kept = [*key, *places]
-        yield _Batch(
-            table,
-            [columns[place] for place in kept],
-            [[before[place] for place in kept] for before, _ in pairs],
-            [[after[place] for place in kept] for _, after in pairs],
+def _differences(db: sqlite3.Connection, table: str) -> Iterator[_Batch]:
+    # The rows that went, those that came, and those that are others now, with the columns in which any of them is.
+    columns, key = [*_columns(db, table)], [*KEYS[table]]
+
+    def rows(wanted: Sequence[str], where: str) -> list[tuple[Any, ...]]:
+        found = db.execute(
+            f"SELECT {', '.join(wanted)} FROM temp.old_{table} AS old LEFT JOIN main.{table} AS now"
+            f" ON {' AND '.join(f'old.{name} = now.{name}' for name in key)} WHERE {where}"
         )
+        found.row_factory = None
+        return found.fetchall()
+
+    def side(which: str, names: Sequence[str]) -> list[str]:
+        return [f"{which}.{name}" for name in names]
+
+    if not db.execute(f"SELECT 1 FROM temp.old_{table} LIMIT 1").fetchone():
+        return
+    if gone := rows(side("old", columns), f"existed AND now.{key[0]} IS NULL"):
+        yield _Batch(table, columns, gone, None)
+    if made := rows(side("now", columns), f"NOT existed AND now.{key[0]} IS NOT NULL"):
+        yield _Batch(table, columns, None, made)
+    stayed = f"existed AND now.{key[0]} IS NOT NULL"
+    differ = [f"old.{name} IS NOT now.{name}" for name in columns]
+    [which] = rows([f"coalesce(max({each}), 0)" for each in differ], stayed)
+    if any(which):
+        kept = [*key, *compress(columns, which)]
+        where = f"{stayed} AND ({' OR '.join(compress(differ, which))})"
+        yield _Batch(table, kept, rows(side("old", kept), where), rows(side("now", kept), where))
 
 
 def _write(db: sqlite3.Connection, edit_id: int, batch: _Batch) -> None:
@@ -456,5 +460,6 @@ def _put(db: sqlite3.Connection, change: Change) -> None:
         db.execute(f"INSERT INTO {change.table} ({columns}) VALUES ({marks})", row)
 
 
-def _columns(db: sqlite3.Connection, table: str) -> list[str]:
-    return [name for _, name, *_ in db.execute(f"PRAGMA main.table_info({table})")]
+def _columns(db: sqlite3.Connection, table: str) -> dict[str, str]:
+    # By name, with what they were declared as.
+    return {name: kind for _, name, kind, *_ in db.execute(f"PRAGMA main.table_info({table})")}

@@ -94,6 +94,7 @@ CREATE INDEX labels_by_author ON labels (author, image_id);
 -- object in "key" is one row as version 1 wrote it.
 ALTER TABLE changes ADD COLUMN rows INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE edits ADD COLUMN recut INTEGER NOT NULL DEFAULT 0;  -- 1: crops were made anew since, so their changes are void
+CREATE INDEX changes_that_deleted_boxes ON changes (id) WHERE "table" = 'boxes' AND after IS NULL;
 CREATE INDEX edits_undone ON edits (id) WHERE undone = 1;
 CREATE INDEX edits_by_time ON edits (made);
 CREATE INDEX edits_by_author ON edits (author);
