@@ -149,7 +149,8 @@ class PictureView(QWidget):
     def zoom_to(self, scale: float, about: QPointF | None = None) -> None:
         """Show ``scale`` screen pixels per picture pixel, keeping the point ``about`` (the middle) where it is."""
         if self._has_picture():
-            self.placement.zoom_to(scale, about or QPointF(self.width() / 2, self.height() / 2))
+            middle = QPointF(self.width() / 2, self.height() / 2)
+            self.placement.zoom_to(scale, middle if about is None else about)
             self.zoomed.emit(self.placement.scale)
             self._look_again()
 
