@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Self, get_args, get_origin
@@ -25,7 +26,11 @@ from camtrap_gui.jobs import Cancelled, Pace, Progress, Report, Result, to_plain
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import COMMANDS, Step, start
 
-MODELS_HELP = "List, install, add, remove and verify detectors and backbones."
+GROUPS = {
+    "labels": "Exchange, list, undo and make decisions about pictures; list queues.",
+    "models": "List, install, add, remove and verify detectors and backbones.",
+}
+"""Commands with subcommands of their own, each in a module ``cli_...``."""
 
 EXIT_MEND, EXIT_STOPPED, EXIT_DEFECT = 2, 130, 1
 _PLAIN_LINE_EVERY_S = 2.0
@@ -87,12 +92,11 @@ def _app(arguments: Sequence[str], report: Report) -> cyclopts.App:
     for place, step in enumerate(COMMANDS):
         command = _step_command(step, report) if step.name == asked else _nothing
         app.command(command, name=step.name, help=step.help, sort_key=place)
-    models = cyclopts.App(name="models", help=MODELS_HELP, sort_key=len(COMMANDS))
-    if asked == models.name[0]:
-        from camtrap_gui import cli_models
-
-        cli_models.add_commands(models, report)
-    app.command(models)
+    for name, text in GROUPS.items():
+        group = cyclopts.App(name=name, help=text, sort_key=len(COMMANDS))
+        if name == asked:
+            import_module(f"camtrap_gui.cli_{name}").add_commands(group, report)
+        app.command(group)
     return app
 
 

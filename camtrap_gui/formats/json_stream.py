@@ -49,11 +49,13 @@ class Span:
 class Member:
     """A member of the top-level object. ``kind`` is the first character of its value: ``[ { "`` or another.
 
-    ``spans`` is filled for arrays only.
+    ``spans`` is filled for arrays only; the value lies in the bytes ``start`` to ``stop`` of the file.
     """
 
     kind: str
     spans: list[Span] = field(default_factory=list)
+    start: int = 0
+    stop: int = 0
 
     @property
     def count(self) -> int:
@@ -146,7 +148,7 @@ class _Indexer:
 
     def _value(self, name: str) -> Member:
         kind = self._peek()
-        member = Member(kind.decode("latin-1"))
+        member = Member(kind.decode("latin-1"), start=self.at)
         if kind in (b"[", b"{"):
             self._skip(1)
             for span in self._spans(kind, name):
@@ -156,6 +158,7 @@ class _Indexer:
             self._string()
         else:
             self._scalar(name)
+        member.stop = self.at
         return member
 
     def _spans(self, kind: bytes, name: str) -> Iterator[Span]:

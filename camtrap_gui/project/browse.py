@@ -129,6 +129,15 @@ def find(project: Project, words: str, most: int) -> list[tuple[int, str]]:
     return [(row["id"], row["path"]) for row in found]
 
 
+def called(project: Project, name: str) -> list[int]:
+    """Ids of the images with this path below their root or, if there is none, with this key in their source."""
+    found = project.db.execute(
+        "SELECT id FROM images WHERE root_id IN (SELECT id FROM roots) AND path = ?", (name,)
+    ).fetchall()
+    found = found or project.db.execute("SELECT id FROM images WHERE key = ?", (name,)).fetchall()
+    return [row["id"] for row in found]
+
+
 def sequence_of(project: Project, image_id: int) -> list[int]:
     """Ids of the images in the same sequence, in the order they were taken; the image alone where it has none."""
     found = project.db.execute(

@@ -118,15 +118,14 @@ def counts(project: Project) -> dict[str, int]:
     return {kind.name: found[kind.name] for kind in KINDS if not kind.needs}
 
 
-def lines(project: Project, queue: Queue, limit: int, seed: int = 0) -> list[Line]:
-    """The first ``limit`` images of a queue, for reading."""
-    wanted = [int(image_id) for image_id in ids(project, queue, seed)[:limit]]
+def lines(project: Project, image_ids: Sequence[int]) -> list[Line]:
+    """Images of a queue, for reading."""
     found = []
-    for image_id, proposal in proposals.of_images(project, wanted):
+    for image_id, proposal in proposals.of_images(project, image_ids):
         sure = [said.confidence for said in proposal.said if said.confidence is not None]
         names = ", ".join(said.species for said in proposal.said)
         path = images.get(project, image_id).path
-        found.append(Line(image_id, path, names, min(sure, default=None), proposal.source))
+        found.append(Line(int(image_id), path, names, min(sure, default=None), proposal.source))
     return found
 
 

@@ -234,7 +234,7 @@ def test_that_an_empty_project_has_empty_queues(tmp_path):
 
 
 def test_that_lines_say_what_accepting_would(project):
-    found = queues.lines(project, Queue("least-sure"), 2)
+    found = queues.lines(project, queues.ids(project, Queue("least-sure"))[:2])
     assert [line.path for line in found] == ["6.jpg", "5.jpg"]
     assert found[1].species == "lion"
     assert found[1].confidence == pytest.approx(0.6)

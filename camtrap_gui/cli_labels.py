@@ -1,0 +1,332 @@
+"""``camtrap labels``: what people decided: exchanged with others, looked up, undone, and said from the command line."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+
+from camtrap_gui.formats import decisions as decisions_file
+from camtrap_gui.formats import tables
+from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project, browse, decided, decisions, edits, merging, queues
+from camtrap_gui.project.merging import POLICIES, Conflict, Merged, Policy, Side
+
+_SHOWN = 20
+_QUEUES = ", ".join(kind.name + (":NAME" if kind.needs else "") for kind in queues.KINDS)
+_Folder = Annotated[Path, Parameter(help="Project folder.")]
+_Author = Annotated[
+    str, Parameter(help="Who says so; the user of this computer otherwise.", show_default=False)
+]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file of decisions that was written."""
+
+    file: Path
+    images: int
+
+    def text(self) -> str:
+        """One sentence."""
+        return f"What was decided about {self.images:,} images is in {self.file}"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a file of decisions brought, or would bring."""
+
+    file: Path
+    preview: bool
+    merged: Merged
+
+    def text(self) -> str:
+        """Counts, then the conflicts and the images that are not here, the first twenty of each."""
+        found = self.merged
+        by = f" by {', '.join(sorted(found.authors))}" if found.authors else ""
+        lines = [f"{self.file}: decisions about {found.images:,} images{by}"]
+        for count, words in (
+            (found.taken, "decided here as there now"),
+            (found.same, "already decided alike"),
+            (found.judged, "detections rejected or confirmed"),
+            (found.flagged, "flagged"),
+            (len(found.conflicts), "conflicts"),
+            (len(found.unmatched), "images that this project does not have"),
+            (found.missing, "detections that this project does not have"),
+        ):
+            if count:
+                lines.append(f"{count:>9,}  {words}")
+        if found.species:
+            lines.append(f"New species: {', '.join(found.species)}")
+        for name, target in found.merged_there:
+            lines.append(f"“{name}” is part of “{target}” there. Merge them here too, or let it be.")
+        lines += _some("Conflicts", [_conflict_line(one) for one in found.conflicts])
+        lines += _some("Not in this project", found.unmatched)
+        if self.preview:
+            lines.append("This was a preview: nothing has changed.")
+        elif found.edit_id is None:
+            lines.append("Nothing has changed.")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class History:
+    """Edits, newest first."""
+
+    edits: tuple[edits.Edit, ...]
+
+    def text(self) -> str:
+        """A table with a line per edit; times are of this computer's zone."""
+        if not self.edits:
+            return "No decision like that has been made."
+        head = ("WHEN", "WHO", "ROWS", "WHAT")
+        rows = [
+            (_local(one.made), one.author, f"{one.changes:,}", one.note + (" (undone)" if one.undone else ""))
+            for one in self.edits
+        ]
+        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(3)]
+        return "\n".join(
+            f"{when:{widths[0]}}  {who:{widths[1]}}  {count:>{widths[2]}}  {what}"
+            for when, who, count, what in (head, *rows)
+        )
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Edits that were taken back or made again, in that order."""
+
+    verb: str
+    edits: tuple[edits.Edit, ...]
+
+    def text(self) -> str:
+        """A line per edit."""
+        if not self.edits:
+            return f"There is nothing to {self.verb.lower()}."
+        done = {"Undo": "Undone", "Redo": "Done again"}[self.verb]
+        return "\n".join(f"{done}: {one.note} ({one.author}, {_local(one.made)})" for one in self.edits)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The first images of a queue and how many there are in all."""
+
+    queue: str
+    images: int
+    lines: tuple[queues.Line, ...]
+
+    def text(self) -> str:
+        """A line per image: path, what accepting would say, how sure that is; then the count."""
+        rows = [
+            (line.path, line.species or "-", "" if line.confidence is None else f"{line.confidence:.2f}")
+            for line in self.lines
+        ]
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+        lines = [f"{path:{widths[0]}}  {names:{widths[1]}}  {sure}".rstrip() for path, names, sure in rows]
+        return "\n".join([*lines, f"{len(rows):,} of {self.images:,} images of the queue {self.queue}"])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images that were given labels."""
+
+    images: int
+    said: str
+
+    def text(self) -> str:
+        """One sentence."""
+        return f"{self.images:,} image{'' if self.images == 1 else 's'}: {self.said}"
+
+
+def add_commands(commands: cyclopts.App, report: Report) -> None:
+    """Give ``camtrap labels`` its subcommands, speaking through ``report``."""
+    _add_exchange(commands, report)
+    _add_history(commands)
+
+    @commands.command(sort_key=5)
+    def queue(
+        project: _Folder,
+        name: Annotated[str, Parameter(help=f"One of {_QUEUES}.")],
+        /,
+        *,
+        limit: Annotated[int, Parameter(help="At most so many.")] = 20,
+        reviewed: Annotated[bool, Parameter(help="Also what somebody has decided about.")] = False,
+        seed: Annotated[int, Parameter(help="Start of the random order.")] = 0,
+    ) -> Listing:
+        """List the images to look at first, with what accepting them would say."""
+        chosen = dataclasses.replace(queues.parse(name), only_unreviewed=not reviewed)
+        with Project.open(project) as opened:
+            wanted = queues.ids(opened, chosen, seed)
+            return Listing(name, len(wanted), tuple(queues.lines(opened, wanted[: max(limit, 0)])))
+
+    @commands.command(name="set", sort_key=6)
+    def set_(
+        project: _Folder,
+        /,
+        *images: Annotated[str, Parameter(help="Their paths below the folder of pictures, or their keys.")],
+        species: Annotated[tuple[str, ...], Parameter(help="What is on them; “empty” if nothing is.")],
+        count: Annotated[int | None, Parameter(help="How many, if it is one species.")] = None,
+        sequence: Annotated[bool, Parameter(help="Say it of all images of their sequences.")] = False,
+        author: _Author = "",
+    ) -> Labelled:
+        """Say what is on images, in place of what was said before."""
+        if not images:
+            raise Problem("Name an image, such as B04/IMG_0007.JPG.")
+        if count is not None and (len(species) != 1 or count < 1):
+            raise Problem("A count goes with one species and is at least 1.")
+        said = [decisions.Said(name, count) for name in species]
+        with Project.open(project) as opened:
+            wanted = [_image(opened, name) for name in images]
+            if sequence:
+                wanted = decisions.of_sequences(opened, wanted)
+            decisions.label(opened, wanted, said, author or None)
+        return Labelled(len(set(wanted)), ", ".join(species) + (f", {count} each" if count else ""))
+
+
+def _add_exchange(commands: cyclopts.App, report: Report) -> None:
+    @commands.command(sort_key=0)
+    def export(
+        project: _Folder,
+        file: Annotated[Path, Parameter(help="The JSON file to write.")],
+        /,
+        *,
+        since: Annotated[
+            datetime | None, Parameter(help="Only images decided about from then on, such as 2024-05-01.")
+        ] = None,
+        author: Annotated[
+            str, Parameter(help="Only images that this person said something of.", show_default=False)
+        ] = "",
+    ) -> Exported:
+        """Write what people decided to a file that another copy of this survey can import."""
+        moment = None if since is None else since.astimezone(UTC)
+        with Project.open(project) as opened:
+            about = decisions_file.About(opened.name, datetime.now(UTC), moment, author)
+            pages = _reported(decided.walk(opened, moment, author), report)
+            count = decisions_file.write(file, about, decided.class_list(opened), pages)
+        return Exported(file, count)
+
+    @commands.command(name="import", sort_key=1)
+    def import_(
+        project: _Folder,
+        file: Annotated[Path, Parameter(help="A file made by “camtrap labels export”.")],
+        /,
+        *,
+        on_conflict: Annotated[
+            Policy,
+            Parameter(
+                help="Where both decided, differently: "
+                + "; ".join(f"{name}: {words}" for name, words in POLICIES.items())
+                + "."
+            ),
+        ] = "list",
+        preview: Annotated[bool, Parameter(help="Only say what would change.")] = False,
+        table: Annotated[
+            Path | None,
+            Parameter(help="CSV file for all conflicts and all images that this project does not have."),
+        ] = None,
+        author: _Author = "",
+    ) -> Imported:
+        """Merge what others decided about this survey into this project, as one step that can be undone."""
+        there = decisions_file.DecisionsFile(file)
+        with Project.open(project) as opened:
+            merged = merging.merge(
+                opened,
+                there.species,
+                there.images(),
+                policy=on_conflict,
+                note=f"Merge decisions from {file.name}",
+                author=author or None,
+                preview=preview,
+                seen=lambda count: report(Progress(count, there.count, phase="Comparing")),
+            )
+        if table is not None:
+            _write_table(table, merged)
+        return Imported(file, preview, merged)
+
+
+def _add_history(commands: cyclopts.App) -> None:
+    @commands.command(sort_key=2)
+    def history(
+        project: _Folder,
+        /,
+        *,
+        words: Annotated[
+            str, Parameter(help="Only decisions with these words in them.", show_default=False)
+        ] = "",
+        author: Annotated[str, Parameter(help="Only decisions of this person.", show_default=False)] = "",
+        limit: Annotated[int, Parameter(help="At most so many, newest first.")] = 50,
+    ) -> History:
+        """List what was decided, when and by whom."""
+        with Project.open(project) as opened:
+            return History(tuple(edits.history(opened, None, max(limit, 0), words, author)))
+
+    steps = Annotated[int, Parameter(help="How many decisions.")]
+
+    @commands.command(sort_key=3)
+    def undo(project: _Folder, /, *, steps: steps = 1) -> Replayed:
+        """Take back the newest decisions."""
+        return _replay("Undo", project, edits.undo, steps)
+
+    @commands.command(sort_key=4)
+    def redo(project: _Folder, /, *, steps: steps = 1) -> Replayed:
+        """Make decisions again that were taken back."""
+        return _replay("Redo", project, edits.redo, steps)
+
+
+def _replay(verb: str, folder: Path, once: Callable[[Project], edits.Edit | None], steps: int) -> Replayed:
+    with Project.open(folder) as project:
+        return Replayed(verb, tuple(islice(iter(lambda: once(project), None), max(steps, 0))))
+
+
+def _reported(pages: Any, report: Report) -> Any:
+    count = 0
+    for page in pages:
+        count += len(page)
+        yield page
+        report(Progress(count, phase="Writing"))
+
+
+def _image(project: Project, name: str) -> int:
+    found = browse.called(project, name)
+    if len(found) != 1:
+        how = "more than one image" if found else "no image"
+        raise Problem(f"The project has {how} called “{name}”. Write its path as the project shows it.")
+    return found[0]
+
+
+def _write_table(path: Path, merged: Merged) -> None:
+    head = ("image", "what", "here", "here by", "here at", "there", "there by", "there at")
+
+    def cells(side: Side) -> tuple[str, str, str]:
+        return side.said, ", ".join(side.authors), "" if side.when is None else side.when.isoformat()
+
+    with tables.writing(path, head) as add:
+        for one in merged.conflicts:
+            add((one.path, f"conflict, {one.outcome}", *cells(one.here), *cells(one.there)))
+        for name in merged.unmatched:
+            add((name, "not in this project", *([""] * 6)))
+
+
+def _conflict_line(one: Conflict) -> str:
+    return f"{one.path}: here {_side(one.here)}; there {_side(one.there)} ({one.outcome})"
+
+
+def _side(side: Side) -> str:
+    who = ", ".join((*side.authors, *([_local(side.when)] if side.when else [])))
+    return side.said + (f" [{who}]" if who else "")
+
+
+def _some(title: str, lines: list[str]) -> list[str]:
+    if not lines:
+        return []
+    more = [f"  and {len(lines) - _SHOWN:,} more (--table FILE.csv has all)"] if len(lines) > _SHOWN else []
+    return [f"{title}:", *(f"  {line}" for line in lines[:_SHOWN]), *more]
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
