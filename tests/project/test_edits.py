@@ -1,5 +1,9 @@
 """Edits: any sequence of decisions can be taken back and made again, also after a restart."""
 
+import getpass
+import json
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +83,100 @@ def test_that_a_failing_edit_changes_nothing(project):
         raise AssertionError("a label of an unknown image was accepted")
     assert state(project) == before
     assert list(edits.history(project)) == []
+
+
+def test_that_a_block_inside_another_becomes_part_of_its_edit(project):
+    before = state(prepared(project))
+    with edits.recording(project, "both", "Ana") as edit:
+        edits.edit(project, "one", [label(1, 1, False)])
+        edits.edit(project, "two", [label(2, 3, True)])
+    assert [(each.id, each.note, each.changes) for each in edits.history(project)] == [(edit.id, "both", 2)]
+    edits.undo(project)
+    assert state(project) == before
+
+
+def test_that_an_edit_that_fails_inside_leaves_nothing_behind(project):
+    before = state(prepared(project))
+    with pytest.raises(RuntimeError), edits.recording(project, "half") as edit:
+        edit.db.execute("DELETE FROM labels")
+        raise RuntimeError("no")
+    assert state(project) == before
+    edits.edit(project, "whole", [label(1, 1, False)])
+    assert [each.note for each in edits.history(project)] == ["whole"]
+
+
+def test_that_edits_of_the_first_version_can_be_undone_and_redone(project):
+    prepared(project)
+    rows = [
+        ("labels", {"image_id": 1, "species_id": 1}, "was", None),
+        ("labels", {"image_id": 1, "species_id": 2}, None, "is"),
+        ("images", {"id": 2}, {"reviewed": None}, {"reviewed": "2024"}),
+        ("labels", {"image_id": 9, "species_id": 9}, None, None),
+        ("images", {"id": 3}, {"reviewed": None}, {"reviewed": "2023"}),
+        ("images", {"id": 3}, {"reviewed": "2023"}, {"reviewed": "2024"}),
+    ]
+    with project.write() as db:
+        start = state(project)
+        db.execute(
+            "INSERT INTO edits (id, made, author, note) VALUES (1, '2024-01-01T00:00:00+00:00', 'Ana', 'old')"
+        )
+        for table, key, *sides in rows:
+            if table == "labels":
+                full = {**key, "count": None, "sequence_level": 0, "author": "import"}
+            else:
+                full = dict(
+                    db.execute(
+                        "SELECT id, key, root_id, path FROM images WHERE id = ?", (key["id"],)
+                    ).fetchone()
+                )
+            texts = [
+                None if side is None else json.dumps({**full, **(side if isinstance(side, dict) else {})})
+                for side in sides
+            ]
+            db.execute(
+                'INSERT INTO changes (edit_id, "table", key, before, after) VALUES (1, ?, ?, ?, ?)',
+                (table, json.dumps(key), *texts),
+            )
+        db.execute("UPDATE labels SET species_id = 2")
+        db.execute("UPDATE images SET reviewed = '2024' WHERE id > 1")
+        end = state(project)
+    edits.undo(project)
+    assert state(project) == start
+    edits.redo(project)
+    assert state(project) == end
+
+
+def test_that_a_row_that_changed_since_stays_as_it_is(project):
+    prepared(project)
+    edits.edit(project, "Label", [label(1, 2, True), label(2, 2, True)], author="Ana")
+    with project.write() as db:
+        db.execute("UPDATE labels SET count = 7 WHERE image_id = 2")
+    edits.undo(project)
+    rows = project.db.execute("SELECT image_id, species_id, count FROM labels").fetchall()
+    assert [tuple(row) for row in rows] == [(1, 1, None), (2, 2, 7)]
+
+
+def test_that_the_history_is_found_by_words_and_author(project):
+    prepared(project)
+    for note, author in (("Label as zebra", "Ana"), ("Label as lion", "Ben"), ("Zebra moved", "Ben")):
+        edits.edit(project, note, [], author)
+    assert [edit.note for edit in edits.history(project, words="zebra")] == ["Zebra moved", "Label as zebra"]
+    assert [edit.note for edit in edits.history(project, words="as LABEL", author="Ben")] == ["Label as lion"]
+    page = [edit.id for edit in edits.history(project, limit=2)]
+    assert page == [3, 2]
+    assert [edit.id for edit in edits.history(project, before_id=page[-1], limit=2)] == [1]
+    assert edits.authors(project) == ["Ana", "Ben"]
+
+
+def test_that_a_person_always_has_a_name_that_is_no_machines(monkeypatch):
+    assert edits.person("Ana") == "Ana"
+    assert edits.person("import") not in edits.MACHINES
+
+    def nobody():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert edits.person() == "somebody"
 
 
 changes = st.lists(
