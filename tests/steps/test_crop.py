@@ -17,8 +17,10 @@ from camtrap_gui.formats import tfrecords
 from camtrap_gui.geometry import crop_window
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_files, crops, detections
+from camtrap_gui.project import Project, crop_files, crops, decisions, detections
+from camtrap_gui.project.decisions import Said
 from camtrap_gui.project.detections import Seen
+from camtrap_gui.steps import named, run_step
 from camtrap_gui.steps.crop import Options, look_ahead, run
 
 SPECIES = ("empty", "lion", "zebra", "human", "aardwolf")
@@ -621,3 +623,112 @@ def test_that_looking_ahead_refuses_what_the_run_refuses(survey, quiet):
         with pytest.raises(Problem) as refused:
             run(survey.project, options, quiet)
         assert str(ahead.value) == str(refused.value)
+
+
+def again(project, **options):
+    """The crop step as it is run for a person: with a record of what was asked."""
+    return run_step(named("crop"), project, Options(**options), lambda _: None)
+
+
+def split_of(project):
+    return dict(project.db.execute("SELECT DISTINCT location, split FROM crops ORDER BY location").fetchall())
+
+
+def test_that_making_crops_again_after_corrections_keeps_the_held_out_cameras(survey):
+    survey.cover()
+    project = survey.project
+    again(project)
+    before = split_of(project)
+    lions = [row[0] for row in project.db.execute("SELECT id FROM images WHERE path LIKE 'lion/%'")]
+    decisions.label(project, lions[:4], [Said("zebra")])
+    decisions.label(project, lions[4:5], [Said("empty")])
+    for place in range(3):
+        for name in ("lion", "zebra", "zebra"):
+            survey.add(f"{name}/{place} {random.random()}.jpg", labels=(name,), location=f"new {place}")
+    planned = look_ahead(project, Options(), lambda _: None)
+    again(project)
+    after = split_of(project)
+    assert {place: after[place] for place in before} == before
+    assert len(after) == len(before) + 3
+    assert planned.locations == {name: list(after.values()).count(name) for name in crops.SPLITS}
+
+
+def test_that_new_cameras_go_where_they_are_lacking(survey):
+    survey.cover()
+    again(survey.project)
+    before = split_of(survey.project)
+    for place in range(24):
+        for name in ("lion", "zebra"):
+            survey.add(f"{name}/more {place}.jpg", labels=(name,), location=f"more {place}")
+    again(survey.project)
+    after = split_of(survey.project)
+    assert {place: after[place] for place in before} == before
+    of_all = [list(after.values()).count(name) / len(after) for name in crops.SPLITS]
+    assert of_all == pytest.approx([0.65, 0.15, 0.2], abs=0.04)
+
+
+def test_that_a_camera_whose_crops_were_all_taken_out_comes_back_to_its_split(survey):
+    survey.cover()
+    project = survey.project
+    again(project)
+    before = split_of(project)
+    held = next(place for place, split in before.items() if split == "test")
+    images = [
+        row[0]
+        for row in project.db.execute(
+            "SELECT images.id FROM images JOIN locations ON locations.id = location_id WHERE name = ?",
+            (held,),
+        )
+    ]
+    decisions.label(project, images, [Said("unknown")])
+    assert held not in split_of(project)
+    decisions.label(project, images, [Said("zebra")])
+    again(project)
+    assert split_of(project) == before
+
+
+@pytest.mark.parametrize("change", [{"seed": 7}, {"test_fraction": 0.4}, {"split": "tutorial"}])
+def test_that_another_wish_splits_anew_and_is_then_kept(survey, change):
+    for place in range(12):
+        for name in ("lion", "zebra"):
+            survey.add(f"{name}/{place}.jpg", labels=(name,), location=f"site {place}")
+    project = survey.project
+    again(project)
+    first = split_of(project)
+    again(project, **change)
+    second = split_of(project)
+    assert second != first
+    survey.add("lion/new.jpg", location="a new site")
+    again(project, **change)
+    assert {place: split for place, split in split_of(project).items() if place != "a new site"} == second
+
+
+def test_that_known_cameras_are_split_anew_when_that_is_asked_for(survey):
+    survey.cover()
+    project = survey.project
+    again(project)
+    before = split_of(project)
+    others = {"train": "val", "val": "test", "test": "train"}
+    with project.write() as db:
+        for place, split in before.items():
+            db.execute("UPDATE crops SET split = ? WHERE location = ?", (others[split], place))
+    again(project)
+    assert split_of(project) == {place: others[split] for place, split in before.items()}
+    again(project, keep_split=False)
+    assert split_of(project) == before
+
+
+def test_that_cameras_of_two_splits_that_a_sequence_joins_are_learnt_from_and_not_tested_on(survey):
+    survey.cover()
+    project = survey.project
+    again(project)
+    before = split_of(project)
+    one, other = (next(place for place in before if before[place] == split) for split in ("test", "train"))
+    for place in (one, other):
+        survey.add(f"lion/joint {place}.jpg", location=place, sequence="a burst of both")
+    again(project)
+    after = split_of(project)
+    assert after[one] == after[other] == "train"
+    assert {place: after[place] for place in before if place != one} == {
+        place: before[place] for place in before if place != one
+    }
