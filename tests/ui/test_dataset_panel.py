@@ -116,3 +116,13 @@ def test_that_the_list_of_problems_is_saved_as_a_harmless_table(filled, tmp_path
     (tmp_path / "file").write_text("in the way")
     filled.save_problems.save(tmp_path / "file" / "list.csv")
     wait(lambda: "could not be written" in filled.save_problems.words.text())
+
+
+def test_that_there_is_room_to_type_a_file_name_beside_the_open_form(filled):
+    filled.resize(1100 - 192, 660)  # the smallest window, without the rail
+    filled.look()
+    filled.more.setChecked(True)
+    QTest.qWait(50)
+    assert filled.side.isVisible() and filled.words.width() >= 112
+    for box in (filled.location, filled.species, filled.state):
+        assert box.geometry().right() <= filled.width() and box.width() >= 100

@@ -22,6 +22,7 @@ from camtrap_gui.ui.preview_dialog import PreviewDialog
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
+from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
@@ -87,8 +88,8 @@ class DatasetPanel(Panel):
 
     def refresh(self) -> None:
         project = self.session.project
-        _fill(self.location, "All locations", images.locations(project))
-        _fill(self.species, "All species", images.species(project))
+        _fill(self.location, "Location", images.locations(project))
+        _fill(self.species, "Species", images.species(project))
         first, last = browse.span(project)
         for field, moment in ((self.since, first), (self.until, last)):
             field.blockSignals(True)
@@ -234,16 +235,18 @@ class DatasetPanel(Panel):
         self.words = QLineEdit()
         self.words.setPlaceholderText("File name…")
         self.words.setAccessibleName("Filter by file name")
+        self.words.setMinimumWidth(GRID * 14)
         self.words.textChanged.connect(lambda _: self._typing.start())
-        self.location, self.species, self.state = QComboBox(), QComboBox(), QComboBox()
-        self.state.addItem("Any state", None)
+        self.location, self.species, self.state = ElidedCombo(), ElidedCombo(), ElidedCombo()
+        self.state.addItem("State", None)
         for state in browse.STATES:
             self.state.addItem(state.capitalize(), state)
         row.addWidget(self.words, 2)
         for box, name in ((self.location, "location"), (self.species, "species"), (self.state, "state")):
             box.setAccessibleName(f"Filter by {name}")
+            box.setToolTip(f"Filter by {name}; the first entry shows all")
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(5)
             box.currentIndexChanged.connect(lambda _: self.apply_filter())
             row.addWidget(box, 1)
         self.as_table = QToolButton()
