@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, decided, edits
 from camtrap_gui.project.decided import Decided, DrawnBox, SpeciesName
@@ -158,6 +160,8 @@ class _Merging:
     def _image(self, image_id: int, mine: Decided, theirs: Decided) -> bool:
         """Merge an image; whether it is to be flagged."""
         verdict = self._verdict(mine, theirs)
+        if verdict == "complete":  # their counts, our boxes
+            theirs, verdict = msgspec.structs.replace(theirs, boxes=mine.boxes), "take"
         if verdict == "conflict":
             here, there = (Side(one.in_words(), one.authors(), one.reviewed) for one in (mine, theirs))
             verdict = self._settle(theirs.path, here, there)
@@ -178,7 +182,7 @@ class _Merging:
         return verdict
 
     def _verdict(self, mine: Decided, theirs: Decided) -> str:
-        """'' where they said nothing, 'take', 'same' or 'conflict'."""
+        """'' where they said nothing, 'take', 'complete' (only counts are to be taken), 'same' or 'conflict'."""
         if theirs.reviewed is None:
             return ""
         if mine.reviewed is None:
@@ -189,10 +193,14 @@ class _Merging:
         pairs = [(here[number], there[number]) for number in here]
         if any(one != other and None not in (one, other) for one, other in pairs):
             return "conflict"
+        fuller = any(one is None and other is not None for one, other in pairs)
         if not self._same_boxes(mine, theirs):
             by_me, by_them = _drawn_by_person(mine), _drawn_by_person(theirs)
-            return "conflict" if by_me == by_them else "same" if by_me else "take"
-        return "take" if any(one is None and other is not None for one, other in pairs) else "same"
+            if by_me == by_them:
+                return "conflict"
+            if by_them:
+                return "take"
+        return "complete" if fuller else "same"
 
     def _counts(self, one: Decided) -> dict[int, int | None]:
         return {self._species(label.species): label.count for label in one.labels}

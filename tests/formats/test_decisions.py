@@ -166,8 +166,13 @@ def test_that_of_two_that_agree_the_fuller_one_counts(both):
     decisions.label(ben, [3], [Said("lion", 5)], "ben")
     decisions.accept(ben, [4], "ben")
     decisions.move_box(anna, 4, ("detection", 41), (0.5, 0.5, 0.2, 0.2), "anna")
+    decisions.label(anna, [2], [Said("lion", 2)], "anna")
+    decisions.label(ben, [2], [Said("lion")], "ben")
+    decisions.move_box(ben, 2, ("detection", 21), (0.5, 0.5, 0.2, 0.2), "ben")
+    drawn = shown(ben, 2)[1]
     merged = bring(ben, anna)
     assert merged.conflicts == []
+    assert shown(ben, 2)[:2] == ([("lion", 2, "anna")], drawn)
     assert shown(ben, 1)[0] == [("lion", 2, "anna")]
     assert shown(ben, 3)[0] == [("lion", 5, "ben")]
     assert shown(ben, 4)[1] == shown(anna, 4)[1] != []
