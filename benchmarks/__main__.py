@@ -13,6 +13,7 @@ ALL = {
     "training": ["--crops", "300"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],
     "review_queues": ["--images", "50000"],
+    "static_objects": ["--detections", "100000", "--rounds", "1"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""
