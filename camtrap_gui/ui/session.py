@@ -4,7 +4,7 @@ Panels listen to ``changed`` with the topics they show ("images", "detections", 
 "predictions") and ask the project again; nothing is cached here.
 """
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,21 @@ SHORT = frozenset({"predict", "stats", "sample"})
 """Steps that must not wait behind a training of hours: they have an engine of their own."""
 
 
+DECIDED = frozenset({"images", "labels", "detections", "crops", "predictions"})
+"""What a decision about pictures may change: crops and what is known of them follow."""
+
+
 class Session(QObject):
-    """One open project and the work on it."""
+    """One open project and the work on it.
+
+    ``decided`` brings what was decided in a sentence, '' where it need not be said, ``turned`` the number of an edit
+    that was taken back or made again, after the panels were told. ``told`` brings a sentence about what was made.
+    """
 
     changed = Signal(set)
+    decided = Signal(str)
+    told = Signal(str)
+    turned = Signal(int)
     job_started = Signal(Job)
     job_ended = Signal(Job)
 
@@ -94,17 +105,31 @@ class Session(QObject):
         edits.edit(self.project, note, changes)
         self.changed.emit(set(topics))
 
+    def decide(self, decision: Callable[[Project], int], quiet: bool = False) -> int:
+        """Make a decision (a function of ``project.decisions`` or the like) and tell the panels; the edit's number.
+
+        ``quiet``: it is seen at once where it was made, so nothing need be said. Raises Problem as the decision does.
+        """
+        number = decision(self.project)
+        self.changed.emit(set(DECIDED))
+        newest = None if quiet else next(edits.history(self.project, limit=1), None)
+        self.decided.emit(newest.note if newest is not None else "")
+        return number
+
     def undo(self) -> str:
         """Take back the newest decision; returns what it was, '' when there was none."""
-        edit = edits.undo(self.project)
-        self.changed.emit(set(ALL))
-        return edit.note if edit else ""
+        return self._turn(edits.undo(self.project))
 
     def redo(self) -> str:
         """Make the decision again that was taken back last; returns what it was, '' when there was none."""
-        edit = edits.redo(self.project)
+        return self._turn(edits.redo(self.project))
+
+    def _turn(self, edit: edits.Edit | None) -> str:
+        if edit is None:
+            return ""
         self.changed.emit(set(ALL))
-        return edit.note if edit else ""
+        self.turned.emit(edit.id)
+        return edit.note
 
     def interrupted(self) -> list[PastJob]:
         """The jobs that were cut off, in the order of the steps: the program or the machine went down meanwhile."""

@@ -1,199 +1,232 @@
-"""A look at what a classifier says about randomly chosen crops, as many of each species as of any other."""
+"""Look, correct, retrain: queues at the left, their pictures in the middle, what is said of them at the right."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from typing import Any, NamedTuple
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QPushButton,
-    QSpinBox,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops, runs, sampling
-from camtrap_gui.project.predictions import Judged
-from camtrap_gui.ui import pictures
+from camtrap_gui.project import Project, decisions, history, images, queues, species
+from camtrap_gui.project.queues import KINDS, Queue
+from camtrap_gui.ui.deciding import Deciding
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.session import Session
-from camtrap_gui.ui.theme import GRID, text
-from camtrap_gui.ui.viewer.viewer import Viewer
-from camtrap_gui.ui.widgets import ask, run_choice
+from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.background import Background
-from camtrap_gui.ui.widgets.crop_grid import CropGrid
-from camtrap_gui.ui.worker import Job
+from camtrap_gui.ui.widgets.label_pad import LabelPad
+from camtrap_gui.ui.widgets.places_view import PlacesView
+from camtrap_gui.ui.widgets.queue_list import Names, QueueList
+from camtrap_gui.ui.widgets.retrain import Retrain
+from camtrap_gui.ui.widgets.review_menu import ReviewMenu
+from camtrap_gui.ui.widgets.review_progress import ReviewProgress
+from camtrap_gui.ui.widgets.review_views import ReviewViews
 
-SAMPLE, MOST = 48, 500
-"""How many crops to show at first, and at most: more are saved, not looked at."""
+COUNT_MS = 1_000
+"""After a decision the queues are counted anew in a thread, at most once in so long."""
+
+SIDE_WIDTH, PAD_WIDTH = GRID * 28, GRID * 31
+FOLDS = GRID * 133
+"""Narrower than that, a single picture takes the place of the queues; Escape leads back to them."""
+
+_KINDS = {kind.name: kind for kind in KINDS}
+Question = Callable[[Project], Any]
+
+
+class _Standing(NamedTuple):
+    counts: Mapping[str, int]
+    names: Names
+    standing: decisions.Standing
+    recent: Sequence[str]
 
 
 class ReviewPanel(Panel):
-    """Shows the predictions that an evaluation stored; saving asks the classifier for those that are missing."""
+    """What the keys do is in ``deciding``; here are the queues."""
 
     step = "review"
-    starts = "sample"
-    verb = "Save the sample…"
-    topics = frozenset({"runs", "crops", "predictions"})
-    only = ("run", "split", "sample", "seed")
+    verb = "Find what to review"
+    topics = frozenset({"images", "labels", "detections", "crops", "runs", "predictions"})
+    only = ()
     empty_icon = "check-all"
     empty_text = (
-        "When a classifier has been trained, this page shows what it says about crops chosen by chance, "
-        "each beside what it is."
+        "Here you look at pictures and say what they show, at the speed of a keyboard. The program proposes, "
+        "you decide, and what you correct makes the next classifier better."
     )
 
     def __init__(self, session: Session) -> None:
-        self._found: list[Judged] = []
-        self._listed: list[Judged] = []
+        self.queue: Queue | None = None
         super().__init__(session)
-        self.form.unfold()
-        size = self.form.input("sample")
-        assert isinstance(size, QSpinBox)
-        size.setMaximum(MOST)
-        self.form.set_value("sample", SAMPLE)
-        self.form.changed.connect(self.choose)
 
     def build(self) -> QWidget:
-        self._asking = Background(self)
-        self._asking.answered.connect(self._show)
+        project = self.session.project
+        self._asking, self._counting = Background(self), Background(self)
+        self._asking.answered.connect(lambda found: self._show_queue(*found))
         self._asking.failed.connect(self._refuse)
-        self.headline = text("", "heading", bold=True, wrap=True)
-        self.errors_only = QCheckBox("Errors only")
-        self.errors_only.setToolTip("<p>Show only crops that were called something else than they are.</p>")
-        self.errors_only.toggled.connect(lambda _: self._list())
-        self.evaluate = QPushButton("Evaluate this run")
-        self.evaluate.setToolTip(
-            "<p>Some of these crops have not been shown to the classifier; evaluating does.</p>"
+        self._counting.answered.connect(self._show_standing)
+        self._counting.failed.connect(self._refuse)
+        self._count_soon = QTimer(self, singleShot=True, interval=COUNT_MS)
+        self._count_soon.timeout.connect(self._count)
+        self.views = ReviewViews(project)
+        self.views.again_wanted.connect(self.ask_again)
+        self.views.turned.connect(self._fold)
+        self.places = PlacesView(self.session)
+        self.places.decided.connect(self.session.decided)
+        self.places.opened.connect(self.show_image)
+        self.views.add_page(self.places)
+        self.pad = LabelPad(project)
+        self.deciding = Deciding(self.session, self.views, self.pad, self)
+        self.deciding.decided.connect(
+            lambda: None if self._count_soon.isActive() else self._count_soon.start()
         )
-        self.evaluate.clicked.connect(lambda: self.go_to.emit("evaluate"))
-        head = QHBoxLayout()
-        head.setSpacing(GRID * 2)
-        head.addWidget(self.headline, 1)
-        head.addWidget(self.evaluate)
-        head.addWidget(self.errors_only)
-        self.grid = CropGrid()
-        self.grid.opened.connect(self.open_place)
-        self.viewer = Viewer()
-        self._back = QPushButton("Back to the sample (Esc)")
-        self._back.clicked.connect(self.close_viewer)
-        single = QWidget()
-        column = QVBoxLayout(single)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._back, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(self.viewer, 1)
-        self.views = QStackedWidget()
-        self.views.addWidget(self.grid)
-        self.views.addWidget(single)
+        self.deciding.refused.connect(lambda sentence: self.say(sentence, "error"))
+        self.menu = ReviewMenu(self.session, self)
+        self.menu.changed.connect(self._count)
+        self.deciding.history_wanted.connect(self.menu.show_history)
+        self.deciding.keys_wanted.connect(self.menu.show_keys)
+        self.views.bar.addWidget(self.menu)
+        self.right = _column(self.pad, PAD_WIDTH)
         page = QWidget()
-        layout = QVBoxLayout(page)
+        layout = QHBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID)
-        layout.addLayout(head)
+        layout.setSpacing(GRID * 2)
         layout.addWidget(self.views, 1)
+        layout.addWidget(self.right)
         return page
 
-    def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        return {"run": run_choice.choices(runs.all_of(self.session.project))}
+    def _options_card(self) -> QWidget:
+        self.queues = QueueList()
+        self.queues.chosen.connect(self.show_queue)
+        self.queues.static_wanted.connect(self.show_places)
+        self.progress = ReviewProgress()
+        self.form.hide()
+        card = QFrame()
+        card.setObjectName("card")
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(GRID, GRID * 2, GRID, GRID * 2)
+        inner.setSpacing(GRID)
+        for widget in (self.queues, self.progress, self.start_button, self.message):
+            inner.addWidget(widget)
+        self.retrain = Retrain(self.session)
+        self.retrain.go_to.connect(self.go_to)
+        whole = QWidget()
+        stacked = QVBoxLayout(whole)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(GRID)
+        stacked.addWidget(card)
+        stacked.addWidget(self.retrain)
+        stacked.addStretch()
+        self.left = _column(whole, SIDE_WIDTH)
+        return self.left
 
     def is_empty(self) -> bool:
-        return not any(run.has_model for run in runs.all_of(self.session.project))
+        return images.count(self.session.project) == 0
 
     def refresh(self) -> None:
-        box = self.form.input("run")
-        assert isinstance(box, QComboBox)
-        run_choice.fill(box, runs.all_of(self.session.project))
-        self.choose()
-
-    def choose(self) -> None:
-        """Choose crops with the options of the form, in a thread of its own."""
-        if self.is_empty():
-            return
-        self.form.fixed = {"output": Path()}
-        options, folder = self.form.value(), self.session.project.folder
-
-        def question() -> list[Judged]:
-            with Project.open(folder) as project:
-                return sampling.judged_sample(
-                    project, options.run, options.split, options.sample, options.seed
-                )
-
-        self._asking.ask(question)
-
-    def start(self) -> None:
-        ask.for_folder(self, "Choose a folder for copies and texts", Path.home(), self.save_to)
-
-    def save_to(self, folder: Path) -> None:
-        """Write a copy of each chosen crop and a text with the five likeliest species."""
-        self.form.fixed = {"output": folder}
-        super().start()
-
-    def open_place(self, place: int) -> None:
-        """Show one of the listed crops large, with its bars."""
-        self.viewer.show_pictures(pictures.of_judged(self.session.project, self._listed), place)
-        self.views.setCurrentIndex(1)
-        self.viewer.setFocus()
-
-    def close_viewer(self) -> None:
-        """Back to the sample."""
-        self.views.setCurrentIndex(0)
-        self.grid.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.views.currentIndex() == 1:
-            self.close_viewer()
+        self._count()
+        if self.queue is None:
+            self.queues.choose("unreviewed")
         else:
-            super().keyPressEvent(event)
+            self.views.look_again()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
 
     def close_threads(self) -> None:
+        self._count_soon.stop()
         self._asking.close()
-        self.grid.close_threads()
-        self.viewer.close_threads()
+        self._counting.close()
+        self.views.close_threads()
+        self.places.close_threads()
 
-    def _show(self, found: list[Judged]) -> None:
-        self._found = found
-        self.say("")
-        self.close_viewer() if self.views.currentIndex() else None
-        self._list()
+    # Queues.
+
+    def show_queue(self, queue: Queue) -> None:
+        """Ask for the images of a queue, in a thread."""
+        self.queue = queue
+        self._ask(lambda project: (queue, queues.ids(project, queue)), self._asking)
+
+    def ask_again(self) -> None:
+        """Ask the queue again: what was decided leaves it."""
+        if self.queue is not None:
+            self.show_queue(self.queue)
+
+    def show_places(self) -> None:
+        """Show what the detector finds at one place again and again."""
+        self.right.hide()
+        self.views.show_other("Static objects", self.places)
+        self.places.look()
+
+    def show_image(self, image_id: int) -> None:
+        """Show one image by itself."""
+        self.right.show()
+        self.views.show_queue("One picture", [image_id], "")
+        self.views.open_place(0)
+
+    def _show_queue(self, queue: Queue, ids: Sequence[int]) -> None:
+        self.right.show()
+        kind = _KINDS[queue.kind]
+        has_focus = self.isAncestorOf(self.window().focusWidget()) if self.window().focusWidget() else False
+        typing = has_focus and self.queues.isAncestorOf(self.window().focusWidget())
+        self.views.show_queue(queue.value if kind.needs else kind.title, ids, self._why_nothing(queue))
+        if has_focus and not typing:
+            self.views.set_focus()
+
+    def _why_nothing(self, queue: Queue) -> str:
+        if _KINDS[queue.kind].by_review and "review" not in history.last_done(self.session.project):
+            return f"“{self.verb}” fills this queue: the program looks at every animal and says what is worth a look."
+        if queue.kind == "disagrees":
+            return "No label is in doubt."
+        if queue.kind == "flagged":
+            return "Nothing is flagged. F flags a picture that you want to come back to."
+        return "Everything here is reviewed." if queue.only_unreviewed else "There are no pictures here."
+
+    def _fold(self) -> None:
+        self.left.setVisible(self.width() >= FOLDS or not self.views.shows_single())
+
+    def _count(self) -> None:
+        def question(project: Project) -> _Standing:
+            names = Names(
+                [each[0] for each in species.all_of_names(project)],
+                images.locations(project),
+                list(queues.searches(project)),
+            )
+            return _Standing(queues.counts(project), names, decisions.left(project), species.recent(project))
+
+        self._ask(question, self._counting)
+
+    def _ask(self, question: Question, thread: Background) -> None:
+        project = self.session.project
+
+        def ask() -> Any:
+            with closing(project.another_connection()) as db:
+                return question(Project(project.folder, project.name, db))
+
+        thread.ask(ask)
+
+    def _show_standing(self, found: _Standing) -> None:
+        self.queues.show_names(found.names)
+        self.queues.show_counts(found.counts)
+        self.progress.show_standing(found.standing)
+        self.deciding.know_recent(found.recent)
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, Problem):
             raise error
-        self._found = []
-        self._list()
         self.say(str(error), "error")
 
-    def _list(self) -> None:
-        asked = [judged for judged in self._found if judged.top]
-        wrong = [judged for judged in asked if judged.top[0][0] != judged.truth]
-        self._listed = wrong if self.errors_only.isChecked() else self._found
-        self.grid.show_crops(self._listed, crops.folder(self.session.project))
-        missing = len(self._found) - len(asked)
-        self.evaluate.setVisible(missing > 0)
-        parts = [f"{len(self._found):,} crops", f"{len(asked) - len(wrong):,} right", f"{len(wrong):,} wrong"]
-        parts += [f"{missing:,} not asked yet"] if missing else []
-        self.headline.setText(" · ".join(parts) if self._found else "This split has no crops")
+    def _changed(self, topics: set[str]) -> None:
+        if not self.deciding.busy:  # what was decided here is on the screen already
+            super()._changed(topics)
 
-    def _ended(self, job: Job) -> None:
-        super()._ended(job)
-        if job.state == "done":
-            self._take_answers(job)
-            words = f"{len(job.result['looks']):,} crops and texts are in {job.options.output}."
-            missing = len(job.result["missing"])
-            self.say(words + (f" {missing:,} could not be found or read." if missing else ""), "success")
 
-    def _take_answers(self, job: Job) -> None:
-        """Show what the classifier was asked for the first time."""
-        said = {
-            look["file"]: [(name, share) for name, share in look["species"]] for look in job.result["looks"]
-        }
-        if job.options.run == self.form.value().run:
-            self._found = [
-                judged if judged.top else judged._replace(top=said.get(judged.file, []))
-                for judged in self._found
-            ]
-            self._list()
+def _column(widget: QWidget, width: int) -> QScrollArea:
+    column = QScrollArea()
+    column.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it would take the keyboard from the pictures at any click
+    column.setWidgetResizable(True)
+    column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    column.setWidget(widget)
+    column.setFixedWidth(width)
+    return column

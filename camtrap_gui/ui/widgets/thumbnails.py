@@ -1,13 +1,15 @@
 """Small pictures, decoded in the background and kept on disk, for lists and grids of any length."""
 
 import hashlib
+import math
 from collections import OrderedDict
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QRunnable, QThread, QThreadPool, Signal
+from PySide6.QtCore import QObject, QRect, QRunnable, QSize, Qt, QThread, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from camtrap_gui import paths
+from camtrap_gui.geometry import Box
 from camtrap_gui.ui.viewer.loader import decode
 
 SIDE = 256
@@ -17,17 +19,19 @@ KEPT = 2_000
 WAITING = 200
 """How many may wait to be decoded; what scrolled by long ago is forgotten."""
 
+Wish = tuple[Path, Box | None]
+
 
 class Thumbnails(QObject):
     """``get`` gives a thumbnail at once or None; ``ready`` tells when one has come. Null pixmaps are unreadable files."""
 
     ready = Signal(Path)
-    _decoded = Signal(Path, QImage)
+    _decoded = Signal(Path, object, QImage)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._kept: OrderedDict[Path, QPixmap] = OrderedDict()
-        self._waiting: OrderedDict[Path, None] = OrderedDict()
+        self._kept: OrderedDict[Wish, QPixmap] = OrderedDict()
+        self._waiting: OrderedDict[Wish, None] = OrderedDict()
         self._busy = 0
         self._folder = paths.cache() / "thumbnails"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -36,13 +40,17 @@ class Thumbnails(QObject):
         self._pool.setThreadPriority(QThread.Priority.LowPriority)
         self._decoded.connect(self._keep)
 
-    def get(self, path: Path) -> QPixmap | None:
-        """The thumbnail if it is here; otherwise it is fetched, the newest wish first."""
-        if path in self._kept:
-            self._kept.move_to_end(path)
-            return self._kept[path]
-        self._waiting[path] = None
-        self._waiting.move_to_end(path)
+    def get(self, path: Path, part: Box | None = None) -> QPixmap | None:
+        """The thumbnail if it is here; otherwise it is fetched, the newest wish first.
+
+        ``part`` is what to show of the upright picture, as fractions of it; None for all.
+        """
+        wish = path, part
+        if wish in self._kept:
+            self._kept.move_to_end(wish)
+            return self._kept[wish]
+        self._waiting[wish] = None
+        self._waiting.move_to_end(wish)
         while len(self._waiting) > WAITING:
             self._waiting.popitem(last=False)
         self._next()
@@ -56,13 +64,13 @@ class Thumbnails(QObject):
 
     def _next(self) -> None:
         while self._waiting and self._busy < self._pool.maxThreadCount():
-            path, _ = self._waiting.popitem()
+            (path, part), _ = self._waiting.popitem()
             self._busy += 1
-            self._pool.start(_Fetch(self, path, self._folder))
+            self._pool.start(_Fetch(self, path, part, self._folder))
 
-    def _keep(self, path: Path, image: QImage) -> None:
+    def _keep(self, path: Path, part: Box | None, image: QImage) -> None:
         self._busy -= 1
-        self._kept[path] = QPixmap.fromImage(image) if not image.isNull() else QPixmap()
+        self._kept[path, part] = QPixmap.fromImage(image) if not image.isNull() else QPixmap()
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         self.ready.emit(path)
@@ -70,14 +78,14 @@ class Thumbnails(QObject):
 
 
 class _Fetch(QRunnable):
-    def __init__(self, thumbnails: Thumbnails, path: Path, folder: Path) -> None:
+    def __init__(self, thumbnails: Thumbnails, path: Path, part: Box | None, folder: Path) -> None:
         super().__init__()
-        self._thumbnails, self._path, self._folder = thumbnails, path, folder
+        self._thumbnails, self._path, self._part, self._folder = thumbnails, path, part, folder
 
     def run(self) -> None:
         image = self._cached()
         try:
-            self._thumbnails._decoded.emit(self._path, image)
+            self._thumbnails._decoded.emit(self._path, self._part, image)
         except RuntimeError:
             return  # the window was closed meanwhile
 
@@ -87,12 +95,33 @@ class _Fetch(QRunnable):
         except OSError:
             return QImage()
         key = f"{self._path}\0{about.st_mtime_ns}\0{about.st_size}"
+        if self._part is not None:
+            key += "\0" + " ".join(f"{edge:.4f}" for edge in self._part)
         file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.jpg"
         image = QImage(str(file)) if file.is_file() else QImage()
         if image.isNull():
-            image, _ = decode(self._path, SIDE)
+            image = _decode(self._path, self._part)
             if not image.isNull():
                 beside = file.with_suffix(f".{id(self)}.jpg")
                 if image.save(str(beside), quality=85):
                     beside.replace(file)
         return image
+
+
+def _decode(path: Path, part: Box | None) -> QImage:
+    """The picture or the part of it, no larger than a thumbnail; decoded no larger than the part needs."""
+    if part is None:
+        return decode(path, SIDE)[0]
+    x, y, width, height = part
+    whole, _ = decode(path, math.ceil(SIDE / max(width, height, 1e-3)))
+    if whole.isNull():
+        return whole
+    area = QRect(
+        round(x * whole.width()), round(y * whole.height()),
+        max(1, round(width * whole.width())), max(1, round(height * whole.height())),
+    )  # fmt: skip
+    piece = whole.copy(area.intersected(whole.rect()))
+    if max(piece.width(), piece.height()) <= SIDE:
+        return piece
+    bound = QSize(SIDE, SIDE)
+    return piece.scaled(bound, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)

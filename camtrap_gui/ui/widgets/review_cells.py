@@ -1,0 +1,199 @@
+"""What a cell of the review grid shows: the animal, what is said or proposed, how sure, and whether it is done."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from camtrap_gui.geometry import Box
+from camtrap_gui.project import Project, review_rows
+from camtrap_gui.project.review_rows import ReviewRow
+from camtrap_gui.ui.theme import GRID, icon, theme
+from camtrap_gui.ui.widgets.thumbnails import Thumbnails
+
+CELL = QSize(GRID * 22, GRID * 20)
+SIGN = GRID * 5 // 2
+PAGE, PAGES_KEPT = 48, 128
+SURROUNDINGS = 1.6
+"""Side of what a cell shows over the longer side of the region, as parts of the picture."""
+
+LEAST_PART = 0.25
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ReviewRows:
+    """Rows by their place in the ids of a queue, fetched in pages; ``forget`` those that have changed."""
+
+    def __init__(self, project: Project, ids: Sequence[int] = ()) -> None:
+        self.ids = ids
+        self._project = project
+        self._pages: OrderedDict[int, dict[int, ReviewRow]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def row(self, place: int) -> ReviewRow | None:
+        """The row at a place; None when its image is gone."""
+        number = place // PAGE
+        if number not in self._pages:
+            self._pages[number] = review_rows.rows(
+                self._project, self.ids[number * PAGE : (number + 1) * PAGE]
+            )
+            while len(self._pages) > PAGES_KEPT:
+                self._pages.popitem(last=False)
+        self._pages.move_to_end(number)
+        page, image_id = self._pages[number], int(self.ids[place])
+        if image_id not in page:
+            page |= review_rows.rows(self._project, [image_id])
+        return page.get(image_id)
+
+    def forget(self, image_ids: Iterable[int] | None = None) -> None:
+        """Fetch these images again when they are next shown; None: all of them."""
+        if image_ids is None:
+            self._pages.clear()
+            return
+        changed = set(image_ids)
+        for page in self._pages.values():
+            for image_id in changed & page.keys():
+                del page[image_id]
+
+
+class ReviewCells(QAbstractTableModel):
+    """As many images per row as fit."""
+
+    def __init__(self, rows: ReviewRows, across: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._rows, self._across = rows, across
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else -(-len(self._rows) // self._across)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else self._across
+
+    def place(self, index: Index) -> int:
+        """The place in the queue of a cell."""
+        return index.row() * self._across + index.column()
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        there = self.place(index) < len(self._rows)
+        return Qt.ItemFlag.ItemIsEnabled if there else Qt.ItemFlag.NoItemFlags
+
+    def data(self, index: Index, role: int = 0) -> object:
+        if self.place(index) >= len(self._rows):
+            return None
+        row = self._rows.row(self.place(index))
+        if row is None or role == Qt.ItemDataRole.UserRole:
+            return row
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            parts = (row.name, row.location, row.taken, spoken(row), row.problem)
+            return "\n".join(part for part in parts if part)
+        return None
+
+
+def spoken(row: ReviewRow) -> str:
+    """What a row says of its image, in words for who cannot see the cell."""
+    marks = [word for word, is_so in (("reviewed", row.reviewed), ("flagged", row.flagged)) if is_so]
+    said = row.words or "nothing proposed"
+    if row.source in ("model", "detector"):
+        said = f"proposed: {said}" + (f" {row.confidence:.0%}" if row.confidence is not None else "")
+    return ", ".join([said, *marks])
+
+
+def part_around(region: Box | None) -> Box | None:
+    """The part of a picture that shows a region with its surroundings, of the picture's own shape; None for all."""
+    if region is None:
+        return None
+    x, y, width, height = region
+    side = min(1.0, max(LEAST_PART, SURROUNDINGS * max(width, height)))
+    left, top = (min(max(middle - side / 2, 0.0), 1.0 - side) for middle in (x + width / 2, y + height / 2))
+    return left, top, side, side
+
+
+class ReviewCell(QStyledItemDelegate):
+    """Paints a cell. ``chosen`` and ``current`` of the grid say which cells are selected."""
+
+    def __init__(self, thumbnails: Thumbnails, grid: QWidget) -> None:
+        super().__init__(grid)
+        self._thumbnails = thumbnails
+        self.chosen: bytearray = bytearray()
+        self.current = -1
+        self.has_keyboard = False
+
+    def sizeHint(self, _: QStyleOptionViewItem, __: Index) -> QSize:
+        return CELL
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row = index.data(Qt.ItemDataRole.UserRole)
+        model = index.model()
+        if not isinstance(row, ReviewRow) or not isinstance(model, ReviewCells):
+            return
+        c, line, place = theme.colours, painter.fontMetrics().height(), model.place(index)
+        area: QRect = option.rect.adjusted(3, 3, -3, -3)
+        chosen = place < len(self.chosen) and bool(self.chosen[place])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(c.selected))
+            painter.drawRoundedRect(area, 6, 6)
+        picture = area.adjusted(4, 4, -4, -line - GRID)
+        self._paint_picture(painter, picture, row)
+        self._paint_words(
+            painter, QRect(picture.left() + 2, picture.bottom() + 3, picture.width() - 4, line), row
+        )
+        self._paint_signs(painter, picture, row)
+        if place == self.current:
+            painter.setPen(QPen(QColor(c.accent if self.has_keyboard else c.muted), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 6, 6)
+
+    def _paint_picture(self, painter: QPainter, place: QRect, row: ReviewRow) -> None:
+        c = theme.colours
+        painter.fillRect(place, QColor(c.raised))
+        pixmap = None if row.problem else self._thumbnails.get(row.file, part_around(row.region))
+        if pixmap is not None and not pixmap.isNull():
+            target = QRect(
+                place.topLeft(), pixmap.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            )
+            target.moveCenter(place.center())
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawPixmap(target, pixmap)
+        elif pixmap is not None or row.problem:
+            icon("image-off-outline", c.muted).paint(painter, place.adjusted(40, 40, -40, -40))
+        if row.reviewed:
+            faded = QColor(c.surface)
+            faded.setAlpha(110)
+            painter.fillRect(place, faded)
+
+    def _paint_words(self, painter: QPainter, place: QRect, row: ReviewRow) -> None:
+        c, font = theme.colours, QFont(painter.font())
+        proposed = row.source in ("model", "detector")
+        sure = f"{row.confidence:.0%}" if row.confidence is not None else ""
+        painter.setPen(QColor(c.muted))
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, sure)
+        room = place.width() - painter.fontMetrics().horizontalAdvance(sure + "  ")
+        font.setBold(row.source == "label")
+        painter.setFont(font)
+        painter.setPen(QColor(c.error if row.problem else c.muted if proposed or not row.words else c.text))
+        words = row.problem or (f"{row.words}?" if proposed else row.words) or "–"
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
+        font.setBold(False)
+        painter.setFont(font)
+
+    def _paint_signs(self, painter: QPainter, picture: QRect, row: ReviewRow) -> None:
+        c, right = theme.colours, picture.right() - SIGN - 3
+        for shown, name, colour in (
+            (row.reviewed, "check-bold", c.success),
+            (row.flagged, "flag", c.warning),
+        ):
+            if shown:
+                plate = QRect(right, picture.top() + 4, SIGN, SIGN)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(QColor(c.surface))
+                painter.drawEllipse(plate)
+                icon(name, colour).paint(painter, plate.adjusted(3, 3, -3, -3))
+                right -= SIGN + 4
