@@ -8,6 +8,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -18,7 +19,7 @@ from camtrap_gui import cli, files
 from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.models.classifiers import arrays, backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, detections
 
 COLOURS = {"zebra": (40, 60, 200), "gazelle": (220, 150, 40), "rhino": (40, 200, 60), "lion": (200, 40, 60)}
 _SHAPES = {
@@ -123,6 +124,64 @@ def add_crops(
                         hashlib.sha256(data).hexdigest(),
                     ),
                 )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A detection of a tiny survey."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    category: str = "animal"
+    confidence: float = 0.9
+
+
+class Detector:
+    """What is remembered of the detector of a tiny survey."""
+
+    name, kind, sha256, typical_threshold, conservative_threshold = "discs", "test", "d" * 64, 0.5, 0.1
+
+
+def add_survey(project: Project, pictures: int, locations: int = 8, labelled: float = 0.75) -> list[str]:
+    """Pictures in ``survey`` beside the project, two animals in each, found by a detector; returns each one's species.
+
+    The first ones are labelled. Every picture has another species than the one before, in turn at the locations.
+    """
+    folder = project.folder.parent / "survey"
+    folder.mkdir(exist_ok=True)
+    detector = detections.register(project, Detector())
+    truth = []
+    with project.write() as db:
+        db.execute("INSERT INTO roots (id, path) VALUES (1, ?)", (str(folder),))
+        db.executemany(
+            "INSERT INTO locations (id, name) VALUES (?, ?)", [(n + 1, f"L{n}") for n in range(locations)]
+        )
+        db.executemany(
+            "INSERT INTO species (id, name, position) VALUES (?, ?, ?)",
+            [(n + 1, name, n) for n, name in enumerate(COLOURS)],
+        )
+        for number in range(1, pictures + 1):
+            species = (number * 7 // 5) % 3
+            truth.append(list(COLOURS)[species])
+            picture = Image.new("RGB", (120, 60), (100, 100, 100))
+            for side in (0, 1):
+                picture.paste(_disc(2 * number + side, COLOURS[truth[-1]], 40), (10 + 60 * side, 10))
+            picture.save(folder / f"{number:04}.jpg", quality=95)
+            db.execute(
+                "INSERT INTO images (id, key, root_id, path, location_id, width, height, checked)"
+                " VALUES (?, ?, 1, ?, ?, 120, 60, 1)",
+                (number, f"{number:04}", f"{number:04}.jpg", 1 + number % locations),
+            )
+            if number <= labelled * pictures:
+                db.execute("INSERT INTO labels (image_id, species_id) VALUES (?, ?)", (number, species + 1))
+    boxes = (Found(12 / 120, 12 / 60, 24 / 120, 24 / 60), Found(72 / 120, 12 / 60, 24 / 120, 24 / 60))
+    hidden = Found(0.4, 0.4, 0.1, 0.1, confidence=0.2)
+    person = Found(0.4, 0.4, 0.1, 0.1, category="person")
+    seen = [detections.Seen(number, (*boxes, hidden, person)) for number in range(1, pictures + 1)]
+    detections.add(project, detector, seen)
+    return truth
 
 
 def _disc(seed: int, colour: tuple[int, int, int], size: int) -> Image.Image:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui.geometry import Box
-from camtrap_gui.project import Project, images
+from camtrap_gui.project import Project, crop_files, images
 from camtrap_gui.project.detections import KnownDetector
 
 _PAGE = 1000
@@ -55,11 +55,11 @@ class Doubt(NamedTuple):
 
 
 class Animal(NamedTuple):
-    """A detection to be looked at. ``crop_sha256`` is the hash of the file the crop step cut out for it, if it did."""
+    """A detection to be looked at. ``crop`` is the file that the crop step cut out for it with its SHA-256, if it did."""
 
     detection_id: int
     box: Box
-    crop_sha256: str | None
+    crop: tuple[Path, str] | None
 
 
 class Picture(NamedTuple):
@@ -278,14 +278,14 @@ def _which(detector: KnownDetector) -> tuple[int, float]:
 def _animals(
     project: Project, first: int, last: int, which: tuple[object, ...], use_crops: bool
 ) -> dict[int, list[Animal]]:
-    cut = dict(
-        project.db.execute(
-            "SELECT detection_id, sha256 FROM crops WHERE image_id BETWEEN ? AND ? AND detection_id IS NOT NULL",
+    cut = {}
+    if use_crops:
+        folder = crop_files.folder(project)
+        rows = project.db.execute(
+            "SELECT detection_id, file, sha256 FROM crops WHERE image_id BETWEEN ? AND ? AND detection_id IS NOT NULL",
             (first, last),
-        ).fetchall()
-        if use_crops
-        else ()
-    )
+        )
+        cut = {row["detection_id"]: (folder / row["file"], row["sha256"]) for row in rows}
     found: dict[int, list[Animal]] = defaultdict(list)
     for row in project.db.execute(
         "SELECT id, image_id, x, y, width, height FROM detections"

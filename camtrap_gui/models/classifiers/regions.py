@@ -14,8 +14,9 @@ from os import stat_result
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from camtrap_gui.files import inside
+from camtrap_gui.files import inside, sha256_of
 from camtrap_gui.geometry import crop_window
 from camtrap_gui.models.classifiers.features import Embedder, FeatureStore, Pixels
 from camtrap_gui.models.classifiers.preprocessing import to_input
@@ -134,11 +135,11 @@ def _regions(picture: Picture, padding: float) -> list[Region]:
     stamp: str | None = None
     regions = []
     for animal in picture.animals:
-        key = animal.crop_sha256
-        if key is None:
-            stamp = stamp or f"{picture.path}|{_stamp(picture)}|{padding}"
-            key = hashlib.sha256(f"{stamp}|{animal.box}".encode()).hexdigest()
-        regions.append(Region(animal, key))
+        if animal.crop is not None:
+            regions.append(Region(animal, animal.crop[1]))
+            continue
+        stamp = stamp or f"{picture.path}|{_stamp(picture)}|{padding}"
+        regions.append(Region(animal, hashlib.sha256(f"{stamp}|{animal.box}".encode()).hexdigest()))
     return regions
 
 
@@ -151,12 +152,27 @@ def _stamp(picture: Picture) -> str:
 
 
 def _cut(one: _Missing, padding: float, sizes: tuple[int, ...]) -> _Missing:
-    try:
-        upright = read_upright(inside(one.picture.root, one.picture.path))
-    except (Unreadable, Problem) as reason:
-        return _Missing(one.picture, one.regions, failure=str(reason))
-    windows = [crop_window(region.animal.box, upright.size, padding) for region in one.regions]
-    crops = [upright.crop(window) for window in windows]
-    return _Missing(
-        one.picture, one.regions, [tuple(to_input(crop, size) for size in sizes) for crop in crops]
-    )
+    upright: Image.Image | None = None
+    inputs = []
+    for region in one.regions:
+        crop = _crop_file(region)
+        if crop is None:
+            try:
+                upright = upright or read_upright(inside(one.picture.root, one.picture.path))
+            except (Unreadable, Problem) as reason:
+                return _Missing(one.picture, one.regions, failure=str(reason))
+            crop = upright.crop(crop_window(region.animal.box, upright.size, padding))
+        inputs.append(tuple(to_input(crop, size) for size in sizes))
+    return _Missing(one.picture, one.regions, inputs)
+
+
+def _crop_file(region: Region) -> Image.Image | None:
+    """What the crop step cut out, if it is there as it was."""
+    if region.animal.crop is not None:
+        path, sha256 = region.animal.crop
+        try:
+            if sha256_of(path) == sha256:
+                return read_upright(path)
+        except (OSError, Unreadable):
+            pass  # it is cut out again
+    return None
