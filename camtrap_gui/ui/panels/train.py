@@ -45,15 +45,20 @@ class TrainPanel(Panel):
         self.go_on.clicked.connect(self._continue)
         self.evaluate = _button("Evaluate", "Measure a classifier on cameras it has never seen.")
         self.evaluate.clicked.connect(lambda: self.go_to.emit("evaluate"))
+        self.use = _button(
+            "Use this model", "Evaluation, export, prediction and review take this one until another is chosen."
+        )
+        self.use.clicked.connect(self._use)
         self.curves = LiveCurves()
         self.history = RunHistory()
+        self._in_use = ""
         self.history.itemSelectionChanged.connect(self._show_chosen)
         self._looking = QTimer(self, singleShot=True, interval=LIVE_MS)
         self._looking.timeout.connect(self._look_at_job)
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self.headline, 1)
-        for button in (self.evaluate, self.go_on, self.stop):
+        for button in (self.use, self.evaluate, self.go_on, self.stop):
             head.addWidget(button)
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -84,7 +89,9 @@ class TrainPanel(Panel):
             self._looking.start()
 
     def refresh(self) -> None:
-        self.history.show_runs(runs.all_of(self.session.project), self._in_training())
+        found = runs.all_of(self.session.project)
+        self._in_use = runs.current(self.session.project).id if any(run.has_model for run in found) else ""
+        self.history.show_runs(found, self._in_training(), self._in_use)
 
     def _in_training(self) -> str:
         """The run that the job of this window works on; '' without one, or before it has begun its run."""
@@ -107,6 +114,10 @@ class TrainPanel(Panel):
         run = self.history.chosen_runs()[0]
         self.watch(self.session.start(self.step, step_of(self.step).module().Options(run=run.id)))
 
+    def _use(self) -> None:
+        runs.promote(self.session.project, self.history.chosen_runs()[0].id)
+        self.session.changed.emit({"runs"})
+
     def _show_chosen(self) -> None:
         chosen, job = self.history.chosen_runs(), self.session.running(self.step)
         self.stop.setVisible(job is not None)
@@ -114,6 +125,7 @@ class TrainPanel(Panel):
         one = chosen[0] if len(chosen) == 1 else None
         self.go_on.setVisible(job is None and one is not None and one.state != "done")
         self.evaluate.setVisible(job is None and one is not None and one.has_model)
+        self.use.setVisible(job is None and one is not None and one.has_model and one.id != self._in_use)
         self.curves.show_runs(*(epochs.of_run(run) for run in chosen) if chosen else ((),))
         if len(chosen) == 2:
             self.headline.setText("Two runs")

@@ -9,7 +9,7 @@ from camtrap_gui.project.runs import Run
 from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
-COLUMNS = ("Started", "Preset", "Backbone", "State", "macro-F1", "accuracy", "test top-1")
+COLUMNS = ("Started", "Preset", "Backbone", "State", "macro-F1", "accuracy", "test top-1", "Model")
 ONLY_WHERE_WIDE = ("Backbone", "accuracy")
 WIDE = GRID * 96
 
@@ -24,9 +24,12 @@ class RunHistory(NumberTable):
         self._runs: list[Run] = []
         self._shown: list[tuple[object, ...]] = []
 
-    def show_runs(self, found: Sequence[Run], in_training: str) -> None:
-        """Show runs, newest first; ``in_training`` is the id of the one this window trains now, '' for none."""
-        rows = [_row(run, in_training) for run in found]
+    def show_runs(self, found: Sequence[Run], in_training: str, in_use: str = "") -> None:
+        """Show runs, newest first; ``in_training`` is the id of the one this window trains now, '' for none.
+
+        ``in_use`` is the id of the current one, whose model is used.
+        """
+        rows = [_row(run, in_training, in_use) for run in found]
         kept = [run.id for run in self.chosen_runs()]
         known = {run.id for run in self._runs}
         self._runs = list(found)
@@ -61,7 +64,8 @@ def state_of(run: Run, in_training: str) -> str:
     return "interrupted" if run.state == "running" else run.state
 
 
-def _row(run: Run, in_training: str) -> tuple[str | float | None, ...]:
+def _row(run: Run, in_training: str, in_use: str) -> tuple[str | float | None, ...]:
     figures = [run.figures.get(name) for name in ("macro_f1", "accuracy", "test_accuracy")]
     started = f"{run.started.astimezone():%Y-%m-%d %H:%M}"
-    return (started, run.preset, run.backbone, state_of(run, in_training), *figures)
+    use = "in use" if run.id == in_use else ""
+    return (started, run.preset, run.backbone, state_of(run, in_training), *figures, use)
