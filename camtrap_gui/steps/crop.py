@@ -19,18 +19,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_choice, crop_files, crop_split, crops, detections, images
+from camtrap_gui.project import (
+    Project,
+    crop_choice,
+    crop_files,
+    crop_split,
+    crops,
+    crops_follow,
+    detections,
+    edits,
+    images,
+    species_names,
+)
 from camtrap_gui.project.crop_choice import Rules
 from camtrap_gui.project.crop_plan import Plan
 from camtrap_gui.project.crops import SPLITS
 
 if TYPE_CHECKING:
     from camtrap_gui.formats.classification_dataset import Entry
-
-NOT_ANIMALS = frozenset(
-    {"empty", "blank", "human", "humans", "person", "persons", "people", "vehicle", "vehicles"}
-)
-"""Species names, in lower case, that are always excluded: there is no animal to cut out."""
 
 _MOST_WITHOUT_LOCATION = 0.05
 _BATCH = 200
@@ -153,16 +159,20 @@ class _Tally:
 def run(project: Project, options: Options, report: Report) -> Result:
     """Make the data set. Raises Problem when there is nothing to cut out or nothing to split by."""
     wish = _wish(options)
+    moment = edits.moment(project)
     rules, source = _rules(project, options)
     with Plan() as plan:
         _choose(project, rules, plan, options, report)
         tally = _cut(project, plan, options, report)
         _require_crops(project, plan, options)
         warnings = crop_split.split(project, plan, wish, _known(project, options, wish))
+        _require_species(project, plan)
         plan.number(project)
         written = _write(project, plan, options, report)
         with project.write():
             crops.replace_all(project, plan.rows, plan.left_out())
+            if edits.moment(project) != moment:  # somebody has decided something meanwhile
+                crops_follow.follow_as(project, "SELECT image_id FROM crops", options.padding, rules.excluded)
             crop_files.take_place(project, [*written, *plan.staged()])
         removed = crop_files.settle(project, written)
         return _result(project, plan, tally, source, removed, warnings)
@@ -177,7 +187,9 @@ def look_ahead(project: Project, options: Options, report: Report) -> Planned:
         warnings = crop_split.split(project, plan, wish, _known(project, options, wish))
         amounts, at = plan.split_amounts(), plan.split_locations()
         having = {species_id for species_id, _ in amounts}
-        names = project.db.execute("SELECT id, name FROM species ORDER BY position, id").fetchall()
+        names = project.db.execute(
+            "SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id"
+        ).fetchall()
         return Planned(
             {split: at.get(split, 0) for split in SPLITS},
             {
@@ -243,17 +255,14 @@ def _rules(project: Project, options: Options) -> tuple[Rules, str]:
 
 
 def _excluded(project: Project, names: tuple[str, ...]) -> frozenset[int]:
-    known = {
-        name: number for number, name in project.db.execute("SELECT id, name FROM species ORDER BY position")
-    }
-    if unknown := [name for name in names if name not in known]:
+    meant = {name: species_names.find(project.db, name) for name in names}
+    if unknown := [name for name, number in meant.items() if number is None]:
         raise Problem(
             f"This project has no species {', '.join(f'“{name}”' for name in unknown)}, so it cannot be excluded."
-            f" It has: {', '.join(known)}."
+            f" It has: {', '.join(crops.classes(project))}."
         )
-    return frozenset(
-        number for name, number in known.items() if name in names or name.casefold() in NOT_ANIMALS
-    )
+    excluded = {number for number in meant.values() if number is not None}
+    return frozenset(excluded | species_names.no_animals(project.db))
 
 
 def _require_crops(project: Project, plan: Plan, options: Options) -> None:
@@ -269,6 +278,13 @@ def _require_crops(project: Project, plan: Plan, options: Options) -> None:
         raise Problem(
             f"No picture of {project.folder} gives a crop ({reasons or 'it has no pictures'})."
             " Lower the threshold, run the detector, or add labels."
+        )
+
+
+def _require_species(project: Project, plan: Plan) -> None:
+    if {species_id for species_id, _ in plan.split_amounts()} - crops.species_places(project).keys():
+        raise Problem(
+            "A species of the crops was merged or taken back while they were cut. Run the step again: it goes on from here."
         )
 
 
