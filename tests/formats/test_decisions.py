@@ -443,7 +443,7 @@ def test_that_a_bad_file_is_refused_with_a_sentence_and_changes_nothing(
     assert everything(ben) == before
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_that_a_damaged_file_either_counts_or_is_refused(both, tmp_path, data):
     _, ben = both
@@ -538,7 +538,7 @@ def said_of(project: Project):
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     by_anna=st.lists(_decision, max_size=6),
     by_ben=st.lists(_decision, max_size=6),
