@@ -16,7 +16,7 @@ from camtrap_gui.ui.viewer.adjust import Adjust
 from camtrap_gui.ui.viewer.box_drawing import chip_place
 from camtrap_gui.ui.viewer.canvas import Canvas
 from camtrap_gui.ui.viewer.loader import Loader, decode
-from camtrap_gui.ui.viewer.shown import ShownBox, ShownPicture
+from camtrap_gui.ui.viewer.shown import Pictures, ShownBox, ShownPicture
 from camtrap_gui.ui.viewer.viewer import Viewer
 
 BLUE, RED = "#0000ff", "#ff0000"
@@ -401,3 +401,68 @@ def test_that_a_hundred_thousand_paints_survive(app, show):
     for _ in range(100_000):
         canvas.render(target)
     assert target.pixelColor(12, 12).isValid()
+
+
+# Many pictures.
+
+
+class Counted(Pictures):
+    """Pictures that say which of them were looked at."""
+
+    def __init__(self, path: Path, many: int) -> None:
+        self.file, self.many = path, many
+        self.made: list[int] = []
+
+    def __len__(self) -> int:
+        return self.many
+
+    def at(self, place: int) -> ShownPicture:
+        self.made.append(place)
+        return ShownPicture(self.path(place), f"number {place}", (box(0.1, 0.1, 0.2, 0.2, f"box {place}"),))
+
+    def path(self, place: int) -> Path:
+        return self.file
+
+
+def test_that_of_a_hundred_thousand_pictures_only_those_shown_are_made(viewer, save, wait):
+    many = Counted(save("a.jpg"), 100_000)
+    viewer.show_pictures(many, 70_000)
+    wait(viewer.canvas.visible_boxes)
+    assert many.made == [70_000] and viewer.strip.count() == 100_000
+    assert viewer.strip.viewport().rect().contains(viewer.strip.cell(70_000))
+    viewer.canvas.setFocus()
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Right)
+    viewer.strip.setFocus()
+    QTest.keyClick(viewer.strip, Qt.Key.Key_Left)
+    assert many.made == [70_000, 70_001, 70_000]  # as it is now, not as it was
+    QTest.keyClick(viewer.strip, Qt.Key.Key_End)
+    assert viewer.place() == 99_999
+    assert viewer.strip.viewport().rect().contains(viewer.strip.cell(99_999))
+    assert viewer.strip.accessibleDescription() == "Picture 100,000 of 100,000"
+    viewer.refresh()
+    assert viewer.canvas.visible_boxes()[0].words == "box 99999" and len(many.made) == 5
+
+
+def test_that_who_zooms_in_sees_every_pixel_and_the_size_is_that_of_the_file(viewer, tmp_path, wait):
+    stripes = Image.new("RGB", (3000, 2000), "white")
+    stripes.paste("black", (1500, 0, 1501, 2000))
+    stripes.save(tmp_path / "a.png")
+    viewer.show_pictures([ShownPicture(tmp_path / "a.png", "", (box(0.5, 0.5, 0.1, 0.1),))])
+    wait(viewer.canvas.visible_boxes)
+    assert viewer.canvas.to_screen(box(0, 0, 1, 1)).width() == pytest.approx(3000 * viewer.canvas.scale())
+    viewer.canvas.zoom_to(1.0)
+    area = viewer.canvas.to_screen(box(0.5, 0.45, 0, 0))
+    wait(lambda: not viewer.canvas.is_blurred())
+    assert viewer.canvas.scale() == 1.0 and viewer.canvas.to_screen(box(0.5, 0.45, 0, 0)) == area
+    image, (x, y) = viewer.canvas.grab().toImage(), (round(area.x()), round(area.y()))
+    row = [image.pixelColor(x + by, y).red() for by in range(-3, 5)]
+    assert min(row) < 140 and row.count(255) >= 5
+
+
+def test_that_a_picture_without_a_file_says_why(viewer, save, wait):
+    viewer.show_pictures(
+        [ShownPicture(Path(), "Image 7", problem="There is no image 7."), ShownPicture(save("a.jpg"))]
+    )
+    assert viewer.canvas._message == "There is no image 7."
+    viewer.go_to(1)
+    wait(lambda: not viewer._image.isNull())

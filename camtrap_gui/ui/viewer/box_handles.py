@@ -30,7 +30,7 @@ LONG_EDGE = 60.0
 """Screen pixels: shorter edges have no room for a handle between those of the corners."""
 
 
-def least_size(width: int, height: int) -> Point:
+def least_size(width: float, height: float) -> Point:
     """The smallest box of a picture of ``width`` x ``height`` pixels, as fractions."""
     return min(1.0, LEAST_SIDE / width), min(1.0, LEAST_SIDE / height)
 

@@ -142,7 +142,7 @@ class Canvas(PictureView):
         if not self._can_edit() or box is None:
             return False
         step = max(1.0, STEP / self.scale())
-        by = step / self._image.width(), step / self._image.height()
+        by = step / self.placement.picture.width(), step / self.placement.picture.height()
         self._nudged = nudged(self._nudged or box.area, way, by, sizing, self._least())
         self.update()
         return True
@@ -262,7 +262,7 @@ class Canvas(PictureView):
         return grip_at((at.x(), at.y()), _area(self.to_screen(box)))
 
     def _least(self) -> Point:
-        return least_size(self._image.width(), self._image.height())
+        return least_size(self.placement.picture.width(), self.placement.picture.height())
 
     # Keys.
 
@@ -361,7 +361,8 @@ class Canvas(PictureView):
         boxes.hint("Drag from corner to corner · Esc to stop", NEW)
 
     def _size_words(self, area: Box) -> str:
-        return f"{area[2] * self._image.width():.0f} × {area[3] * self._image.height():.0f}"
+        picture = self.placement.picture
+        return f"{area[2] * picture.width():.0f} × {area[3] * picture.height():.0f}"
 
 
 def _area(place: QRectF) -> Area:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QImage,
@@ -64,16 +64,26 @@ class PictureView(QWidget):
 
     # What is shown.
 
-    def show_image(self, image: QImage | None, message: str = "", keep_view: bool = False) -> None:
-        """Show a picture, or a sentence in its place. ``keep_view`` keeps zoom and place if the size is the same."""
-        before = self._image.size()
+    def show_image(
+        self, image: QImage | None, message: str = "", keep_view: bool = False, size: QSize | None = None
+    ) -> None:
+        """Show a picture, or a sentence in its place. ``keep_view`` keeps zoom and place if the size is the same.
+
+        ``size`` is that of the picture where ``image`` is a smaller copy of it.
+        """
+        before = self.placement.picture if self._has_picture() else None
         self._image = image or QImage()
         self._message = message
         if self._has_picture():
-            self.placement.picture = QSizeF(self._image.size())
-        if not (keep_view and self._has_picture() and self._image.size() == before):
+            self.placement.picture = QSizeF(size or self._image.size())
+        if not (keep_view and self._has_picture() and self.placement.picture == before):
             self.fit()
         self._look_again()
+
+    def is_blurred(self) -> bool:
+        """Whether the screen could show more than the image has."""
+        wanted = self.placement.picture.width() * min(1.0, self.scale() * self.devicePixelRatioF())
+        return self._has_picture() and self._image.width() < wanted
 
     def show_boxes(self, boxes: Sequence[ShownBox], keep: bool = False) -> None:
         """Draw these boxes. ``keep`` when the picture is the same as before: then the selected box stays so.

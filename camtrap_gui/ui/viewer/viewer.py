@@ -5,7 +5,7 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -21,6 +21,12 @@ from camtrap_gui.ui.viewer.toolbar import Toolbar
 
 ADJUST_MS = 30
 """A slider moves faster than twelve megapixels can be adjusted (about 0.1 s)."""
+
+AT_FIRST = 1280
+"""Pixels: pictures are first decoded no larger, in less than half the time; mostly the screen can show no more."""
+
+SHARPEN_MS = 120
+"""Whoever stays, or zooms in, sees every pixel."""
 
 AHEAD = (1, -1, 2)
 """Neighbours that are decoded ahead, the likeliest first."""
@@ -42,12 +48,17 @@ class Viewer(QWidget):
         self._pictures: Pictures = Given(())
         self._place = -1
         self._now: ShownPicture | None = None
-        self._image = QImage()
+        self._image, self._size = QImage(), QSize()
         self._has_side = True
-        self._loader = Loader(parent=self)
+        self._loader = Loader(longest_side=AT_FIRST, parent=self)
         self._loader.loaded.connect(self._loaded)
+        self._sharp = Loader(parent=self)
+        self._sharp.loaded.connect(self._sharpened)
+        self._sharpening = QTimer(self, singleShot=True, interval=SHARPEN_MS)
+        self._sharpening.timeout.connect(self._sharpen)
         self.canvas = Canvas()
         self.canvas.selected.connect(self._show_bars)
+        self.canvas.zoomed.connect(lambda _: self._sharpening.start())
         self.adjust = Adjust()
         self._adjusting = QTimer(self, singleShot=True, interval=ADJUST_MS)
         self._adjusting.timeout.connect(lambda: self._draw(keep_view=True))
@@ -169,6 +180,7 @@ class Viewer(QWidget):
     def close_threads(self) -> None:
         """Let no decoding outlive the window."""
         self._loader.close()
+        self._sharp.close()
         self.strip.close_threads()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -205,6 +217,17 @@ class Viewer(QWidget):
         else:
             self._show(image)
 
+    def _sharpen(self) -> None:
+        if self._now is not None and not self._image.isNull() and self.canvas.is_blurred():
+            image = self._sharp.get(self._now.path)
+            if image is not None:
+                self._sharpened(self._now.path, image)
+
+    def _sharpened(self, path: Path, image: QImage, _: str = "") -> None:
+        if self._now is not None and self._now.path == path and not (image.isNull() or self._image.isNull()):
+            self._image = image
+            self._draw(keep_view=True)
+
     def _show_nothing(self, words: str) -> None:
         self._image = QImage()
         self.canvas.show_boxes(())
@@ -212,7 +235,7 @@ class Viewer(QWidget):
 
     def _show(self, image: QImage) -> None:
         assert self._now is not None
-        self._image = image
+        self._image, self._size = image, self._loader.size(self._now.path)
         self._draw()
         self.canvas.show_boxes(self._now.boxes)
         self.canvas.repaint()
@@ -220,7 +243,7 @@ class Viewer(QWidget):
 
     def _draw(self, keep_view: bool = False) -> None:
         if not self._image.isNull():
-            self.canvas.show_image(self.adjust.applied(self._image), keep_view=keep_view)
+            self.canvas.show_image(self.adjust.applied(self._image), keep_view=keep_view, size=self._size)
 
     def _show_bars(self, number: int) -> None:
         box = self.canvas.box(number)
