@@ -66,7 +66,7 @@ def shown(view: PlacesView) -> list[float]:
 
 
 def test_that_places_are_shown_with_pictures_of_the_current_one(view, wait):
-    assert view.headline.text() == "6 places with 160 detections"
+    assert view.headline.text() == "6 places · 160 boxes"
     place = view.grid.tiles[0].place
     assert len(place.detection_ids) == 50 and len(view.strip.instances) == MOST_INSTANCES
     taken = [instance.taken for instance in view.strip.instances]
@@ -137,7 +137,7 @@ def test_that_rejected_places_can_be_looked_at_and_brought_back(view, wait):
     click(view, 0)
     QTest.keyClick(view.grid, Qt.Key.Key_Delete)
     QTest.mouseClick(view.rejected, LEFT)
-    wait(lambda: view.headline.text() == "Rejected: 1 place with 50 detections")
+    wait(lambda: view.headline.text() == "Rejected: 1 place · 50 boxes")
     assert not view.nothing.isVisible() and not view.occurrences.isVisible()
     view.grid.setFocus()
     QTest.keyClick(view.grid, Qt.Key.Key_E)  # they are already

@@ -15,8 +15,8 @@ from camtrap_gui.ui.theme import GRID, icon, theme
 from camtrap_gui.ui.widgets.thumbnails import Thumbnails
 from camtrap_gui.ui.widgets.tile_grid import TileGrid
 
-TILE = QSize(GRID * 24, GRID * 18)
-INSTANCE = QSize(GRID * 17, GRID * 13)
+TILE = QSize(GRID * 20, GRID * 14)
+INSTANCE = QSize(GRID * 15, GRID * 11)
 SURROUNDINGS = 2.2
 """Side of what a tile shows over the longer side of the box, as parts of the picture."""
 
@@ -127,7 +127,7 @@ class InstanceStrip(TileGrid):
         paint_part(painter, picture, self._thumbnails, one.file, self._place.box, self._place.category)
         painter.setPen(QColor(theme.colours.muted))
         words = QRect(area.left(), picture.bottom() + GRID // 2, area.width(), line)
-        shown = one.taken[:16] or one.file.name
+        shown = one.taken[5:16] or one.file.name  # the year stands above
         painter.drawText(
             words, LEFT, painter.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, words.width())
         )

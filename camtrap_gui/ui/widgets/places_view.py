@@ -183,7 +183,7 @@ class PlacesView(QWidget):
     def _show_page(self, has_detector: bool = True) -> None:
         many, rejected = self.grid.count(), self.rejected.isChecked()
         boxes = sum(len(tile.place.detection_ids) for tile in self.grid.tiles)
-        nouns = f"{many:,} place{'s' * (many != 1)} with {boxes:,} detections"
+        nouns = f"{many:,} place{'s' * (many != 1)} · {boxes:,} boxes"
         self.headline.setText((f"Rejected: {nouns}" if rejected else nouns) if many else "Static objects")
         self._empty_words.setText(
             "No detector has looked at the pictures yet."
