@@ -194,9 +194,6 @@ def _style(c: Colours) -> str:
     QFrame#card[clickable="true"]:focus {{ border: 2px solid {c.accent}; }}
     QFrame#bar, QFrame#rail {{ background: {c.raised}; }}
     QFrame#notice {{ background: {c.surface}; border-bottom: 1px solid {c.line}; }}
-    QListWidget#strip {{ background: transparent; }}
-    QListWidget#strip::item {{ border: 3px solid transparent; border-radius: 6px; }}
-    QListWidget#strip::item:selected {{ border: 3px solid {c.accent}; background: transparent; }}
     QSplitter::handle {{ background: transparent; }}
     QTabBar::tab {{ padding: 6px 14px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}

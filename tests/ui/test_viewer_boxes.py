@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QKeyEvent
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -301,6 +301,26 @@ def test_that_all_other_keys_go_on_to_whoever_holds_the_viewer(show, wait, tmp_p
         QTest.keyClick(viewer.canvas, key)
     QTest.keyClick(viewer.canvas, Qt.Key.Key_Left, ALT)
     assert heard == []
+
+
+def test_that_shortcuts_of_the_window_leave_the_keys_of_a_box_in_hand_alone(show, wait, tmp_path):
+    viewer, taken = Viewer(), []
+    show(viewer)
+    for keys in ("Esc", "Del", "Return"):
+        QShortcut(QKeySequence(keys), viewer, lambda keys=keys: taken.append(keys))
+    viewer.set_editable(True)
+    Image.new("RGB", (64, 48)).save(tmp_path / "a.png")
+    viewer.show_pictures([ShownPicture(tmp_path / "a.png", "", (ZEBRA,))])
+    wait(viewer.canvas.visible_boxes)
+    viewer.activateWindow()
+    viewer.canvas.setFocus()
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_B)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Delete)
+    assert taken == [] and not viewer.canvas.is_drawing()
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Escape)
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_Return)
+    assert taken == ["Esc", "Return"]
 
 
 # What cannot be edited.

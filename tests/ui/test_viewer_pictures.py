@@ -44,12 +44,12 @@ ONE, OTHER = (0.1, 0.1, 0.2, 0.2), (0.6, 0.6, 0.2, 0.2)
 
 def test_that_a_detection_shows_what_a_classifier_suggests_and_stays_under_its_own_threshold(project):
     first, second = find(project, (0.9, ONE), (0.5, OTHER))
-    top = (("lion", 0.7), ("zebra", 0.3))
+    top = (("zebra", 0.7), ("lion", 0.3))
     suggestions.add(project, "run", "model", [suggestions.Said(first, b"", top)])
     said, unsaid = pictures.of_image(project, 1).boxes
     assert (said.region, said.words, said.confidence, said.top) == (
         ("detection", first),
-        "lion 0.70",
+        "zebra 0.70",
         0.9,
         top,
     )

@@ -13,6 +13,8 @@ from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
 ROOMY = GRID * 90
 """Pixels: in a narrower line words give way that the tooltips have as well."""
+SNUG = GRID * 75
+"""Pixels: in a narrower one the title needs the room of the zoom."""
 
 DRAW = (
     "<p>Draw a box <b>B</b></p><p>Drag from corner to corner; with Shift, go on drawing. Escape stops. Enter puts a box "
@@ -94,6 +96,7 @@ class Toolbar(QWidget):
         self._name.setVisible(self._has_threshold and self.width() >= ROOMY)
         self.threshold.setVisible(self._has_threshold)
         self._words.setVisible(self._has_threshold)
+        self._zoom.setVisible(self.width() >= SNUG)
 
     def _set_threshold(self, percent: int) -> None:
         self._words.setText(f"≥ {percent / 100:.2f}")
