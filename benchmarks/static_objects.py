@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.common import Stopwatch, print_json, table
 from camtrap_gui.project import Project, repeats, static_objects
-from camtrap_gui.project.static_objects import Rules
+from camtrap_gui.project.static_rules import Rules
 
 CAMERAS = 200
 FRAMES = 3

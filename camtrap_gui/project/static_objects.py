@@ -1,10 +1,7 @@
 """Static objects: stumps, stones and shadows that a detector takes for animals again and again at the same place.
 
-An animal is never twice in exactly the same box; a thing that cannot walk always is. Detections of one category at one
-camera whose boxes agree are gathered into a *place*, about which a person decides once instead of hundreds of times.
-The rules are those of MegaDetector's repeat detection elimination (boxes agree from an IoU of 0.9 on, 20 occurrences,
-confidence 0.1 to 1, at most a fifth of the picture, the same category), with two more: a burst counts once and a place
-must have been seen on several days, as twenty frames of one resting animal are no repeat.
+Detections of one category at one camera whose boxes agree are gathered into a *place*, about which a person decides
+once instead of hundreds of times. ``static_rules`` says when.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,33 +15,13 @@ from numpy.typing import NDArray
 from camtrap_gui.geometry import Box
 from camtrap_gui.project import Project, decisions, detections, repeats
 from camtrap_gui.project.repeats import Floats, Places
+from camtrap_gui.project.static_rules import USUAL, Rules
 
 _BURST_GAP_S = 60
 """Pictures without a sequence belong to one burst when no more seconds lie between them."""
 
 _DAY_S = 86_400
 _OPEN, _REJECTED, _CONFIRMED = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class Rules:
-    """When detections are taken for one static object.
-
-    ``occurrences`` are bursts, or pictures where ``bursts_once`` is False. A thing that raises false alarms does so
-    for weeks: 20 bursts leave out what is not worth a decision in a survey of months. ``days`` are different days by
-    the camera's clock: an animal asleep before the camera through a night is there on two. It does not apply where no
-    picture of a place has a time. For a survey of a few days or a hundred pictures per camera 5 occurrences on 2 days
-    are a start. ``low`` and ``high`` bound the confidence, ``largest`` is the largest share of the picture a box may
-    cover (a box around everything agrees with every other one); ``iou`` must be above 0.
-    """
-
-    iou: float = 0.9
-    occurrences: int = 20
-    days: int = 3
-    low: float = 0.1
-    high: float = 1.0
-    largest: float = 0.2
-    bursts_once: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,7 +48,7 @@ class Place:
 
 
 def find(
-    project: Project, rules: Rules = Rules(), looked: Callable[[int, int], None] | None = None
+    project: Project, rules: Rules = USUAL, looked: Callable[[int, int], None] | None = None
 ) -> list[Place]:
     """The places a person has not decided about yet, those with the most to decide about first.
 
@@ -89,7 +66,7 @@ def find(
     return sorted(found, key=lambda place: -len(place.detection_ids))
 
 
-def rejected_places(project: Project, rules: Rules = Rules()) -> list[Place]:
+def rejected_places(project: Project, rules: Rules = USUAL) -> list[Place]:
     """What was rejected, by place, to look at it again: of the rules only IoU and confidence apply."""
     any_number = replace(rules, occurrences=1, days=1, largest=1.0)
     found = [

@@ -1,13 +1,16 @@
 """Find what does not move: boxes that a detector draws at the same place of the same camera again and again."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, static_objects
-from camtrap_gui.project.static_objects import Place, Rules
+from camtrap_gui.project import Project, detections
+from camtrap_gui.project.static_rules import Rules
+
+if TYPE_CHECKING:
+    from camtrap_gui.project.static_objects import Place
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,8 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Find the places, and reject them if asked to. Raises Problem when no detector has looked at the pictures."""
+    from camtrap_gui.project import static_objects
+
     if detections.latest_detector(project) is None:
         raise Problem("No detector has looked at the pictures yet. Find the animals first: camtrap detect.")
     rules = Rules(
@@ -116,7 +121,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     return Result(tuple(map(_found, places)), listed, options.reject and bool(places))
 
 
-def _found(place: Place) -> Found:
+def _found(place: "Place") -> Found:
     return Found(
         place.location,
         place.category,

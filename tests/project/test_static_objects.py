@@ -8,7 +8,7 @@ import pytest
 from camtrap_gui.geometry import iou
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.project import Project, decisions, edits, static_objects
-from camtrap_gui.project.static_objects import Rules
+from camtrap_gui.project.static_rules import Rules
 from tests.repeating import DAILY, START, STUMP, add, prepare
 
 FEW = Rules(occurrences=5, days=2)

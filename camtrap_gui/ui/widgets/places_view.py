@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, browse, detections, static_objects
-from camtrap_gui.project.static_objects import Place, Rules
+from camtrap_gui.project.static_objects import Place
+from camtrap_gui.project.static_rules import Rules
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
