@@ -58,6 +58,7 @@ class Result:
         widest = max(map(len, self.queues), default=0)
         lines += ["Images left in the queues:"]
         lines += [f"  {title:{widest}} {count:>9,}" for title, count in self.queues.items()]
+        lines += ["List one, such as the least sure: camtrap labels queue PROJECT least-sure"]
         return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from camtrap_gui.project import Project, browse
+from camtrap_gui.project import Project, browse, species
 from camtrap_gui.project.browse import Filter
 
 
@@ -32,6 +32,8 @@ def project(tmp_path: Path):
             db.executemany(
                 "INSERT INTO labels (image_id, species_id) VALUES (?, ?)", [(1, 1), (1, 2), (3, 2), (5, 1)]
             )
+            db.execute("UPDATE labels SET author = 'anna' WHERE image_id = 3")
+            db.execute("UPDATE images SET flagged = 1 WHERE id IN (2, 4)")
             db.execute("INSERT INTO detectors VALUES (1, 'x', 'd', 'k', 0.5, 0.1, '')")
             db.executemany(
                 "INSERT INTO detected VALUES (1, ?, ?)", [(1, None), (2, "truncated"), (3, None), (4, None)]
@@ -55,6 +57,10 @@ def project(tmp_path: Path):
         (Filter(state="unlabelled"), [2, 4]),
         (Filter(state="labelled"), [1, 3, 5]),
         (Filter(state="reviewed"), [3]),
+        (Filter(state="not reviewed"), [1, 2, 4, 5]),
+        (Filter(state="flagged"), [2, 4]),
+        (Filter(author="anna"), [3]),
+        (Filter(author="import", state="not reviewed"), [1, 5]),
         (Filter(state="detected"), [1, 3, 4]),
         (Filter(state="not detected"), [5]),
         (Filter(state="problem"), [2]),
@@ -66,6 +72,21 @@ def project(tmp_path: Path):
 )
 def test_that_a_filter_lets_exactly_its_images_pass(project, chosen, expected):
     assert list(browse.ids(project, chosen)) == expected
+
+
+def test_that_a_filter_finds_a_species_by_the_names_it_had_before(project):
+    species.rename(project, "lion", "simba")
+    species.merge(project, "zebra", "simba")
+    assert list(browse.ids(project, Filter(species="lion"))) == [1, 3, 5]
+    assert list(browse.ids(project, Filter(species="zebra"))) == [1, 3, 5]
+
+
+def test_that_an_image_is_found_by_its_path_before_another_by_its_key(project):
+    with project.write() as db:
+        db.execute("INSERT INTO images (id, key, root_id, path) VALUES (6, 'b.jpg', 1, 'd.jpg')")
+    assert browse.called(project, "b.jpg") == [3]
+    assert browse.called(project, "4") == [4]
+    assert browse.called(project, "nothing") == []
 
 
 def test_that_every_field_of_a_filter_matters(project):
