@@ -207,10 +207,14 @@ class _Lines(_Speaker):
 
     def __init__(self) -> None:
         self._pace = Pace(_PLAIN_LINE_EVERY_S)
+        self._said = ""
 
     def __call__(self, progress: Progress) -> None:
         if self._pace.is_due(progress):
-            print(_sentence(progress, self._pace.rate(progress)), file=sys.stderr, flush=True)
+            said = _sentence(progress, self._pace.rate(progress))
+            if said != self._said:  # what only waits says the same again and again
+                print(said, file=sys.stderr, flush=True)
+            self._said = said
 
 
 class _Terminal(_Speaker):
@@ -269,10 +273,9 @@ def _note(progress: Progress) -> str:
 
 
 def _sentence(progress: Progress, rate: float) -> str:
-    parts = [
-        progress.phase or "Working",
-        f"{progress.done:,}" + ("" if progress.total is None else f" of {progress.total:,}"),
-    ]
+    parts = [progress.phase or "Working"]
+    if progress.done or progress.total is not None:
+        parts.append(f"{progress.done:,}" + ("" if progress.total is None else f" of {progress.total:,}"))
     if rate:
         parts.append(f"{rate:,.1f}/s")
         if progress.total is not None and progress.done < progress.total:

@@ -28,10 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from camtrap_gui import steps
 from camtrap_gui.jobs import Cancelled, Pace, Progress, from_plain, to_plain
 from camtrap_gui.problem import Problem
-from camtrap_gui.steps import COMMANDS, start
+from camtrap_gui.steps import start
 
+COMMANDS = (*steps.COMMANDS, steps.MODELS)
 BEAT_EVERY_S = 1.0
 PROGRESS_EVERY_S = 0.1
 NICENESS = 10

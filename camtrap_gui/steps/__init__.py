@@ -95,6 +95,11 @@ COMMANDS = (
 )
 """What the command line and the engine can be asked for: the steps, and what is made of them."""
 
+MODELS = Step(
+    "change", "Models", "Install, add or remove a model.", project="none", package="camtrap_gui.models"
+)
+"""What the engine can be asked for besides; the command line has ``camtrap models`` for it."""
+
 
 def named(name: str) -> Step:
     """The command of that name."""

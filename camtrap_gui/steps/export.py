@@ -100,21 +100,21 @@ def run(project: Project, options: Options, report: Report) -> Result:
 
     from camtrap_gui.models.classifiers import bundle
 
-    phase, steps = "Exporting", len(formats) + 2
+    phase, steps = "Exporting", len(formats) + 1
     report(Progress(0, steps, "loading the classifier", phase))
     classifier = bundle.load(trained.model)
     with _in_place_of(folder) as beside:
         for done, name in enumerate(formats, start=1):
             report(Progress(done, steps, f"writing {FORMATS[name]}", phase))
             _write(name, classifier, trained.model, beside / FORMATS[name])
+        report(Progress(steps, steps, "", phase))
         write_text(beside / CLASS_LIST, "\n".join(classifier.classes))
 
         def waiting() -> None:
-            report(Progress(steps - 1, steps, "trying the exports in a fresh process", phase))
+            report(Progress(0, None, "in a fresh process", "Trying the exports"))
 
         agreements = _compare(classifier, {name: beside / FORMATS[name] for name in formats}, tried, waiting)
         _write_report(beside, trained, classifier, agreements)
-        report(Progress(steps, steps, "", phase))
     checked = tuple(
         Checked(name, folder / FORMATS[name], found.crops, found.max_difference, found.changed)
         for name, found in agreements.items()

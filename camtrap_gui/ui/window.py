@@ -193,7 +193,13 @@ class Window(QMainWindow):
         """Show what the user can choose for every project."""
         from camtrap_gui.ui.preferences import Preferences
 
-        Preferences(self.settings, self).open()
+        dialog = Preferences(self.settings, self)
+        dialog.models.changed.connect(lambda _: self._models_changed())
+        dialog.open()
+
+    def _models_changed(self) -> None:
+        if self.session is not None:
+            self.session.changed.emit({"models"})
 
     def show_about(self) -> None:
         """Say what this is and under which licence."""

@@ -96,13 +96,17 @@ def test_that_only_the_newest_options_are_answered(panel, wait):
     assert set(shown) == {2}
 
 
-def test_that_a_great_survey_is_not_planned_while_options_change(panel, wait, monkeypatch):
+def test_that_a_great_survey_is_planned_only_when_asked_and_says_so(panel, wait, monkeypatch):
     wait(lambda: panel.before_after.text())
     monkeypatch.setattr(crop_panel, "LOOK_AHEAD_UP_TO", 11)
-    before = panel.before_after.text()
+    assert not panel.plan_button.isVisible()
     panel.form.set_value("exclude", ("zebra",))
-    QTest.qWait(3 * crop_panel.CHANGING_MS)
-    assert panel.before_after.text() == before and not panel._ahead._background.is_asking()
+    wait(panel.plan_button.isVisible)
+    assert "takes a while" in panel.before_after.text() and not panel._ahead._background.is_asking()
+    QTest.mouseClick(panel.plan_button, Qt.MouseButton.LeftButton)
+    assert not panel.plan_button.isVisible()
+    wait(lambda: panel.before_after.text().startswith("As it would be"))
+    assert [row[0] for row in rows(panel.classes)] == ["lion"]
 
 
 def test_that_the_tables_are_stacked_where_there_is_little_room(panel):

@@ -7,14 +7,18 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
 from camtrap_gui.models import store
 from camtrap_gui.project import Project, detections
 from camtrap_gui.project.detections import Seen
 from camtrap_gui.steps import STEPS, dataset, run_step
+from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.panels.detect import DetectPanel
+from camtrap_gui.ui.pictures import category_colour
+from camtrap_gui.ui.widgets.image_list import Marks, Rows
 
 LONG = "a-detector-with-a-name-that-is-far-too-long-for-one-line-of-a-small-window-and-then-some-more"
 REASON = "truncated: the file ends before the picture does"
@@ -89,18 +93,14 @@ def test_that_looking_again_at_unreadable_pictures_is_an_advanced_option(panel):
     assert panel.form.value().retry_unreadable
 
 
-def test_that_a_file_that_is_no_detector_is_refused_in_place(panel, tmp_path, wait):
-    (tmp_path / "weights.pt").write_bytes(b"anything")
-    panel.add_detector(tmp_path / "weights.pt")
-    wait(panel.add_button.isEnabled)
-    assert panel.message.isVisible() and "weights.pt is not used" in panel.message.text()
-    assert store.entries() == []
-
-
 def test_that_an_added_detector_is_chosen_and_described(panel, testdata, wait):
-    panel.add_detector(testdata / "models" / "mdlite_tfod_frozen.pb")
-    assert not panel.add_button.isEnabled()
-    wait(panel.add_button.isEnabled)
+    click(panel.more_button)
+    dialog = panel.findChild(ModelsDialog)
+    assert dialog is not None and dialog.isVisible()
+    dialog.models.add_file(testdata / "models" / "mdlite_tfod_frozen.pb")
+    assert not dialog.models.add.isEnabled()
+    wait(dialog.models.add.isEnabled)
+    dialog.close()
     (entry,) = store.entries()
     box = panel.form.input("detector")
     assert isinstance(box, QComboBox) and box.currentData() == entry.name == panel.form.value().detector
@@ -108,3 +108,35 @@ def test_that_an_added_detector_is_chosen_and_described(panel, testdata, wait):
     tip = box.toolTip()
     assert "Licence unknown" in tip and "20.4 MB" in tip
     assert f"Typical threshold {entry.typical_threshold:g}" in tip
+
+
+def test_that_boxes_are_drawn_on_the_pictures_in_which_something_was_found(panel, wait):
+    def frames() -> int:
+        """Pixels in the colour of animals' frames."""
+        image = panel.browser.list.grid.viewport().grab().toImage()
+        colour = QColor(category_colour("animal")).rgb()
+        return sum(image.pixel(x, y) == colour for x in range(image.width()) for y in range(image.height()))
+
+    click(count_button(panel, "animal"))
+    wait(lambda: frames() > 300)
+    panel.threshold.setValue(90)  # more than any has
+    wait(lambda: count_button(panel, "empty").text().startswith("5"))
+    click(count_button(panel, "empty"))
+    wait(lambda: frames() == 0)
+
+
+def test_that_a_picture_says_what_was_rejected_no_more(panel, wait):
+    project = panel.session.project
+    with project.write() as db:
+        db.execute("UPDATE detections SET rejected = 1 WHERE image_id = 1")
+    rows = Rows(project, [1, 2], {}, Marks(detections.latest_detector(project).id, 0.5))
+    assert rows.row(0) is not None and rows.row(1) is not None
+    assert [len(rows.boxes(place)) for place in (0, 1)] == [0, 1]
+
+
+def test_that_the_detector_has_a_line_of_its_own_below_its_name(panel):
+    box = panel.form.input("detector")
+    name = next(label for label in panel.form.findChildren(QLabel) if label.text() == "Detector")
+    assert name.isVisible() and name.geometry().bottom() <= box.geometry().top()
+    assert name.x() == box.x() and box.width() == panel.start_button.width()
+    assert panel.form.value().detector == "default"

@@ -38,7 +38,8 @@ def registry() -> dict[str, Backbone]:
     """Every backbone by name."""
     from camtrap_gui.models.classifiers import efficientnet_lite
 
-    return {backbone.name: backbone for backbone in (efficientnet_lite.LITE0,)}
+    lite = (efficientnet_lite.LITE0, efficientnet_lite.LITE1, efficientnet_lite.LITE2)
+    return {backbone.name: backbone for backbone in lite}
 
 
 def get(name: str) -> Backbone:

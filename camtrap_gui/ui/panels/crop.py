@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from camtrap_gui.project import crops, detections, history, images
 from camtrap_gui.project.crops import SPLITS
@@ -39,6 +39,10 @@ class CropPanel(Panel):
     def build(self) -> QWidget:
         self.headline = Headline("Crops in each split")
         self.before_after = text("", role="muted", wrap=True)
+        self.plan_button = QPushButton("Work it out")
+        self.plan_button.setToolTip("<p>What these options would give. Nothing is cut out.</p>")
+        self.plan_button.clicked.connect(lambda: self.look_ahead(asked=True))
+        self.plan_button.hide()
         self.warnings = text("", role="warning", wrap=True)
         self.classes = NumberTable("Crops per species and split")
         self.left_out = NumberTable("Pictures left out, by reason")
@@ -46,8 +50,13 @@ class CropPanel(Panel):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        for widget in (self.headline, self.before_after, self.warnings):
-            layout.addWidget(widget)
+        layout.addWidget(self.headline)
+        row = QHBoxLayout()
+        row.setSpacing(GRID * 2)
+        row.addWidget(self.before_after, 1)
+        row.addWidget(self.plan_button)
+        layout.addLayout(row)
+        layout.addWidget(self.warnings)
         self._parts = QSplitter(Qt.Orientation.Horizontal)
         for title, table in (("Crops per species", self.classes), ("Pictures left out", self.left_out)):
             part = QWidget()
@@ -82,14 +91,30 @@ class CropPanel(Panel):
         if was_stale and self.is_empty() and detections.latest_detector(self.session.project) is not None:
             self.look_ahead()  # there is no data set to show, but there can be one
 
-    def look_ahead(self) -> None:
-        """Find out what the options would give, unless they are being carried out or there are too many pictures."""
-        if self.session.running(self.step) or images.count(self.session.project) > LOOK_AHEAD_UP_TO:
+    def look_ahead(self, asked: bool = False) -> None:
+        """Find out what the options would give, unless they are being carried out.
+
+        Where that takes long it is done only when it is ``asked`` for.
+        """
+        if self.session.running(self.step):
+            return
+        pictures = images.count(self.session.project)
+        if pictures > LOOK_AHEAD_UP_TO and not asked:
+            self.show_result()
+            self.before_after.setText(
+                f"The options have changed. With {pictures:,} pictures it takes a while to say what they would give; "
+                f"the tables show {'what there is' if not self.is_empty() else 'nothing yet'}."
+            )
+            self.plan_button.show()
             return
         try:
             self._ahead.ask(self.form.value())
         except ValueError as problem:
             self.say(str(problem), "error")
+            return
+        if asked:
+            self.plan_button.hide()
+            self.before_after.setText("Working out what these options would give…")
 
     def watch(self, job: Job) -> None:
         self._changing.stop()
@@ -129,6 +154,7 @@ class CropPanel(Panel):
         )
         last = history.last_done(project).get("crop")
         self._show_warnings((last.result or {}).get("warnings", []) if last else [])
+        self.plan_button.hide()
 
     def _show_planned(self, planned: Planned) -> None:
         project = self.session.project
@@ -171,6 +197,7 @@ class CropPanel(Panel):
     def _show_refusal(self, error: Exception) -> None:
         if not self.session.running(self.step):
             self.say(f"With these options: {error}", "error")
+            self.before_after.setText("")
 
     def _show_headline(self, amounts: Mapping[str, int], details: Mapping[str, str]) -> None:
         self.headline.show_figures([Figure(f"{amounts[split]:,}", split, details[split]) for split in SPLITS])

@@ -3,10 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from camtrap_gui.models import store
@@ -15,16 +14,14 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, detections
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, sized, text
-from camtrap_gui.ui.widgets import ask
-from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
-from camtrap_gui.ui.widgets.image_list import NOTHING
+from camtrap_gui.ui.widgets.image_list import NOTHING, Marks
+from camtrap_gui.ui.widgets.model_list import short
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
 
 LATEST = 24
-GRAPHS = "TensorFlow graphs (*.pb);;All files (*)"
 LIVE_EVERY_S = 1.5
 SLIDING_MS = 60
 
@@ -77,12 +74,8 @@ class DetectPanel(Panel):
 
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
         found = _installed()
-        named = [
-            (entry.name, f"{entry.title} · {entry.licence}")
-            for entry in found
-            if entry.name != store.DEFAULT_DETECTOR
-        ]
-        default = next((entry.title for entry in found if entry.name == store.DEFAULT_DETECTOR), "Default")
+        named = [(entry.name, short(entry)) for entry in found if entry.name != store.DEFAULT_DETECTOR]
+        default = next((short(entry) for entry in found if entry.name == store.DEFAULT_DETECTOR), "Default")
         return {"detector": [("default", default), *named]}
 
     def is_empty(self) -> bool:
@@ -109,18 +102,11 @@ class DetectPanel(Panel):
             values = job.progress.get("values", {})
             self.save_problems.hide()
             self.headline.setText("   ".join(f"{count:,} {name}" for name, count in values.items()))
-            self.browser.show_ids(
-                browse.latest_with(self.session.project, detector.id, detector.typical_threshold, LATEST)
-            )
-
-    def add_detector(self, file: Path) -> None:
-        """Copy a detector file into the store and choose it; a refusal is said below the button."""
-        self.add_button.setEnabled(False)
-        self.say(f"Adding {file.name}…")
-        self._adding.ask(lambda: store.add(file))
+            marks = Marks(detector.id, detector.typical_threshold)
+            latest = browse.latest_with(self.session.project, *marks, LATEST)
+            self.browser.show_ids(latest, marks=marks)
 
     def close_threads(self) -> None:
-        self._adding.close()
         self.save_problems.close_threads()
         self.browser.close_threads()
 
@@ -137,27 +123,20 @@ class DetectPanel(Panel):
             dict(detections.problems(self.session.project, detector.id)) if unreadable else NOTHING
         )
         self.browser.show_ids(
-            list(self._problems) if unreadable else self._ids(detector.id, name), self._problems
+            list(self._problems) if unreadable else self._ids(detector.id, name),
+            self._problems,
+            Marks(detector.id, self.threshold.value() / 100),
         )
         self.save_problems.show_for(unreadable)
 
     def _options_card(self) -> QWidget:
         side = super()._options_card()
-        self._adding = Background(self)
-        self._adding.answered.connect(self._added)
-        self._adding.failed.connect(self._refused)
-        self.add_button = QPushButton("Add a detector…")
-        self.add_button.setToolTip(
-            "<p>A frozen TensorFlow graph (.pb), such as MegaDetector 4. It is copied to the program's models.</p>"
-        )
-        self.add_button.clicked.connect(
-            lambda: ask.for_files(
-                self, "Add a detector", Path.home(), GRAPHS, lambda files: self.add_detector(files[0])
-            )
-        )
-        self.card.insertWidget(self.card.indexOf(self.form) + 1, self.add_button)
-        box = self._detector_box()
-        box.currentIndexChanged.connect(lambda _: self._describe())
+        self.more_button = QPushButton("More models…")
+        self.more_button.setToolTip("<p>Install a detector, or add a file of yours.</p>")
+        self.more_button.clicked.connect(self.ask_for_models)
+        self.card.insertWidget(self.card.indexOf(self.form) + 1, self.more_button)
+        self.form.give_a_line("detector")
+        self.form.changed.connect(self._describe)
         self._describe()
         return side
 
@@ -176,21 +155,6 @@ class DetectPanel(Panel):
                 box.setItemData(place, _facts(entry), Qt.ItemDataRole.ToolTipRole)
         box.setToolTip(box.currentData(Qt.ItemDataRole.ToolTipRole) or "")
 
-    def _added(self, entry: Entry) -> None:
-        self.add_button.setEnabled(True)
-        box = self._detector_box()
-        with QSignalBlocker(box):
-            box.clear()
-            for value, words in self.choices()["detector"]:
-                box.addItem(words, value)
-        self.form.set_value("detector", entry.name)
-        self._describe()
-        self.say(f"Added {entry.name}. Its licence is not known to the program; ask its author.", "success")
-
-    def _refused(self, error: Exception) -> None:
-        self.add_button.setEnabled(True)
-        self.say(str(error), "error")
-
     def _slid(self, percent: int) -> None:
         self._words.setText(f"≥ {percent / 100:.2f}")
         self._sliding.start()
@@ -206,7 +170,9 @@ class DetectPanel(Panel):
         if detector is None or self.session.running(self.step):
             return
         counted = detections.count(self.session.project, detector.id, self.threshold.value() / 100)
-        self.headline.setText(f"{counted.seen:,} images seen by {_title(detector)}")
+        title = _title(detector)
+        self.headline.setText(f"{counted.seen:,} images seen by {_short(title)}")
+        self.headline.setToolTip(f"<p>{counted.seen:,} images seen by {escape(title)}</p>")
         while (item := self.counts.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
@@ -238,6 +204,11 @@ def _title(detector: detections.KnownDetector) -> str:
     """How the detector is called in the store, or by whoever ran it when it is not there any more."""
     titles = (entry.title for entry in _installed() if entry.sha256 == detector.sha256)
     return next(titles, detector.name)
+
+
+def _short(title: str) -> str:
+    """A detector's title without what it adds in parentheses, which tooltips have."""
+    return title.partition(" (")[0]
 
 
 def _facts(entry: Entry) -> str:

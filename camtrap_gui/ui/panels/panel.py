@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import missing
+from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.options_form import OptionsForm
@@ -35,6 +36,7 @@ FIRST = {
 
 class Panel(QWidget):
     """One step on screen. A subclass says which ``step`` and ``verb`` it is, builds ``result`` and fills it.
+    Without a verb there is no primary button: nothing has to be started.
 
     ``topics`` are the changes of the project it shows; ``refresh`` is called when one of them changed and the panel
     is visible (or becomes visible). ``starts`` is the command that the form is of, where that is not the step.
@@ -63,6 +65,8 @@ class Panel(QWidget):
         self.start_button = QPushButton(self.verb)
         self.start_button.setProperty("primary", True)
         self.start_button.clicked.connect(self.start)
+        if not self.verb:
+            self.start_button.hide()
         self.message = text("", wrap=True)
         self.message.setAccessibleName("Message")
         self.message.hide()
@@ -190,7 +194,22 @@ class Panel(QWidget):
         """Show the result view in place of the empty state, while a job fills it."""
         self._stack.setCurrentWidget(self.result)
 
+    def ask_for_models(self) -> None:
+        """Show what models there are; the lists of all panels follow when they change, and here the new one is chosen."""
+        dialog = ModelsDialog(self)
+        dialog.models.changed.connect(self._choose_model)
+        dialog.open()
+
+    def _choose_model(self, name: str) -> None:
+        self.session.changed.emit({"models"})
+        for field, choices in self.choices().items():
+            if name in (value for value, _ in choices):
+                self.form.set_value(field, name)
+
     def _changed(self, topics: set[str]) -> None:
+        if "models" in topics:
+            for name, choices in self.choices().items():
+                self.form.set_choices(name, choices)
         if topics & self.topics:
             self._stale = True
         if self.isVisible():

@@ -24,7 +24,6 @@ class StatsPanel(Panel):
     """Changes of the form redraw the chart; nothing has to be started."""
 
     step = "stats"
-    verb = "Draw again"
     topics = frozenset({"crops"})
     only = ("view", "layout", "log", "sort", "top")
     empty_icon = "chart-bar"

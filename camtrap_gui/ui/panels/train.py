@@ -3,17 +3,19 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from camtrap_gui.models import store
-from camtrap_gui.models.catalogue import DEFAULT_BACKBONE
+from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, Entry
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.runs import Run
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.session import step_of
-from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.theme import GRID, icon, text
 from camtrap_gui.ui.widgets import run_choice
 from camtrap_gui.ui.widgets.live_curves import LiveCurves
+from camtrap_gui.ui.widgets.model_list import megabytes, short
 from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
 from camtrap_gui.ui.worker import Job
 
@@ -70,9 +72,37 @@ class TrainPanel(Panel):
         return page
 
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        found = [(entry.name, entry.title) for entry in store.entries() if entry.role == "backbone"]
-        found.sort(key=lambda choice: choice[0] != DEFAULT_BACKBONE)
-        return {"backbone": found or [(DEFAULT_BACKBONE, f"{DEFAULT_BACKBONE} (not installed)")]}
+        found = [model for model in store.known() if model.role == "backbone"]
+        found.sort(key=lambda model: (not isinstance(model, Entry), model.name != DEFAULT_BACKBONE))
+        return {"backbone": [(model.name, f"{short(model)} · {megabytes(model)}") for model in found]}
+
+    def _options_card(self) -> QWidget:
+        side = super()._options_card()
+        self.more_button = QPushButton("More models…")
+        self.more_button.setToolTip(
+            "<p>What backbones there are, their licences, and which are installed.</p>"
+        )
+        self.more_button.clicked.connect(self.ask_for_models)
+        self.card.insertWidget(self.card.indexOf(self.form) + 1, self.more_button)
+        box = self.form.input("backbone")
+        assert isinstance(box, QComboBox)
+        self._backbone = box
+        self.form.give_a_line("backbone")
+        box.setCurrentIndex(0)  # an installed one
+        self.form.changed.connect(self._mark_downloads)
+        return side
+
+    def look(self) -> None:
+        super().look()
+        self._mark_downloads()
+
+    def _mark_downloads(self) -> None:
+        there = {entry.name for entry in store.entries()}
+        for place in range(self._backbone.count()):
+            is_there = self._backbone.itemData(place) in there
+            self._backbone.setItemIcon(place, QIcon() if is_there else icon("download-outline"))
+            tip = "" if is_there else "Is downloaded when it is first used"
+            self._backbone.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
 
     def is_empty(self) -> bool:
         return self.session.running(self.step) is None and not runs.all_of(self.session.project)

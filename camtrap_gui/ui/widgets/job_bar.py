@@ -194,7 +194,7 @@ class _Speed:
         now = time.monotonic()
         if phase != self._phase:
             self._phase, self._since, self._from = phase, now, done
-        parts = [f"{done:,} of {total:,}" if total else f"{done:,}"]
+        parts = [f"{done:,} of {total:,}" if total else f"{done:,}"] if total or done else []
         elapsed = now - self._since
         rate = (done - self._from) / elapsed if elapsed > 1 else 0.0
         if rate:

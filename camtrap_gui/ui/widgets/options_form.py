@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from camtrap_gui.options import Field, fields
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 
 _ABBREVIATIONS = ("csv", "json")
 
@@ -88,9 +89,32 @@ class OptionsForm(QWidget):
         """Put a value into one field."""
         self._inputs[name].set_value(value)
 
+    def set_choices(self, name: str, choices: list[tuple[Any, str]]) -> None:
+        """Change what one field's list offers; what is chosen stays chosen if it is still there."""
+        box = self._inputs[name].widget
+        assert isinstance(box, QComboBox)
+        chosen = box.currentData()
+        with QSignalBlocker(box):
+            box.clear()
+            for value, shown in choices:
+                box.addItem(shown, value)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+        self.changed.emit()
+
     def input(self, name: str) -> QWidget:
         """The widget of one field, for tests and for labels beside it."""
         return self._inputs[name].widget
+
+    def give_a_line(self, name: str) -> None:
+        """Put one field below its label, where its values need the whole line."""
+        form, field = self._layouts[name], self._inputs[name].widget
+        position: Any = form.getWidgetPosition(field)
+        label = form.labelForField(field)
+        assert label is not None
+        label.setMinimumHeight(0)  # it stands beside the field no more
+        form.takeRow(field)
+        form.insertRow(position[0], label)
+        form.insertRow(position[0] + 1, field)
 
     def _rows(self, shown: list[Field], choices: dict[str, list[tuple[Any, str]]]) -> QFormLayout:
         form = QFormLayout()
@@ -285,7 +309,7 @@ def _bare(kind: Any) -> tuple[Any, bool]:
 
 
 def _combo(choices: list[tuple[Any, str]], optional: bool, default: Any) -> QComboBox:
-    combo = QComboBox()
+    combo = ElidedCombo()
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(8)
     if optional and default is None and all(value is not None for value, _ in choices):

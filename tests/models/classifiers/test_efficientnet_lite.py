@@ -1,12 +1,14 @@
 """The port of EfficientNet-Lite against a computation of its own: numpy, PyTorch's names, written from the paper."""
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from camtrap_gui.models import store
 from camtrap_gui.models.classifiers import backbones
-from camtrap_gui.models.classifiers.efficientnet_lite import LITE0, _rounded
+from camtrap_gui.models.classifiers.efficientnet_lite import LITE0, LITE1, LITE2, _rounded
 from camtrap_gui.models.classifiers.preprocessing import to_input
 
 BLOCKS = [  # kernel, stride, expansion, in, out
@@ -87,6 +89,31 @@ def test_that_the_port_agrees_with_a_forward_pass_written_in_numpy(tensors, size
 
 def test_that_it_has_the_parameters_of_the_paper():
     assert backbones.network(LITE0, 1000, 224).count_params() == 4_694_024
+
+
+@pytest.mark.parametrize(("backbone", "count"), [(LITE1, 5_416_680), (LITE2, 6_092_072)])
+def test_that_its_larger_relatives_have_the_parameters_of_their_pytorch_port(backbone, count):
+    learnt = backbones.network(backbone, 1000, backbone.input_size).trainable_weights
+    assert sum(math.prod(weight.shape) for weight in learnt) == count
+
+
+@pytest.mark.parametrize("backbone", [LITE1, LITE2])
+def test_that_installed_weights_of_the_larger_ones_fit_and_are_all_used(backbone):
+    if backbone.name not in {entry.name for entry in store.entries()}:
+        pytest.skip(f"{backbone.name} is not installed")
+    tensors = store.read_weights(store.get(backbone.name))
+    model = backbones.embedder(backbone)
+    arrays = backbone.arrays(tensors)
+    backbones.assign(model, arrays)
+    assert {path: array.shape for path, array in arrays.items()} == backbones.shapes_of(model)
+    unused = sum(array.size for array in tensors.values()) - sum(array.size for array in arrays.values())
+    tops = [name for name in tensors if name.startswith("_fc.") or name.endswith("num_batches_tracked")]
+    assert unused == sum(tensors[name].size for name in tops)
+
+
+def test_that_every_backbone_that_can_be_installed_can_be_built():
+    offered = {offer.name: offer.input_size for offer in store.OFFERS if offer.role == "backbone"}
+    assert offered == {name: backbone.input_size for name, backbone in backbones.registry().items()}
 
 
 def test_that_channels_are_rounded_to_multiples_of_eight_without_losing_a_tenth():

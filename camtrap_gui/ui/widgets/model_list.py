@@ -1,0 +1,208 @@
+"""The models there are, with what they are for, and buttons that install, remove and add them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QHeaderView,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from camtrap_gui.models import change, store
+from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, DEFAULT_DETECTOR, Entry, Offer
+from camtrap_gui.problem import Problem
+from camtrap_gui.steps import MODELS
+from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.worker import Job, JobQueue
+
+GRAPHS = "TensorFlow graphs (*.pb);;All files (*)"
+PURPOSES = {"detector": "Finds animals", "backbone": "Learns species"}
+COLUMNS = ("Model", "What for", "Size", "Licence", "State")
+_SIZE = COLUMNS.index("Size")
+
+
+class ModelList(QWidget):
+    """Works in an engine of its own. Emits ``changed`` with the name of a model that came or went, and ``idle`` when no job runs."""
+
+    changed = Signal(str)
+    idle = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._queue = JobQueue("models", self)
+        self.job: Job | None = None
+        self._shown: Sequence[Entry | Offer] = ()
+        self.table = _table()
+        self.table.itemSelectionChanged.connect(self._show_state)
+        self.install = QPushButton("Install")
+        self.remove = QPushButton("Remove")
+        self.add = QPushButton("Add a file…")
+        self.add.setToolTip(
+            "<p>A detector of yours: a frozen TensorFlow graph (.pb), such as MegaDetector 4. It is copied.</p>"
+        )
+        self.cancel = QPushButton("Cancel")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.words = text("", role="muted", wrap=True)
+        self.words.setAccessibleName("Message")
+        self.install.clicked.connect(self._install)
+        self.remove.clicked.connect(self._remove)
+        self.add.clicked.connect(
+            lambda: ask.for_files(
+                self, "Add a detector", Path.home(), GRAPHS, lambda it: self.add_file(it[0])
+            )
+        )
+        self.cancel.clicked.connect(self.stop)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(GRID)
+        for button in (self.install, self.remove, self.add):
+            buttons.addWidget(button)
+        buttons.addStretch()
+        buttons.addWidget(self.bar, 1)
+        buttons.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(buttons)
+        layout.addWidget(self.words)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Ask the store again."""
+        chosen = self._chosen()
+        try:
+            self._shown = store.known()
+        except Problem as problem:
+            self._say(str(problem), "error")
+        self.table.setRowCount(len(self._shown))
+        for row, model in enumerate(self._shown):
+            for column, words in enumerate(_cells(model)):
+                item = QTableWidgetItem(f" {words}  ")
+                item.setToolTip(f"{model.title}\n{model.source}" if column == 0 else words)
+                if column == _SIZE:
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+            if chosen is not None and model.name == chosen.name:
+                self.table.selectRow(row)
+        self._show_state()
+
+    def add_file(self, file: Path) -> None:
+        """Copy a detector file into the store."""
+        self._start(f"Adding {file.name}", change.Options(add=file))
+
+    def stop(self) -> None:
+        """Cancel what is being done; nothing is left half-installed."""
+        if self.job is not None:
+            self._queue.cancel(self.job)
+            self._show_state()
+
+    def close_threads(self) -> None:
+        """End the engine."""
+        self._queue.close()
+
+    def _chosen(self) -> Entry | Offer | None:
+        row = self.table.currentRow()
+        return self._shown[row] if 0 <= row < len(self._shown) and self.table.selectedItems() else None
+
+    def _install(self) -> None:
+        if (chosen := self._chosen()) is not None:
+            self._start(f"Installing {chosen.name}", change.Options(install=chosen.name))
+
+    def _remove(self) -> None:
+        if (chosen := self._chosen()) is not None:
+            self._start(f"Removing {chosen.name}", change.Options(remove=chosen.name))
+
+    def _start(self, title: str, options: change.Options) -> None:
+        if self.job is not None:
+            return
+        job = self.job = Job(MODELS.name, title, None, options)
+        job.changed.connect(lambda: self._show_progress(job))
+        job.ended.connect(lambda: self._ended(job))
+        self._queue.submit(job)
+        self._show_progress(job)
+        self._show_state()
+
+    def _show_progress(self, job: Job) -> None:
+        if job.is_over():
+            return
+        done, total = job.progress.get("done", 0), job.progress.get("total")
+        self.bar.setRange(0, total or 0)
+        self.bar.setValue(done)
+        counted = f": {done:,} of {total:,} MB" if total and total > 1 else "…"
+        self._say("Stopping…" if job.state == "stopping" else f"{job.title}{counted}")
+
+    def _ended(self, job: Job) -> None:
+        self.job = None
+        said = {
+            "done": (job.message, "success"),
+            "problem": (job.message, "error"),
+            "cancelled": ("Stopped. Nothing was changed.", "muted"),
+            "failed": ("This failed unexpectedly; the models are as they were.", "error"),
+        }
+        self._say(*said[job.state])
+        self.refresh()
+        if job.state == "done":
+            self.changed.emit(job.result["names"][-1])
+        self.idle.emit()
+
+    def _show_state(self) -> None:
+        chosen, free = self._chosen(), self.job is None
+        self.install.setEnabled(free and isinstance(chosen, Offer))
+        self.remove.setEnabled(free and isinstance(chosen, Entry))
+        self.add.setEnabled(free)
+        self.bar.setVisible(not free)
+        self.cancel.setVisible(not free)
+        self.cancel.setEnabled(self.job is not None and self.job.state != "stopping")
+
+    def _say(self, sentence: str, role: str = "muted") -> None:
+        self.words.setProperty("role", role)
+        self.words.style().polish(self.words)
+        self.words.setText(sentence)
+
+
+def short(model: Entry | Offer) -> str:
+    """What to call a model where there is little room."""
+    return model.title.partition(" (")[0].partition(", ")[0]
+
+
+def megabytes(model: Entry | Offer) -> str:
+    """The size of a model for people."""
+    return f"{model.size / 1e6:,.0f} MB" if model.size >= 1e6 else "under 1 MB"
+
+
+def _cells(model: Entry | Offer) -> Sequence[str]:
+    default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
+    state = "Installed" if isinstance(model, Entry) else "Can be installed"
+    title = model.title.partition(" (")[0]
+    return title, PURPOSES[model.role], megabytes(model), model.licence, state + default
+
+
+def _table() -> QTableWidget:
+    table = QTableWidget(0, len(COLUMNS))
+    table.setHorizontalHeaderLabels(COLUMNS)
+    table.setAccessibleName("Models")
+    table.verticalHeader().hide()
+    table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
+    table.setTabKeyNavigation(False)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    size = table.horizontalHeaderItem(_SIZE)
+    assert size is not None
+    size.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+    return table

@@ -1,0 +1,111 @@
+"""Models in the window: what there is, what comes and goes, and what is said when it cannot come."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from shiboken6 import isValid
+
+from camtrap_gui.models import store
+from camtrap_gui.models.catalogue import OFFERS
+from camtrap_gui.ui.models_dialog import ModelsDialog
+from camtrap_gui.ui.panels.train import TrainPanel
+from tests.test_cli_models import DETECTION_GRAPH
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def dialog(app, tmp_path, monkeypatch) -> Iterator[ModelsDialog]:
+    """On an empty store."""
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    made = ModelsDialog()
+    made.show()
+    assert QTest.qWaitForWindowExposed(made)
+    yield made
+    if isValid(made):  # a dialog that is closed is gone
+        made.models.close_threads()
+
+
+def cells(dialog: ModelsDialog, name: str) -> list[str]:
+    """The row of a model."""
+    table = dialog.models.table
+    row = next(place for place, model in enumerate(dialog.models._shown) if model.name == name)
+    table.selectRow(row)
+    return [table.item(row, column).text().strip() for column in range(table.columnCount())]
+
+
+def test_that_every_model_is_listed_with_purpose_size_licence_and_state(dialog):
+    assert dialog.models.table.rowCount() == len(OFFERS)
+    title, purpose, size, licence, state = cells(dialog, "efficientnet-lite1")
+    assert (purpose, size, licence, state) == ("Learns species", "20 MB", "Apache-2.0", "Can be installed")
+    assert "EfficientNet-Lite1" in title
+    assert dialog.models.install.isEnabled() and not dialog.models.remove.isEnabled()
+
+
+def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
+    (tmp_path / "ours.pb").write_bytes(DETECTION_GRAPH)
+    told: list[str] = []
+    dialog.models.changed.connect(told.append)
+    dialog.models.add_file(tmp_path / "ours.pb")
+    wait(lambda: dialog.models.job is None)
+    assert cells(dialog, "ours")[-1] == "Installed" and "ours is added" in dialog.models.words.text()
+    QTest.mouseClick(dialog.models.remove, LEFT)
+    wait(lambda: dialog.models.job is None)
+    assert store.entries() == [] and dialog.models.table.rowCount() == len(OFFERS)
+    assert told == ["ours", "ours"]
+
+
+def test_that_a_file_that_is_no_detector_is_refused_in_a_sentence(dialog, wait, tmp_path):
+    (tmp_path / "weights.pt").write_bytes(b"anything")
+    dialog.models.add_file(tmp_path / "weights.pt")
+    wait(lambda: dialog.models.job is None)
+    assert "weights.pt is not used" in dialog.models.words.text() and store.entries() == []
+
+
+def test_that_without_a_network_the_reason_is_said(dialog, wait, monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    cells(dialog, "efficientnet-lite1")
+    QTest.mouseClick(dialog.models.install, LEFT)
+    assert dialog.models.bar.isVisible() and dialog.models.cancel.isVisible()
+    wait(lambda: dialog.models.job is None)
+    assert "Check the network connection" in dialog.models.words.text()
+    assert not dialog.models.bar.isVisible() and dialog.models.install.isEnabled()
+
+
+def test_that_installing_can_be_cancelled_and_closing_cancels(dialog, wait, monkeypatch, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
+        cells(dialog, "efficientnet-lite1")
+        QTest.mouseClick(dialog.models.install, LEFT)
+        job = dialog.models.job
+        assert job is not None
+        wait(lambda: job.progress.get("phase", "").startswith("Downloading"))
+        QTest.mouseClick(dialog.models.cancel, LEFT)
+        wait(lambda: dialog.models.job is None)
+        assert job.state == "cancelled" and "Nothing was changed" in dialog.models.words.text()
+        assert [path.name for path in (tmp_path / "models").iterdir()] == [".lock"]
+        dialog.models.install.click()
+        again = dialog.models.job
+        assert again is not None
+        dialog.reject()
+        closed: list[int] = []
+        dialog.finished.connect(closed.append)
+        assert dialog.isVisible()
+        wait(lambda: closed)
+        assert again.is_over()
+
+
+def test_that_the_train_form_offers_backbones_with_their_size(session, show, crop_project, tiny_models):
+    panel = TrainPanel(session(crop_project))
+    show(panel)
+    box = panel.form.input("backbone")
+    words = [box.itemText(place) for place in range(box.count())]
+    place = words.index("EfficientNet-Lite1 · 20 MB")
+    assert "downloaded" in box.itemData(place, Qt.ItemDataRole.ToolTipRole)
+    assert not box.itemIcon(place).isNull() and box.itemIcon(0).isNull()
+    need = max(box.fontMetrics().horizontalAdvance(one) for one in words)
+    assert need + box.iconSize().width() < box.width() - 24
