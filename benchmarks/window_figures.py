@@ -182,6 +182,67 @@ def pictures(folder: Path, count: str) -> None:
     finish(found)
 
 
+def drop(folder: Path, count: str) -> None:
+    """From the drop of a picture to its boxes with names painted, models warm."""
+    from PySide6.QtCore import QEvent, QObject, QTimer
+
+    from benchmarks.dropping import animal_pictures, drop_on
+    from camtrap_gui.project import Project
+
+    with Project.create(folder / "project") as project:
+        add_crops(project, 600)
+    app, window = shown_window()
+    window.open_folder(folder / "project")
+    window.show_step("train")
+    window.panels["train"].start()
+    job = window.session.running("train")
+    until(app, job.is_over, 900)
+    window.show_step("predict")
+    panel, canvas = window.panels["predict"], window.panels["predict"].viewer.canvas
+    until(app, lambda: window.session.short.running is None)
+    painted: list[float] = []
+
+    class Watch(QObject):
+        def eventFilter(self, _: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint and canvas.visible_boxes():
+                QTimer.singleShot(0, lambda: painted.append(time.perf_counter()))
+            return False
+
+    watch = Watch()
+    canvas.installEventFilter(watch)
+    taken, first, empty = [], 0.0, 0
+    for picture in animal_pictures(folder / "card", 2 * int(count)):
+        settle(app, 0.3)
+        begun = time.perf_counter()
+        drop_on(panel, picture)
+        painted.clear()  # of the picture before
+        job = window.session.running("predict")
+        until(app, job.is_over)
+        if job.state != "done":
+            raise SystemExit(f"Predicting did not work: {job.state} {job.message}")
+        if not panel.rows.picture(0)["boxes"]:
+            empty += 1
+            continue
+        until(app, lambda: painted)
+        lasted = 1000 * (painted[0] - begun)
+        if not first:
+            first = lasted
+            continue
+        taken.append(lasted)
+        if len(taken) == int(count):
+            break
+    window.close()
+    finish(
+        {
+            "drop: first boxes painted": first,
+            "drop: boxes painted, median": percentile(taken, 50),
+            "drop: boxes painted, p95": percentile(taken, 95),
+            "drop: boxes painted, max": max(taken),
+            "drop: pictures": float(len(taken)),
+        }
+    )
+
+
 # What is looked at.
 
 
