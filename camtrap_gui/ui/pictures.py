@@ -6,14 +6,11 @@ from typing import Any
 
 from camtrap_gui.colours import NEUTRAL, class_colour
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, browse, crops, detections, images, predictions, suggestions
+from camtrap_gui.project import Project, browse, crops, detections, edits, images, predictions, suggestions
 from camtrap_gui.ui.viewer.shown import Pictures, ShownBox, ShownPicture
 
 CATEGORY_PLACES = {"animal": 1, "person": 5, "vehicle": 4}
 """Places in the list of class colours: animals blue, people vermilion, vehicles purple."""
-
-NOT_PEOPLE = ("import", "folder")
-"""Authors of what a source says."""
 
 MOST_LIKELY = 5
 _PATHS = 1_000
@@ -92,7 +89,7 @@ def _boxes(project: Project, image_id: int) -> tuple[ShownBox, ...]:
         for box in known
     ]  # fmt: skip
     detector = detections.latest_detector(project)
-    if detector is None or any(box.author not in NOT_PEOPLE for box in known):
+    if detector is None or any(box.author not in edits.MACHINES for box in known):
         return tuple(boxes)
     said = suggestions.of_image(project, image_id)
     for found in detections.of_image(project, image_id, detector.id):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from camtrap_gui.geometry import Box
-from camtrap_gui.project import Project, detections, suggestions
+from camtrap_gui.project import Project, decisions, detections, edits, suggestions
 from camtrap_gui.ui import pictures
 from camtrap_gui.ui.pictures import OfProject
 
@@ -82,3 +82,20 @@ def test_that_an_image_that_is_gone_or_leads_out_of_its_root_says_so(project):
     shown = OfProject(project, [2, 99])
     for place in (0, 1):
         assert shown[place].problem and not shown.path(place).name
+
+
+def test_that_an_edited_detection_comes_back_as_a_box_and_a_deleted_one_not_at_all(project):
+    first, second = find(project, (0.9, ONE), (0.5, OTHER))
+    decisions.move_box(project, 1, ("detection", first), (0.2, 0.2, 0.2, 0.2))
+    shown = pictures.of_image(project, 1).boxes
+    assert sorted(box.area for box in shown) == [(0.2, 0.2, 0.2, 0.2), OTHER]
+    assert {box.region[0] for box in shown if box.region} == {"box"}
+    for box in shown:
+        decisions.delete_box(project, 1, box.region)
+    assert pictures.of_image(project, 1).boxes == ()
+    for _ in range(3):
+        edits.undo(project)
+    assert [box.region for box in pictures.of_image(project, 1).boxes] == [
+        ("detection", first),
+        ("detection", second),
+    ]

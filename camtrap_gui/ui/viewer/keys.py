@@ -47,7 +47,7 @@ ROWS: tuple[Row, ...] = (
 def meaning(event: QKeyEvent, editing: bool) -> str:
     """What a key means to a viewer, '' if nothing."""
     modifiers = event.modifiers() & ~M.KeypadModifier
-    key = Qt.Key(event.key())
+    key = event.key()
     if key in ANY_SHIFT:
         modifiers &= ~M.ShiftModifier
     for row in ROWS:
