@@ -12,6 +12,8 @@ ALL = {
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],
+    "review_edits": ["--images", "5000", "--rounds", "1"],
+    "review_kills": ["--kills", "20"],
     "review_queues": ["--images", "50000"],
     "static_objects": ["--detections", "100000", "--rounds", "1"],
     "demo_road": ["--images", "120"],

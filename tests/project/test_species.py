@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from PIL import Image
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, browse, crops, edits, images, species
+from camtrap_gui.project import Project, browse, crops, decisions, edits, images, species
 from camtrap_gui.project.browse import Filter
+from camtrap_gui.project.decisions import Said
 from camtrap_gui.steps import dataset
 from tests import decided
 
@@ -135,8 +137,6 @@ def bring_in(project: Project, file, quiet):
 def test_that_bringing_the_source_in_again_brings_no_old_species_back(project, tmp_path, quiet):
     file = source(tmp_path / "pictures", "fox", "vulpes")
     for picture in range(3):
-        from PIL import Image
-
         Image.new("RGB", (20, 20)).save(tmp_path / "pictures" / f"{picture}.jpg")
     bring_in(project, file, quiet)
     species.merge(project, "vulpes", "fox")
@@ -167,3 +167,21 @@ def test_that_an_import_ends_what_can_be_redone_as_it_may_take_its_numbers(proje
     bring_in(project, source(tmp_path / "pictures", "fox"), quiet)
     assert edits.redo(project) is None
     assert images.species(project) == ("fox",)
+
+
+def test_that_bringing_the_source_in_again_leaves_alone_what_people_said(project, tmp_path, quiet):
+    file = source(tmp_path / "pictures", "fox", "vulpes")
+    for picture in range(3):
+        Image.new("RGB", (20, 20)).save(tmp_path / "pictures" / f"{picture}.jpg")
+    bring_in(project, file, quiet)
+    decisions.label(project, [1], [Said("otter", 2)], author="Ana")
+    decisions.flag(project, [2], True)
+    decisions.draw_box(project, 2, (0.1, 0.1, 0.5, 0.5), "otter", author="Ana")
+    decisions.delete_box(project, 3, ("box", 1))
+    before = decided.state(project)
+    bring_in(project, file, quiet)
+    assert decided.state(project) == before
+    for _ in range(4):
+        edits.undo(project)
+    assert [decided.labels(project, number) for number in (1, 2)] == [{"fox": 1}, {"fox": 1}]
+    assert [box.id for box in images.boxes_of(project, 3)] == [1]
