@@ -1,7 +1,7 @@
 """Which animals look alike, from what a backbone sees in them, for up to millions of them.
 
-Features are reduced to the directions in which a sample of them differs most and scaled to length 1, so that the
-distance of two animals is that of the angle between them. Groups are those of k-means, seeded as k-means++ (Arthur &
+Features are scaled to length 1 and reduced to the directions that matter most in a sample of them, which keeps the angle
+between two animals; their distance is that of this angle. Groups are those of k-means, seeded as k-means++ (Arthur &
 Vassilvitskii, SODA 2007) and learnt on a sample. Vectors are read in blocks; what stays in memory is 128 bytes for each
 animal.
 """
@@ -27,12 +27,11 @@ def points(vectors: NDArray[np.floating], rows: NDArray[np.int64], seed: int) ->
     """The animals whose features are in these ``rows`` of ``vectors`` [R, F] (may be mapped from a file)."""
     chosen = np.sort(np.random.default_rng(seed).permutation(len(rows))[:_SAMPLE])
     sample = _unit(vectors[rows[chosen]])
-    middle = sample.mean(0)
-    _, directions = np.linalg.eigh((sample - middle).T @ (sample - middle))
+    _, directions = np.linalg.eigh(sample.T @ sample)
     basis = directions[:, : -_DIMENSIONS - 1 : -1]
     made = np.empty((len(rows), basis.shape[1]), np.float16)
     for part in blocks(len(rows)):
-        made[part] = _unit((_unit(vectors[rows[part]]) - middle) @ basis)
+        made[part] = _unit(_unit(vectors[rows[part]]) @ basis)
     return made
 
 
@@ -104,9 +103,11 @@ def _seeds(sample: NDArray[np.float32], count: int, random: np.random.Generator)
     """Points drawn one after the other, far ones with more chance: by the square of the distance to those drawn."""
     drawn = [int(random.integers(len(sample)))]
     distance = np.full(len(sample), np.inf, np.float32)
+    squares = (sample * sample).sum(1)
     while len(drawn) < min(count, len(sample)):
-        distance = np.minimum(distance, ((sample - sample[drawn[-1]]) ** 2).sum(1))
-        distance[drawn] = 0
+        newest = sample[drawn[-1]]
+        distance = np.minimum(distance, np.maximum(squares - 2 * (sample @ newest) + squares[drawn[-1]], 0))
+        distance[distance < 1e-6] = 0  # the same, but for rounding
         total = np.cumsum(distance, dtype=np.float64)
         if total[-1] <= 0:
             break
