@@ -16,6 +16,8 @@ ALL = {
     "review_kills": ["--kills", "20"],
     "review_queues": ["--images", "50000"],
     "static_objects": ["--detections", "100000", "--rounds", "1"],
+    "label_noise": ["--seeds", "1"],
+    "teaching_order": ["--seeds", "1"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""
