@@ -250,6 +250,12 @@ def test_that_letters_match_in_their_order_and_near_ones_come_first():
 # Look.
 
 
+def test_that_the_search_says_its_key_in_either_look(opened):
+    for look in ("dark", "light"):
+        theme.theme.apply(look)
+        assert button(opened.header, "Search…  Ctrl+K").isVisible()
+
+
 def test_that_the_look_can_be_switched_and_icons_follow(opened, app):
     opened.show_step("dataset")
 

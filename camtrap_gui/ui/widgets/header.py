@@ -41,8 +41,8 @@ class Header(QFrame):
         self.project_button.setMenu(projects)
         sized(self.project_button, "heading", bold=True)
         search = QToolButton()
+        actions["palette"].setIconText("Search…  Ctrl+K")  # what a tool button says
         search.setDefaultAction(actions["palette"])
-        search.setText("Search…  Ctrl+K")
         search.setObjectName("search")
         search.setAccessibleName("Find an action or an image")
         search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
