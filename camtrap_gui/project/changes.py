@@ -45,37 +45,52 @@ class Batch(msgspec.Struct):
     after: Sequence[Sequence[Any]] | None
 
 
-def listen(db: sqlite3.Connection) -> None:
-    """Note from now on what is changed."""
-    for table, key in KEYS.items():
-        columns = _columns(db, table)
-        declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        db.execute(
-            f"CREATE TEMP TABLE old_{table} (existed, {declared}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
-        )
-        was = _first_time(table, ["1", *(f"OLD.{name}" for name in columns)], "OLD")
-        made = _first_time(
-            table, ["0", *(f"NEW.{name}" if name in key else "NULL" for name in columns)], "NEW"
-        )
-        moved = " OR ".join(f"OLD.{name} != NEW.{name}" for name in key)
-        for event, when, notes in (
-            ("INSERT", "1", made),
-            ("UPDATE", "1", was),
-            ("UPDATE", moved, made),
-            ("DELETE", "1", was),
-        ):
-            name = f"{event}_{table}" if when == "1" else f"MOVE_{table}"
-            db.execute(
-                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{table} WHEN {when} BEGIN {notes} END"
-            )
+def are_noted(db: sqlite3.Connection) -> sqlite3.Row | None:
+    """The row of ``edits`` (id, author, made) that is being made on this connection, if any."""
+    if not db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'recording'").fetchone():
+        return None
+    row: sqlite3.Row | None = db.execute("SELECT id, author, made FROM temp.recording").fetchone()
+    return row
+
+
+def listen(db: sqlite3.Connection, edit_id: int) -> None:
+    """Note from now on what is changed, for an edit.
+
+    Tables and triggers stay with the connection, as making them would be half of the time of a small edit.
+    """
+    if not db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'recording'").fetchone():
+        db.execute("CREATE TEMP TABLE recording (id INTEGER, author TEXT, made TEXT)")
+        for table in KEYS:
+            _prepare(db, table)
+    db.execute("INSERT INTO temp.recording SELECT id, author, made FROM edits WHERE id = ?", (edit_id,))
 
 
 def listen_no_more(db: sqlite3.Connection) -> None:
     """Forget what was noted."""
     for table in KEYS:
-        for event in ("INSERT", "UPDATE", "MOVE", "DELETE"):
-            db.execute(f"DROP TRIGGER IF EXISTS temp.{event}_{table}")
-        db.execute(f"DROP TABLE IF EXISTS temp.old_{table}")
+        db.execute(f"DELETE FROM temp.old_{table}")
+    db.execute("DELETE FROM temp.recording")
+
+
+def _prepare(db: sqlite3.Connection, table: str) -> None:
+    columns, key = _columns(db, table), KEYS[table]
+    declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    db.execute(
+        f"CREATE TEMP TABLE old_{table} (existed, {declared}, PRIMARY KEY ({', '.join(key)})) WITHOUT ROWID"
+    )
+    was = _first_time(table, ["1", *(f"OLD.{name}" for name in columns)], "OLD")
+    made = _first_time(table, ["0", *(f"NEW.{name}" if name in key else "NULL" for name in columns)], "NEW")
+    moved = " OR ".join(f"OLD.{name} != NEW.{name}" for name in key)
+    for trigger, event, when, notes in (
+        ("made", "INSERT", "1", made),
+        ("changed", "UPDATE", "1", was),
+        ("moved", "UPDATE", f"({moved})", made),
+        ("gone", "DELETE", "1", was),
+    ):
+        db.execute(
+            f"CREATE TEMP TRIGGER {table}_{trigger} AFTER {event} ON main.{table}"
+            f" WHEN {when} AND EXISTS (SELECT 1 FROM recording) BEGIN {notes} END"
+        )
 
 
 def touched(db: sqlite3.Connection) -> str:

@@ -68,28 +68,23 @@ def recording(project: Project, note: str, author: str | None = None) -> Iterato
     Edits that were undone before can no longer be redone. A block inside another one becomes part of that one's edit.
     """
     with project.write() as db:
-        outer = _open(db)
+        outer = changes.are_noted(db)
         if outer is not None:
-            yield outer
+            yield Open(outer["id"], outer["author"], outer["made"], db)
             return
         forget_undone(db)
-        entry = Open(0, person(author), datetime.now(UTC).isoformat(), db)
         made = db.execute(
-            "INSERT INTO edits (made, author, note) VALUES (?, ?, ?) RETURNING id",
-            (entry.made, entry.author, note),
+            "INSERT INTO edits (made, author, note) VALUES (?, ?, ?) RETURNING *",
+            (datetime.now(UTC).isoformat(), person(author), note),
         ).fetchone()
-        entry = Open(made["id"], entry.author, entry.made, db)
-        db.execute(
-            "CREATE TEMP TABLE recording AS SELECT id, author, made FROM edits WHERE id = ?", (entry.id,)
-        )
-        changes.listen(db)
+        entry = Open(made["id"], made["author"], made["made"], db)
+        changes.listen(db, entry.id)
         try:
             yield entry
             crops_follow.follow(project, changes.touched(db))
             changes.keep(db, entry.id)
         finally:
             changes.listen_no_more(db)
-            db.execute("DROP TABLE IF EXISTS temp.recording")
 
 
 def edit(project: Project, note: str, changes: Iterable[Change], author: str | None = None) -> int:
@@ -169,13 +164,6 @@ def free_box_id(db: sqlite3.Connection) -> int:
         place = batch.columns.index("id")
         highest = max([highest, *(row[place] for row in batch.before or ())])
     return highest + 1
-
-
-def _open(db: sqlite3.Connection) -> Open | None:
-    if not db.execute("SELECT 1 FROM temp.sqlite_master WHERE name = 'recording'").fetchone():
-        return None
-    row = db.execute("SELECT id, author, made FROM temp.recording").fetchone()
-    return Open(row["id"], row["author"], row["made"], db)
 
 
 def _replay(project: Project, which: str, back: bool) -> Edit | None:
