@@ -30,8 +30,7 @@ def at_hand(project: Project, ids: Sequence[int], region: Region | None, recent:
         about="This box" if region is not None else "This picture",
         detail=" · ".join(part for part in (row.location, row.taken) if part),
         labels=tuple(LabelLine(one.species, _counted(one.species, one.count), provenance(one)) for one in labels),
-        proposal="" if labels else row.words,
-        sure=row.confidence,
+        accept=_accept(row, len(labels)),
         numbers=_numbers(top, recent),
         flagged=row.flagged,
         count=only.count if only else None,
@@ -72,7 +71,7 @@ def _of_many(project: Project, ids: Sequence[int], recent: Sequence[str]) -> AtH
     return AtHand(
         about=f"{len(ids):,} pictures",
         detail=(words or "nothing said or proposed") + dots,
-        proposal=(most[0] if len(shown) == 1 else "what each proposes") if proposed else "",
+        accept=_accept_many(len(rows), proposed, most) + dots if most else "",
         numbers=_numbers([(name, None) for name in single], recent),
         flagged=any(row.flagged for row in rows),
     )
@@ -95,6 +94,19 @@ def _numbers(
 ) -> tuple[tuple[str, float | None], ...]:
     known = {name for name, _ in top}
     return (*top, *((name, None) for name in recent if name not in known))[:NUMBERS]
+
+
+def _accept(row: review_rows.ReviewRow, labels: int) -> str:
+    if labels:
+        return "The label is right" if labels == 1 else "The labels are right"
+    sure = f" {row.confidence:.0%}" if row.confidence is not None else ""
+    return f"Accept: {row.words}{sure}" if row.words else ""
+
+
+def _accept_many(count: int, proposed: int, most: Sequence[str]) -> str:
+    if not proposed:
+        return f"All {count:,} labels are right"
+    return f"Accept: {most[0]}" if len(most) == 1 else f"Accept all {count:,}"
 
 
 def _counted(species: str, count: int | None) -> str:

@@ -7,8 +7,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, decisions
+from camtrap_gui.project import Project, decisions, edits
 from camtrap_gui.project.decisions import Said
+from camtrap_gui.project.not_animals import NOT_ANIMALS
 from camtrap_gui.ui.at_hand import at_hand, keep_places
 from camtrap_gui.ui.review_keys import BY_NAME, KEYS, NUMBERS, Key
 from camtrap_gui.ui.session import Session
@@ -72,9 +73,9 @@ class Deciding(QObject):
         getattr(self, key.slot)(*arguments, *([sequence] if key.sequence else []))
 
     def know_recent(self, names: Sequence[str]) -> None:
-        """Start from what people of this project said last; later it is known here."""
-        if not self._used:
-            self._used = self._recent = list(names)
+        """Offer what people of this project said last, what they accepted among it."""
+        self._remember([*names, *self._used])
+        self.show_at_hand()
 
     def show_at_hand(self) -> None:
         """Let the pad tell about the pictures at hand."""
@@ -180,7 +181,12 @@ class Deciding(QObject):
             self._pad.species.begin(self._recent, adds)
 
     def _use(self, name: str) -> None:
-        self._used = [name, *(one for one in self._used if one != name)][:NUMBERS]
+        self._remember([name, *self._used])
+
+    def _remember(self, names: Sequence[str]) -> None:
+        """These were used, the last one first; what has a letter needs no number."""
+        animals = [name for name in dict.fromkeys(names) if name.casefold() not in NOT_ANIMALS]
+        self._used = animals[:NUMBERS]
         self._recent = keep_places(self._recent, self._used)
 
     def _decide(self, decision: Decision, sequence: bool = False, stay: bool = False) -> None:
@@ -212,6 +218,7 @@ class Deciding(QObject):
         finally:
             self.busy = False
         self.refused.emit("")
+        self._pad.say(next(edits.history(self._session.project, limit=1)).note)
         self.decided.emit()
         return True
 

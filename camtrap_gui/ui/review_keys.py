@@ -52,7 +52,7 @@ KEYS = (
     Key("previous", "Previous picture", ("K", "Left"), "step", "-1", group="Go"),
     Key("unreviewed", "Next unreviewed picture", ("N",), "go_unreviewed", group="Go"),
     Key("again", "Ask the queue again", ("F5",), "ask_again", group="Go"),
-    Key("open", "Look at one picture", ("Return",), group="Go", elsewhere=True),
+    Key("open", "Look at one picture; accept there", ("Return",), group="Go", elsewhere=True),
     Key("close", "Back to the grid", ("Esc",), group="Go", elsewhere=True),
     Key(
         "frames", "Previous and next picture of the sequence", ("PgUp", "PgDown"), group="Go", elsewhere=True

@@ -91,7 +91,13 @@ class ReviewPanel(Panel):
         layout = QHBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID * 2)
-        layout.addWidget(self.views, 1)
+        self.retrain = Retrain(self.session)
+        self.retrain.go_to.connect(self.go_to)
+        middle = QVBoxLayout()
+        middle.setSpacing(GRID * 2)
+        middle.addWidget(self.views, 1)
+        middle.addWidget(self.retrain)
+        layout.addLayout(middle, 1)
         layout.addWidget(self.right)
         return page
 
@@ -108,16 +114,8 @@ class ReviewPanel(Panel):
         inner.setSpacing(GRID)
         for widget in (self.queues, self.progress, self.start_button, self.message):
             inner.addWidget(widget)
-        self.retrain = Retrain(self.session)
-        self.retrain.go_to.connect(self.go_to)
-        whole = QWidget()
-        stacked = QVBoxLayout(whole)
-        stacked.setContentsMargins(0, 0, 0, 0)
-        stacked.setSpacing(GRID)
-        stacked.addWidget(card)
-        stacked.addWidget(self.retrain)
-        stacked.addStretch()
-        self.left = _column(whole, SIDE_WIDTH)
+        inner.addStretch()
+        self.left = _column(card, SIDE_WIDTH)
         return self.left
 
     def is_empty(self) -> bool:
@@ -156,7 +154,7 @@ class ReviewPanel(Panel):
     def show_places(self) -> None:
         """Show what the detector finds at one place again and again."""
         self.right.hide()
-        self.views.show_other("Static objects", self.places)
+        self.views.show_other("", self.places)
         self.places.look()
 
     def show_image(self, image_id: int) -> None:
@@ -184,7 +182,10 @@ class ReviewPanel(Panel):
         return "Everything here is reviewed." if queue.only_unreviewed else "There are no pictures here."
 
     def _fold(self) -> None:
-        self.left.setVisible(self.width() >= FOLDS or not self.views.shows_single())
+        single = self.views.shows_single()
+        self.left.setVisible(self.width() >= FOLDS or not single)
+        self.retrain.about.setVisible(self.width() >= FOLDS)
+        self.retrain.setVisible(not single and self.views.pages.currentWidget() is not self.places)
 
     def _count(self) -> None:
         def question(project: Project) -> _Standing:

@@ -18,7 +18,7 @@ from camtrap_gui.ui.widgets.number_table import NumberTable
 
 PAGE = 200
 TYPING_MS = 150
-COLUMNS = ("Decision", "By", "When", "Rows", "State")
+COLUMNS = ("Decision", "By", "When", "Changes", "State")
 
 
 class HistoryView(QDialog):

@@ -27,6 +27,8 @@ class KeyOverview(QDialog):
         shown = [key for key in KEYS if key.group]
         groups = [(name, list(keys)) for name, keys in groupby(shown, key=lambda key: key.group)]
         left, right = QVBoxLayout(), QVBoxLayout()
+        for column in (left, right):
+            column.setSpacing(GRID)
         for number, (name, keys) in enumerate(groups):
             column = left if number == 0 else right
             column.addWidget(text(name, "heading", bold=True))
@@ -34,8 +36,8 @@ class KeyOverview(QDialog):
             column.addSpacing(GRID * 2)
         left.addWidget(text("Boxes", "heading", bold=True))
         left.addLayout(_rows(MORE))
-        left.addStretch()
-        right.addStretch()
+        left.addStretch(1)
+        right.addStretch(1)
         columns = QHBoxLayout()
         columns.setSpacing(GRID * 5)
         columns.addLayout(left)

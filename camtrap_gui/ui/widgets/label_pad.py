@@ -51,7 +51,7 @@ class LabelLine:
 
 @dataclass(frozen=True)
 class AtHand:
-    """What the pad shows. ``numbers`` are the species of the number keys with how likely each is, None for used last.
+    """What the pad shows. ``accept`` is what the button to accept says, '' where there is nothing to. ``numbers`` are the species of the number keys with how likely each is, None for used last.
 
     ``about`` is what a decision is about ("This picture", "12 pictures", "One box"), ``count`` how many animals the
     only label speaks of, None where there is no one label.
@@ -60,8 +60,7 @@ class AtHand:
     about: str = ""
     detail: str = ""
     labels: tuple[LabelLine, ...] = ()
-    proposal: str = ""
-    sure: float | None = None
+    accept: str = ""
     numbers: tuple[tuple[str, float | None], ...] = ()
     flagged: bool = False
     count: int | None = None
@@ -83,7 +82,7 @@ class LabelPad(QFrame):
         self.setObjectName("card")
         self._tinted: list[tuple[QPushButton | QToolButton, str]] = []
         self.about = text("", "heading", bold=True, wrap=True)
-        self.detail = ElidedLabel(Qt.TextElideMode.ElideLeft)
+        self.detail = ElidedLabel()
         self.detail.setProperty("role", "muted")
         self._labels = QVBoxLayout()
         self._labels.setSpacing(GRID // 2)
@@ -137,15 +136,11 @@ class LabelPad(QFrame):
         self.detail.setText(now.detail)
         if now.labels != before.labels or before.about == "?":
             self._show_labels(now.labels)
-        sure = f" {now.sure:.0%}" if now.sure is not None else ""
-        words = f"Accept: {now.proposal}{sure}" if now.proposal else "Nothing proposed"
-        self.accept.setText(
-            self.accept.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, GRID * 22)
-        )
+        words = now.accept or "Nothing proposed"
+        room = GRID * 22
+        self.accept.setText(self.accept.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room))
         self.accept.setAccessibleName(words)
-        self.accept.setEnabled(bool(now.proposal or now.labels))
-        if now.labels:
-            self.accept.setText("The label is right" if len(now.labels) == 1 else "The labels are right")
+        self.accept.setEnabled(bool(now.accept))
         self.numbers.show_names(now.numbers)
         self.count.blockSignals(True)
         self.count.setValue(now.count or 0)

@@ -244,3 +244,4 @@ class _Nothing(QWidget):
 
     def say(self, words: str) -> None:
         self._words.setText(words)
+        self.setAccessibleName(words)
