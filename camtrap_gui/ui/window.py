@@ -262,6 +262,8 @@ class Window(QMainWindow):
         self.settings.remember(session.project.folder)
         self.settings.save()
         session.job_ended.connect(self._job_ended)
+        session.decided.connect(self._say_decided)
+        session.told.connect(self.toast.say)
         self.job_bar.watch(session)
         self.cut_off_bar.watch(session)
         self.header.show_project(session.project)
@@ -299,6 +301,12 @@ class Window(QMainWindow):
         self._pages.setCurrentIndex(0)
         self.welcome.setFocus()
         actions.enable(self.actions_by_name, project_is_open=False)
+
+    def _say_decided(self, note: str) -> None:
+        if note:
+            self.toast.say(note, "Undo", self.undo)
+        else:
+            self.toast.hide()  # its Undo would now take back something else
 
     def _job_ended(self, job: Job) -> None:
         ended = {"done": "is done", "problem": "could not go on", "failed": "failed unexpectedly"}.get(
