@@ -94,12 +94,14 @@ def _from_features(
 
     store = features.store_of(project.folder, head.backbone)
     missing = [crop.crop_id for page in predictions.missing(project, keep.run_id, split) for crop in page]
-    crop_files = (features.CropFile(*training_data.file_of(project, crop_id)) for crop_id in missing)
+    sha256s = training_data.sha256s(project, missing)
+    there = store.rows(sha256s) >= 0
+    to_read = [crop_id for crop_id, known in zip(missing, there, strict=True) if not known]
     unusable = features.embed(
         features.Embedder(head.backbone),
         store,
-        crop_files,
-        lambda done: report(Progress(done, len(missing), "", EMBEDDING)),
+        (features.CropFile(*training_data.file_of(project, crop_id)) for crop_id in to_read),
+        lambda done: report(Progress(len(missing) - len(to_read) + done, len(missing), "", EMBEDDING)),
     )
     folder = crops.folder(project)
     problems.add(
@@ -108,7 +110,7 @@ def _from_features(
     vectors = store.vectors()
     for first in range(0, len(missing), _STORED):
         some = missing[first : first + _STORED]
-        rows = store.rows(training_data.file_of(project, crop_id)[1] for crop_id in some)
+        rows = store.rows(sha256s[first : first + _STORED])
         known = [crop_id for crop_id, row in zip(some, rows, strict=True) if row >= 0]
         if known:
             keep.add(known, head.predict(vectors[rows[rows >= 0]]))

@@ -8,7 +8,7 @@ the user can be taken up again.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -153,8 +153,16 @@ def current(project: Project) -> Run:
 
     Raises Problem when nothing was trained yet.
     """
-    promoted = [run for run in all_of(project) if run.promoted and run.has_model]
-    return max(promoted, key=lambda run: run.promoted or run.started) if promoted else newest(project)
+    having = usable(all_of(project))
+    return having[0] if having else newest(project)
+
+
+def usable(found: Sequence[Run]) -> list[Run]:
+    """Those of some runs, given newest first, that have a classifier: the current one first, then the newest."""
+    having = [run for run in found if run.has_model]
+    promoted = [run for run in having if run.promoted]
+    first = max(promoted, key=lambda run: run.promoted or run.started) if promoted else None
+    return sorted(having, key=lambda run: run is not first)
 
 
 def promote(project: Project, run_id: str) -> Run:

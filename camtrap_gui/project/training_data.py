@@ -4,8 +4,10 @@ The validation crops are those of the split; where it has none (the tutorial's s
 locations is held out, so that the test crops never influence a decision.
 """
 
+import json
 import random
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crop_split, crops
 
 HELD_OUT = 0.2
+_PAGE = 10_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,19 @@ def file_of(project: Project, crop_id: int) -> tuple[Path, str]:
     """Path and SHA-256 of a crop's file."""
     row = project.db.execute("SELECT file, sha256 FROM crops WHERE id = ?", (crop_id,)).fetchone()
     return inside(crops.folder(project), row["file"]), row["sha256"]
+
+
+def sha256s(project: Project, crop_ids: Sequence[int]) -> list[str]:
+    """SHA-256 of the files of many crops, in the order of the ids."""
+    found: dict[int, str] = {}
+    for first in range(0, len(crop_ids), _PAGE):
+        some = json.dumps([int(crop_id) for crop_id in crop_ids[first : first + _PAGE]])
+        found.update(
+            project.db.execute(
+                "SELECT id, sha256 FROM crops WHERE id IN (SELECT value FROM json_each(?))", (some,)
+            ).fetchall()
+        )
+    return [found[int(crop_id)] for crop_id in crop_ids]
 
 
 def _selection(project: Project, split: str) -> Selection:

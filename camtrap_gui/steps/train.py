@@ -220,13 +220,22 @@ class _Training:
 
     def _embed(self) -> int:
         """Compute the features that are missing; crops that cannot be used leave the selection and become problems."""
-        from camtrap_gui.models.classifiers.features import embed
+        import numpy as np
 
-        total = len(self.train_crops) + len(self.validation_crops)
+        from camtrap_gui.models.classifiers.features import embed
+        from camtrap_gui.project import training_data
+
         both = (self.train_crops, self.validation_crops)
-        files = (self._file(int(crop_id)) for part in both for crop_id in part.ids)
+        sha256s = [training_data.sha256s(self.project, part.ids.tolist()) for part in both]
+        there = [self.store.rows(some) >= 0 for some in sha256s]
+        missing = np.concatenate([part.ids[~some] for part, some in zip(both, there, strict=True)])
+        total = sum(len(part) for part in both)
+        known = total - len(missing)
         unusable = embed(
-            self.embedder, self.store, files, lambda done: self.report(Progress(done, total, "", EMBEDDING))
+            self.embedder,
+            self.store,
+            (self._file(int(crop_id)) for crop_id in missing),
+            lambda done: self.report(Progress(known + done, total, "", EMBEDDING)),
         )
         problems.clear(self.project, "train")
         folder = crops.folder(self.project)
@@ -235,7 +244,7 @@ class _Training:
             "train",
             [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()],
         )
-        rows = [self.store.rows(self._file(int(crop_id)).sha256 for crop_id in part.ids) for part in both]
+        rows = [self.store.rows(some) for some in sha256s]
         self.rows = [some[some >= 0] for some in rows]
         self.train_crops, self.validation_crops = (
             part.only(some >= 0) for part, some in zip(both, rows, strict=True)

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from camtrap_gui.project import Project, decisions, edits, runs
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.ui.panels.train import TrainPanel
+from camtrap_gui.ui.widgets import run_choice
 from camtrap_gui.ui.widgets.retrain import Retrain
 
 
@@ -53,7 +54,7 @@ def test_that_a_candidate_is_trained_and_compared_and_used_only_by_a_click(card,
     assert card.comparison.verdict.text() and not card.message.isVisible()
     names = [card.comparison.table.item(row, 0).text() for row in range(5)]
     assert names[:2] == ["Top-1 accuracy", "Macro-F1"]
-    assert set(names[2:]) == {"Recall of zebra", "Recall of gazelle", "Recall of rhino"}
+    assert set(names[2:]) == {"zebra", "gazelle", "rhino"}
     after_restart = Retrain(session(project.folder))
     after_restart.refresh()
     assert after_restart.comparison.isVisibleTo(after_restart)
@@ -94,7 +95,7 @@ def test_that_pictures_without_a_crop_lead_to_the_crops(card):
     correct(card, 1)
     decisions.draw_box(project, 1, (0.1, 0.1, 0.3, 0.3), "rhino")
     card.refresh()
-    assert card.uncut.isVisible() and card.uncut.text().startswith("1 of the corrected")
+    assert card.uncut.isVisible() and card.uncut.text().startswith("1 corrected picture has")
     asked: list[str] = []
     card.go_to.connect(asked.append)
     click(card.cut)
@@ -126,3 +127,13 @@ def test_that_the_history_shows_the_model_in_use_and_another_can_be_chosen(
     assert runs.current(project).id == older.id != newer.id
     assert [panel.history.item(row, column).text() for row in (0, 1)] == ["", "in use"]
     assert not panel.use.isVisible()
+
+
+def test_that_lists_of_runs_begin_with_the_one_in_use(trained):
+    with Project.open(trained) as project:
+        newer, older = runs.all_of(project)
+        assert [value for value, _ in run_choice.choices(runs.all_of(project))] == [newer.id, older.id]
+        runs.promote(project, older.id)
+        (first, words), (second, others) = run_choice.choices(runs.all_of(project))
+    assert (first, second) == (older.id, newer.id)
+    assert words.endswith("in use") and not others.endswith("in use")

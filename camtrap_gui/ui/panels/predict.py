@@ -315,7 +315,7 @@ class PredictPanel(Panel):
             and not self.model.itemData(place).is_relative_to(self.session.project.folder)
         ]
         before, chosen = self.model.itemData(0), self.model.currentData()
-        trained = [(run.folder, run_choice.words(run)) for run in found if run.has_model]
+        trained = [(run.folder, words) for run, words in run_choice.listed(found)]
         self.model.clear()
         for folder, words in [*trained, *others]:
             self.model.addItem(words, folder)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from camtrap_gui.comparison import Comparison, Figure, Pair
@@ -11,8 +12,10 @@ from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
 ROLES = {"better": "success", "worse": "error", "undecided": "warning"}
-COLUMNS = ("", "Crops", "Cameras", "Current", "Candidate", "Difference")
-_ROWS = 6  # seen at once
+COLUMNS = ("", "Crops", "Cameras", "Current, %", "Candidate, %", "Difference")
+ONLY_WHERE_WIDE = (1, 2)
+WIDE = GRID * 100
+_ROWS = 7  # seen at once
 
 
 class ComparisonView(QWidget):
@@ -24,7 +27,6 @@ class ComparisonView(QWidget):
         self.verdict.setAccessibleName("Verdict")
         self.changes = text("", role="muted", wrap=True)
         self.table = NumberTable("Current model and candidate")
-        self.table.setMinimumHeight(GRID * 4 * _ROWS)
         self.notes = text("", role="muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -40,31 +42,39 @@ class ComparisonView(QWidget):
         self.verdict.style().polish(self.verdict)
         self.changes.setText(
             f"Of {figures.crops:,} held-out crops, {result['mended']:,} are right only with the candidate and"
-            f" {result['broken']:,} only with the current model. In brackets: where 95 % of other cameras would lie."
+            f" {result['broken']:,} only with the current model. In brackets: 95 % intervals over cameras."
+            " Of a species: its recall."
         )
         recalls = sorted(figures.recalls, key=lambda pair: -abs(pair.difference.value or 0))
         self.table.fill(COLUMNS, [_row(pair) for pair in (figures.accuracy, figures.macro_f1, *recalls)])
+        shown = min(self.table.rowCount(), _ROWS)
+        self.table.setMinimumHeight(
+            self.table.horizontalHeader().sizeHint().height() + shown * self.table.rowHeight(0) + GRID
+        )
         self.notes.setText("\n".join(result["notes"]))
         self.notes.setVisible(bool(result["notes"]))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for column in ONLY_WHERE_WIDE:
+            self.table.setColumnHidden(column, self.width() < WIDE)
+
 
 def _row(pair: Pair) -> tuple[str | int, ...]:
-    name = pair.name if pair.name in ("Top-1 accuracy", "Macro-F1") else f"Recall of {pair.name}"
-    return (
-        name,
-        pair.crops,
-        pair.locations,
-        _words(pair.current, ".3f"),
-        _words(pair.candidate, ".3f"),
-        _words(pair.difference, "+.3f"),
-    )
+    figures = (_words(figure, sign) for figure, sign in zip(_figures(pair), ("", "", "+"), strict=True))
+    return (pair.name, pair.crops, pair.locations, *figures)
 
 
-def _words(figure: Figure, form: str) -> str:
+def _figures(pair: Pair) -> tuple[Figure, Figure, Figure]:
+    return pair.current, pair.candidate, pair.difference
+
+
+def _words(figure: Figure, sign: str) -> str:
+    def percent(value: float) -> str:
+        return format(100 * value, f"{sign}.1f").replace("-", "−")
+
     if figure.value is None:
         return "–"
-    words = format(figure.value, form).replace("-", "−")
     if figure.interval is None:
-        return words
-    low, high = (format(end, form).replace("-", "−") for end in figure.interval)
-    return f"{words}  ({low} to {high})"
+        return percent(figure.value)
+    return f"{percent(figure.value)}  ({' to '.join(map(percent, figure.interval))})"

@@ -50,14 +50,17 @@ class Retrain(QFrame):
         self._offer(current, len(images))
         some = sorted(images)[-_LOOKED_AT:]
         uncut = corrections.without_crop(self.session.project, some) if some else 0
-        number = f"{uncut:,}" if len(some) == len(images) else f"At least {uncut:,}"
-        self.uncut.setText(f"{number} of the corrected pictures have no crop to learn from yet.")
+        number = "" if len(some) == len(images) else "At least "
+        pictures = f"{uncut:,} corrected picture{'s have' if uncut != 1 else ' has'}"
+        self.uncut.setText(f"{number}{pictures} no crop to learn from yet.")
         self._uncut_row.setVisible(uncut > 0)
         waiting = None if self._job is not None else runs.undecided(self.session.project)
         self._result.setVisible(waiting is not None)
         if waiting is not None:
             self.comparison.show_result(waiting)
             self._candidate = str(waiting["candidate"])
+        _make_primary(self.button, waiting is None)
+        _make_primary(self.use, waiting is not None and waiting["figures"]["verdict"] == "better")
         self._show_job()
 
     def start(self) -> None:
@@ -163,7 +166,6 @@ class Retrain(QFrame):
         self.button = _button(
             "Retrain", "Train a candidate on the crops as they are labelled now. Nothing is replaced."
         )
-        self.button.setProperty("primary", True)
         self.button.clicked.connect(self.start)
         self.first = _button("Train a first model", "Go to the page where models are trained")
         self.first.clicked.connect(lambda: self.go_to.emit("train"))
@@ -209,6 +211,12 @@ def _button(words: str, tip: str) -> QPushButton:
     button = QPushButton(words)
     button.setToolTip(f"<p>{tip}</p>")
     return button
+
+
+def _make_primary(button: QPushButton, is_primary: bool) -> None:
+    if button.property("primary") != is_primary:
+        button.setProperty("primary", is_primary)
+        button.style().polish(button)
 
 
 def _beside(first: QWidget | None, *others: QWidget) -> QWidget:
