@@ -85,8 +85,8 @@ def of_image(project: Project, image_id: int) -> dict[int, Suggestion]:
         "SELECT detection_id, run_id, top FROM suggestions WHERE image_id = ? AND top IS NOT NULL ORDER BY detection_id",
         (image_id,),
     ).fetchall()
-    present = _present_names(project) if rows else {}
-    return {row["detection_id"]: _suggestion(row["run_id"], _top(row["top"], present)) for row in rows}
+    present = present_names(project) if rows else {}
+    return {row["detection_id"]: _suggestion(row["run_id"], read_top(row["top"], present)) for row in rows}
 
 
 def doubt_of(project: Project, image_id: int) -> Doubt | None:
@@ -296,7 +296,7 @@ def _animals(
     return found
 
 
-def _present_names(project: Project) -> dict[str, str]:
+def present_names(project: Project) -> dict[str, str]:
     """What merged species are called now."""
     return dict(
         project.db.execute(
@@ -305,7 +305,8 @@ def _present_names(project: Project) -> dict[str, str]:
     )
 
 
-def _top(text: str, present: dict[str, str]) -> Top:
+def read_top(text: str, present: dict[str, str]) -> Top:
+    """A stored ``top``; ``present`` are the names of now (``present_names``)."""
     said = msgspec.json.decode(text, type=list[tuple[str, float]])
     if not present:
         return tuple(said)
