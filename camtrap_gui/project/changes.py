@@ -72,6 +72,15 @@ def listen_no_more(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM temp.recording")
 
 
+def take_down(db: sqlite3.Connection) -> None:
+    """Remove the triggers until the next ``listen``: also idle ones are asked for every row that is written."""
+    for table in KEYS:
+        for trigger in ("made", "changed", "moved", "gone"):
+            db.execute(f"DROP TRIGGER IF EXISTS temp.{table}_{trigger}")
+        db.execute(f"DROP TABLE IF EXISTS temp.old_{table}")
+    db.execute("DROP TABLE IF EXISTS temp.recording")
+
+
 def _prepare(db: sqlite3.Connection, table: str) -> None:
     columns, key = _columns(db, table), KEYS[table]
     declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())

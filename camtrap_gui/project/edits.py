@@ -19,6 +19,8 @@ from typing import Any
 from camtrap_gui.project import Project, changes, crops_follow
 from camtrap_gui.project.changes import FOLLOWING, KEYS
 
+_MANY = 1_000
+
 MACHINES = ("import", "folder")
 """Authors that are no persons."""
 
@@ -172,6 +174,8 @@ def _replay(project: Project, which: str, back: bool) -> Edit | None:
         if row is None:
             return None
         batches = list(changes.batches_of(db, "edit_id = ?", (row["id"],)))
+        if sum(len(batch.before or batch.after or ()) for batch in batches) > _MANY:
+            changes.take_down(db)
         if back:
             batches = [changes.Batch(each.table, each.columns, each.after, each.before) for each in batches]
         if row["recut"]:  # the crops are others than those that are written of
