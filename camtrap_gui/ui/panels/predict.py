@@ -34,6 +34,7 @@ from camtrap_gui.ui.viewer.viewer import Viewer
 from camtrap_gui.ui.widgets import ask, run_choice
 from camtrap_gui.ui.widgets.drop_zone import DropZone
 from camtrap_gui.ui.widgets.drops import dropped_paths
+from camtrap_gui.ui.widgets.model_list import short
 from camtrap_gui.ui.widgets.prediction_table import MOST, PredictionRows, PredictionTable
 from camtrap_gui.ui.worker import Job
 
@@ -61,6 +62,7 @@ class PredictPanel(Panel):
         self.setAcceptDrops(True)
         for field in self.findChildren(QLineEdit):
             field.setAcceptDrops(False)
+        self.form.give_a_line("detector")
         threshold = self.form.input("threshold")
         assert isinstance(threshold, QLineEdit)
         threshold.setPlaceholderText("The detector's own")
@@ -134,7 +136,7 @@ class PredictPanel(Panel):
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
         found = [entry for entry in store.entries() if entry.role == "detector"]
         known = [
-            ("default" if entry.name == store.DEFAULT_DETECTOR else entry.name, entry.title)
+            ("default" if entry.name == store.DEFAULT_DETECTOR else entry.name, short(entry))
             for entry in found
         ]
         return {"detector": [*(known or [("default", "Default")]), (WHOLE, "None: whole pictures")]}
@@ -287,6 +289,8 @@ class PredictPanel(Panel):
         parts = [f"{pictures:,} pictures"] if pictures > 1 else [result["shown"][0]["name"]]
         most = sorted(species.items(), key=lambda item: -item[1])[:3]
         parts += [f"{count:,} × {name}" for name, count in most]
+        if others := sum(species.values()) - sum(count for _, count in most):
+            parts.append(f"{others:,} of other species")
         parts += [f"{count:,} × {name}" for name, count in result["categories"].items() if name != "animal"]
         if result["without_detection"]:
             count = result["without_detection"]
