@@ -9,6 +9,8 @@ import numpy as np
 from camtrap_gui.geometry import Box
 from camtrap_gui.project import Project, browse, detections, numbers, proposals
 
+_PAGE = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
@@ -116,6 +118,19 @@ def next_unreviewed(project: Project, ids: Sequence[int], place: int) -> int | N
     )
     still = np.flatnonzero(~reviewed[following])
     return place + 1 + int(still[0]) if len(still) else None
+
+
+def reviewed(project: Project, ids: Iterable[int]) -> set[int]:
+    """Those of these images that a person has decided about."""
+    wanted, found = list(ids), set[int]()
+    for start in range(0, len(wanted), _PAGE):
+        page = wanted[start : start + _PAGE]
+        marks = ",".join("?" * len(page))
+        rows = project.db.execute(
+            f"SELECT id FROM images WHERE reviewed IS NOT NULL AND id IN ({marks})", page
+        )
+        found.update(number for (number,) in rows)
+    return found
 
 
 def _marks(project: Project, ids: Sequence[int]) -> dict[int, tuple[bool, bool]]:

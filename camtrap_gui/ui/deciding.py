@@ -218,7 +218,7 @@ class Deciding(QObject):
         finally:
             self.busy = False
         self.refused.emit("")
-        self._pad.say(next(edits.history(self._session.project, limit=1)).note)
+        self._pad.say(next(edits.history(self._session.project, limit=1)).note if quiet else "")
         self.decided.emit()
         return True
 

@@ -246,6 +246,17 @@ def test_that_undo_leads_back_to_the_picture_it_is_about(panel):
     assert panel.views.at_hand() == [3] and panel.views.grid.rows.row(2).reviewed
 
 
+def test_that_undo_opens_a_picture_again_and_skips_those_still_decided(panel):
+    for _ in range(3):
+        press(panel, K.Key_Space)
+    press(panel, K.Key_Home)
+    panel.session.undo()
+    assert panel.views.at_hand() == [3] and "2 decided" in panel.views.title.text()
+    press(panel, K.Key_Home)
+    press(panel, K.Key_E)
+    assert panel.views.at_hand() == [3]
+
+
 def test_that_an_edit_made_elsewhere_is_shown_without_losing_the_place(panel):
     click(panel, 6)
     panel.session.decide(lambda project: decisions.label(project, [7], [decisions.Said("okapi")]))

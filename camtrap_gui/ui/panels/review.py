@@ -9,7 +9,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, decisions, history, images, queues, species
+from camtrap_gui.project import Project, decisions, images, queues, species, suggestions
 from camtrap_gui.project.queues import KINDS, Queue
 from camtrap_gui.ui.deciding import Deciding
 from camtrap_gui.ui.panels.panel import Panel
@@ -144,7 +144,9 @@ class ReviewPanel(Panel):
     def show_queue(self, queue: Queue) -> None:
         """Ask for the images of a queue, in a thread."""
         self.queue = queue
-        self._ask(lambda project: (queue, queues.ids(project, queue)), self._asking)
+        self._ask(
+            lambda project: (queue, queues.ids(project, queue), suggestions.count(project) > 0), self._asking
+        )
 
     def ask_again(self) -> None:
         """Ask the queue again: what was decided leaves it."""
@@ -163,17 +165,19 @@ class ReviewPanel(Panel):
         self.views.show_queue("One picture", [image_id], "")
         self.views.open_place(0)
 
-    def _show_queue(self, queue: Queue, ids: Sequence[int]) -> None:
+    def _show_queue(self, queue: Queue, ids: Sequence[int], was_looked: bool) -> None:
         self.right.show()
         kind = _KINDS[queue.kind]
         has_focus = self.isAncestorOf(self.window().focusWidget()) if self.window().focusWidget() else False
         typing = has_focus and self.queues.isAncestorOf(self.window().focusWidget())
-        self.views.show_queue(queue.value if kind.needs else kind.title, ids, self._why_nothing(queue))
+        self.views.show_queue(
+            queue.value if kind.needs else kind.title, ids, self._why_nothing(queue, was_looked)
+        )
         if has_focus and not typing:
             self.views.set_focus()
 
-    def _why_nothing(self, queue: Queue) -> str:
-        if _KINDS[queue.kind].by_review and "review" not in history.last_done(self.session.project):
+    def _why_nothing(self, queue: Queue, was_looked: bool) -> str:
+        if _KINDS[queue.kind].by_review and not was_looked:
             return f"“{self.verb}” fills this queue: the program looks at every animal and says what is worth a look."
         if queue.kind == "disagrees":
             return "No label is in doubt."
@@ -184,7 +188,7 @@ class ReviewPanel(Panel):
     def _fold(self) -> None:
         single = self.views.shows_single()
         self.left.setVisible(self.width() >= FOLDS or not single)
-        self.retrain.about.setVisible(self.width() >= FOLDS)
+        self.retrain.about.setVisible(self.width() >= FOLDS or not self.retrain.button.isEnabled())
         self.retrain.setVisible(not single and self.views.pages.currentWidget() is not self.places)
 
     def _count(self) -> None:
@@ -212,6 +216,7 @@ class ReviewPanel(Panel):
         self.queues.show_counts(found.counts)
         self.progress.show_standing(found.standing)
         self.deciding.know_recent(found.recent)
+        self._fold()
 
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, Problem):

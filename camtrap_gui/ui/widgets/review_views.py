@@ -185,7 +185,7 @@ class ReviewViews(QWidget):
         """Show what is known now, without losing the place."""
         self.grid.look_again(image_ids)
         if image_ids is None:
-            self._done.clear()
+            self._done = review_rows.reviewed(self._project, self._done)
         if self.shows_single():
             self.single.look_again()
         self._moved()
@@ -219,7 +219,10 @@ class ReviewViews(QWidget):
     def _tell(self) -> None:
         total = len(self.ids())
         where = f"{self.grid.place() + 1:,} of {total:,}" if total else ""
-        done = f" · {len(self._done):,} decided" if self._done else ""
+        decided = len(self._done)
+        done = f" · {decided:,} decided" if decided else ""
+        if total and decided >= total and not self._next_open(0, 1):
+            done = " · all decided, F5 asks again"
         self.title.setText(f"{self._title} · {where}{done}" if where else self._title)
 
     def _tint(self) -> None:
