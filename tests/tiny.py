@@ -17,7 +17,7 @@ from PIL import Image
 
 from camtrap_gui import cli, files
 from camtrap_gui.models.catalogue import Entry
-from camtrap_gui.models.classifiers import arrays, backbones
+from camtrap_gui.models.classifiers import Classifier, arrays, backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
 from camtrap_gui.project import Project, detections
 
@@ -198,3 +198,20 @@ if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     register()
     raise SystemExit(cli.run(sys.argv[1:]))
+
+
+def unlearnt(classes: tuple[str, ...]) -> Classifier:
+    """A real network with a 64-pixel input that learnt nothing, but answers differently to each picture."""
+    import keras
+
+    keras.utils.set_random_seed(7)
+    backbone = backbones.get(backbones.DEFAULT)
+    network = backbones.network(backbone, len(classes), 64)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    # Sets the norms' statistics.
+    network(np.random.default_rng(0).uniform(0, 255, (8, 64, 64, 3)), training=True)
+    kernel = network.get_layer(backbones.SPECIES_LAYER).kernel
+    kernel.assign(np.random.default_rng(1).normal(0, 0.08, kernel.shape))
+    return Classifier(network, classes, backbone.name, 64, 1.69)

@@ -10,6 +10,7 @@ from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models.classifiers import bundle, check_export, exports
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.problem import Problem
+from tests import tiny
 
 CLASSES = ("zebra", "gazelle", "rhino")
 SIZES = ((64, 64), (300, 200), (31, 500), (1, 1), (97, 64))
@@ -18,22 +19,7 @@ SIZES = ((64, 64), (300, 200), (31, 500), (1, 1), (97, 64))
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """A small classifier and everything that can be exported of it."""
-    import keras
-
-    from camtrap_gui.models.classifiers import Classifier, backbones
-
-    keras.utils.set_random_seed(7)
-    backbone = backbones.get(backbones.DEFAULT)
-    network = backbones.network(backbone, len(CLASSES), 64)
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0
-    network(
-        np.random.default_rng(0).uniform(0, 255, (8, 64, 64, 3)), training=True
-    )  # sets the norms' statistics
-    kernel = network.get_layer(backbones.SPECIES_LAYER).kernel
-    kernel.assign(np.random.default_rng(1).normal(0, 0.08, kernel.shape))
-    classifier = Classifier(network, CLASSES, backbone.name, 64, 1.69)
+    classifier = tiny.unlearnt(CLASSES)
     folder = tmp_path_factory.mktemp("exports")
     bundle.save(folder / "bundle", classifier)
     exports.write_frozen_graph(classifier, folder / "graph.pb")
