@@ -1,8 +1,8 @@
 """MegaDetector results JSON: what Timelapse and most tools of the field read (batch output format 1.6).
 
 Written strictly and as a stream: pictures first, then the categories and ``info`` with the time of completion, in the
-order MegaDetector itself writes them, so that a million pictures need no more memory than one. Read liberally: files
-of every age and of other programs.
+order MegaDetector itself writes them, so that a million pictures need no more memory than one. ``megadetector_reading``
+reads them, and those of other ages and programs.
 """
 
 import json
@@ -12,31 +12,41 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from camtrap_gui.files import replacing
-from camtrap_gui.problem import Problem
 
 FORMAT_VERSION = "1.6"
 DETECTION_IDS = {"animal": "1", "person": "2", "vehicle": "3"}
 """The ids of MegaDetector version 4 and later; other categories get the numbers after them."""
 
-_CONFIDENCE_DIGITS, _BOX_DIGITS, _CLASSIFICATION_DIGITS = 3, 4, 4
+
+class Digits(NamedTuple):
+    """Decimals that confidences, boxes and confidences of classifications are cut to."""
+
+    confidence: int
+    box: int
+    classification: int
+
+
+LIKE_MEGADETECTOR = Digits(3, 4, 4)
+EXACT = Digits(6, 7, 6)
+"""Nothing is lost that could be seen: 1e-7 is a hundredth of a pixel of the largest picture."""
 
 
 @dataclass(frozen=True)
 class Detection:
     """One box: category by name, confidence 0..1, box as x, y (left, top), width, height in 0..1.
 
-    ``classifications`` are (species, confidence) pairs, the most confident first.
+    ``classifications`` are (species, confidence) pairs, the most confident first. ``rejected``: the file marks it as
+    nothing (a stone or a branch, found by repeat-detection elimination); such are read, but not written.
     """
 
     category: str
     confidence: float
     box: tuple[float, float, float, float]
     classifications: tuple[tuple[str, float], ...] = ()
+    rejected: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,21 @@ class Info:
 
 @contextmanager
 def writing(
-    path: Path, info: Info, species: Sequence[str] = (), categories: Sequence[str] = tuple(DETECTION_IDS)
+    path: Path,
+    info: Info,
+    species: Sequence[str] = (),
+    categories: Sequence[str] = tuple(DETECTION_IDS),
+    digits: Digits = LIKE_MEGADETECTOR,
+    more_species: bool = False,
 ) -> Iterator[Callable[[ImageResult], None]]:
     """A function that adds one image; the file appears at ``path``, complete, when the block ends well.
 
     Give each image once. ``species`` become the classification categories
-    "0", "1", ... in their order. Confidences are cut to 3 decimals, boxes and classifications to 4. Raises
+    "0", "1", ... in their order; with ``more_species`` others follow them as they come. Raises
     ValueError for what the format does not allow: a category not announced, a number outside 0..1.
     """
     ids = _ids_of(categories)
-    species_ids = {name: str(place) for place, name in enumerate(species)}
+    species_ids = _Numbered(species) if more_species else {name: str(n) for n, name in enumerate(species)}
     if len(species_ids) < len(species) or not all(name.strip() for name in (*species, *categories)):
         raise ValueError("names of species and categories must be unique and not blank")
     separator = "\n  "
@@ -83,13 +98,13 @@ def writing(
 
         def add(image: ImageResult) -> None:
             nonlocal separator
-            file.write(separator + _compact(_plain(image, ids, species_ids)))
+            file.write(separator + _compact(_plain(image, ids, species_ids, digits)))
             separator = ",\n  "
 
         yield add
         file.write("\n ]")
         parts: dict[str, Any] = {"detection_categories": {number: name for name, number in ids.items()}}
-        if species:
+        if species_ids:
             parts["classification_categories"] = {number: name for name, number in species_ids.items()}
         parts["info"] = _plain_info(info)
         for key, value in parts.items():
@@ -103,7 +118,23 @@ def _ids_of(categories: Sequence[str]) -> dict[str, str]:
     return ids | {name: str(number) for number, name in enumerate(others, start=len(DETECTION_IDS) + 1)}
 
 
-def _plain(image: ImageResult, ids: Mapping[str, str], species_ids: Mapping[str, str]) -> dict[str, Any]:
+class _Numbered(dict[str, str]):
+    """Names with their numbers; a new name gets the next one."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__((name, str(number)) for number, name in enumerate(names))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and bool(name.strip())
+
+    def __missing__(self, name: str) -> str:
+        self[name] = number = str(len(self))
+        return number
+
+
+def _plain(
+    image: ImageResult, ids: Mapping[str, str], species_ids: Mapping[str, str], digits: Digits
+) -> dict[str, Any]:
     if not image.file or "\\" in image.file:
         raise ValueError(f"not a file name with forward slashes: {image.file!r}")
     if image.failure and image.detections:
@@ -115,18 +146,20 @@ def _plain(image: ImageResult, ids: Mapping[str, str], species_ids: Mapping[str,
     if image.failure:
         return plain | {"failure": image.failure, "detections": None}
     by_confidence = sorted(image.detections, key=lambda detection: -detection.confidence)
-    return plain | {"detections": [_plain_detection(found, ids, species_ids) for found in by_confidence]}
+    return plain | {
+        "detections": [_plain_detection(found, ids, species_ids, digits) for found in by_confidence]
+    }
 
 
 def _plain_detection(
-    found: Detection, ids: Mapping[str, str], species_ids: Mapping[str, str]
+    found: Detection, ids: Mapping[str, str], species_ids: Mapping[str, str], digits: Digits
 ) -> dict[str, Any]:
     if found.category not in ids:
         raise ValueError(f"the category {found.category!r} is none of {', '.join(ids)}")
     plain: dict[str, Any] = {
         "category": ids[found.category],
-        "conf": _cut(found.confidence, _CONFIDENCE_DIGITS),
-        "bbox": [_cut(value, _BOX_DIGITS) for value in found.box],
+        "conf": _cut(found.confidence, digits.confidence),
+        "bbox": [_cut(value, digits.box) for value in found.box],
     }
     if found.classifications:
         ranked = sorted(found.classifications, key=lambda pair: -pair[1])
@@ -134,7 +167,7 @@ def _plain_detection(
         if unknown:
             raise ValueError(f"the species {unknown[0]!r} is not among the classifier's")
         plain["classifications"] = [
-            [species_ids[name], _cut(value, _CLASSIFICATION_DIGITS)] for name, value in ranked
+            [species_ids[name], _cut(value, digits.classification)] for name, value in ranked
         ]
     return plain
 
@@ -162,91 +195,3 @@ def _cut(value: float, digits: int) -> float:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-# --- reading ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Results:
-    """The content of a results file, names in place of ids.
-
-    ``passed_over`` counts detections that mean "none" by the format: of a category that is not in the file's table,
-    or with a negative confidence (so repeat-detection elimination marks stones and branches).
-    """
-
-    images: tuple[ImageResult, ...]
-    categories: tuple[str, ...]
-    species: tuple[str, ...]
-    info: Mapping[str, Any]
-    passed_over: int = 0
-
-
-class _RawDetection(msgspec.Struct):
-    category: str | int
-    conf: float
-    bbox: tuple[float, float, float, float]
-    classifications: list[tuple[str | int, float]] | None = None
-
-
-class _RawImage(msgspec.Struct):
-    file: str
-    detections: list[_RawDetection] | None = None
-    failure: str | None = None
-    width: int | None = None
-    height: int | None = None
-    datetime: str | None = None
-
-
-class _RawResults(msgspec.Struct):
-    images: list[_RawImage]
-    detection_categories: dict[str, str]
-    classification_categories: dict[str, str] = {}
-    info: dict[str, Any] = {}
-
-
-def read(path: Path) -> Results:
-    """Read a results file of any version. Raises Problem when it is none.
-
-    Accepts what is found in the wild: numbers as ids or as version, no ``info``, back slashes, boxes a hair outside
-    the picture. A whole file is held in memory.
-    """
-    try:
-        raw = msgspec.json.decode(path.read_bytes(), type=_RawResults)
-    except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(
-            f"{path} is not a MegaDetector results file: {error}. It needs “images” and “detection_categories”."
-        ) from error
-    passed_over = 0
-    images = []
-    for image in raw.images:
-        found = [_detection(detection, raw) for detection in image.detections or ()]
-        kept = tuple(detection for detection in found if detection is not None)
-        passed_over += len(found) - len(kept)
-        failure = image.failure or ("no detections were stored" if image.detections is None else "")
-        name = image.file.replace("\\", "/")
-        images.append(
-            ImageResult(name, () if failure else kept, failure, image.width, image.height, image.datetime)
-        )
-    return Results(
-        tuple(images),
-        tuple(raw.detection_categories.values()),
-        tuple(raw.classification_categories.values()),
-        raw.info,
-        passed_over,
-    )
-
-
-def _detection(raw: _RawDetection, results: _RawResults) -> Detection | None:
-    category = results.detection_categories.get(str(raw.category))
-    x, y, width, height = raw.bbox
-    if category is None or raw.conf < 0 or width < 0 or height < 0:
-        return None
-    left, top = min(max(x, 0.0), 1.0), min(max(y, 0.0), 1.0)
-    box = (left, top, min(width, 1.0 - left), min(height, 1.0 - top))
-    names = results.classification_categories
-    ranked = sorted(raw.classifications or (), key=lambda pair: -pair[1])
-    species = tuple((names[str(number)], min(value, 1.0)) for number, value in ranked if str(number) in names)
-    return Detection(category, min(raw.conf, 1.0), box, species)

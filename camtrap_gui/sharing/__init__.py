@@ -1,0 +1,1 @@
+"""What is written for other programs: one module per kind of file, each reading the project through ``observations``."""
