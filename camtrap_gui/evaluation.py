@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from camtrap_gui import metrics
+from camtrap_gui import calibration, metrics
+from camtrap_gui.calibration import Calibration
 from camtrap_gui.metrics import Figures, Indices
 
 TOP = 5
@@ -105,7 +106,8 @@ class OfLocation:
 class Evaluation:
     """All figures. ``interval`` is the accuracy's 95 % interval over locations, None where there are fewer than two.
 
-    ``k`` is 5, or the number of classes where there are fewer.
+    ``k`` is 5, or the number of classes where there are fewer. ``calibration`` is None in evaluations from before it
+    was measured.
     """
 
     crops: int
@@ -115,29 +117,39 @@ class Evaluation:
     top_k: float
     macro_f1: float
     balanced_accuracy: float
-    calibration_error: float
     classes: tuple[OfClass, ...]
     locations: tuple[OfLocation, ...]
+    calibration: Calibration | None = None
 
     def text(self) -> str:
         """The tutorial's line, the figures, and tables of the species and of the locations with the lowest accuracy."""
-        spread = (
-            ""
-            if self.interval is None
-            else " (95 % interval over locations: {:.1%} to {:.1%})".format(*self.interval)
-        )
         return "\n\n".join(
             (
                 f"eval/Accuracy[{self.accuracy:.9g}]eval/Recall_{self.k}[{self.top_k:.9g}]",
-                f"Top-1 accuracy     {self.accuracy:6.1%}{spread}\n"
+                f"Top-1 accuracy     {self.accuracy:6.1%}{_spread(self.interval)}\n"
                 f"Top-{self.k} accuracy     {self.top_k:6.1%}\n"
                 f"Macro-F1            {self.macro_f1:.3f} (mean over the species that have crops)\n"
-                f"Balanced accuracy  {self.balanced_accuracy:6.1%} (mean recall of the same species)\n"
-                f"Calibration error  {self.calibration_error:6.1%} (how far confidence is from the share of hits)",
+                f"Balanced accuracy  {self.balanced_accuracy:6.1%} (mean recall of the same species)",
+                *self._calibration_texts(),
                 self._classes_text(),
                 self._locations_text(),
             )
         )
+
+    def _calibration_texts(self) -> Iterator[str]:
+        if self.calibration is None:
+            return
+        known = self.calibration
+        yield (
+            f"Calibration error  {known.error:6.1%}{_spread(known.interval)}, how far confidence is from the share of"
+            f" hits\n{known.sentence()}"
+        )
+        rows = [
+            (f"{each.low:.0%} to {each.high:.0%}", each.crops, each.confidence, each.accuracy)
+            for each in known.bins
+            if each.crops
+        ]
+        yield table(("Confidence", "Crops", "Mean", "Right"), rows)
 
     def _classes_text(self) -> str:
         return table(
@@ -174,9 +186,9 @@ def measure(said: Said) -> Evaluation:
         top_k=metrics.top_k_accuracy(said.truth, said.ranked, k),
         macro_f1=metrics.macro_f1(confusion),
         balanced_accuracy=metrics.balanced_accuracy(confusion),
-        calibration_error=metrics.calibration_error(said.confidence, correct),
         classes=tuple(_of_classes(said, confusion)),
         locations=tuple(_of_locations(said, k)),
+        calibration=calibration.measure(said.confidence, correct, said.location),
     )
 
 
@@ -229,6 +241,10 @@ def _of_locations(said: Said, k: int) -> Iterator[OfLocation]:
             recall=metrics.macro(figures.recall, figures.support),
             f1=metrics.macro(figures.f1, figures.support),
         )
+
+
+def _spread(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else " (95 % interval over locations: {:.1%} to {:.1%})".format(*interval)
 
 
 def _known(value: float) -> float | None:

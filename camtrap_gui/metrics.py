@@ -87,20 +87,6 @@ def balanced_accuracy(confusion: Indices) -> float:
     return macro(figures.recall, figures.support)
 
 
-def calibration_error(confidence: Figures, correct: NDArray[np.bool_], bins: int = 15) -> float:
-    """How far confidence is from the truth: the expected calibration error, 0 (exact) to 1.
-
-    Crops are put into ``bins`` equal intervals of confidence; the error is the mean distance between an interval's
-    mean confidence and its share of correct crops, weighted by crops (Guo et al. 2017, "On Calibration of Modern
-    Neural Networks", equation 3). NaN for no crops.
-    """
-    if len(confidence) == 0:
-        return float("nan")
-    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    excess = np.bincount(places, weights=confidence - correct, minlength=bins)
-    return float(np.abs(excess).sum() / len(confidence))
-
-
 def accuracy_interval(
     correct: NDArray[np.bool_], groups: Indices, seed: int = 0, rounds: int = 1000
 ) -> tuple[float, float]:

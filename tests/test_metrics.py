@@ -68,19 +68,6 @@ def test_that_equal_scores_rank_in_class_order_and_a_ranking_is_never_longer_tha
 def test_that_no_crops_have_no_accuracy():
     assert math.isnan(metrics.top_k_accuracy(np.zeros(0, int), np.zeros((0, 5), int), 1))
     assert math.isnan(metrics.macro_f1(np.zeros((3, 3), int)))
-    assert math.isnan(metrics.calibration_error(np.zeros(0), np.zeros(0, bool)))
-
-
-def test_that_calibration_error_is_the_distance_between_confidence_and_hits():
-    # Bin (0.8, 1]: two crops, mean confidence 0.9, one hit; bin (0.4, 0.6]: two crops at 0.5, one hit.
-    confidence = np.array([0.85, 0.95, 0.5, 0.5])
-    correct = np.array([True, False, True, False])
-    assert metrics.calibration_error(confidence, correct, bins=5) == pytest.approx((2 * 0.4 + 2 * 0) / 4)
-
-
-def test_that_confidence_on_the_edges_of_the_scale_is_counted():
-    assert metrics.calibration_error(np.array([0.0, 1.0]), np.array([False, True])) == 0
-    assert metrics.calibration_error(np.array([0.0, 1.0]), np.array([True, False])) == 1
 
 
 def test_that_the_interval_knows_that_crops_of_one_location_are_alike():
