@@ -30,6 +30,7 @@ def at_hand(project: Project, ids: Sequence[int], region: Region | None, recent:
         about="This box" if region is not None else "This picture",
         detail=" · ".join(part for part in (row.location, row.taken) if part),
         labels=tuple(LabelLine(one.species, _counted(one.species, one.count), provenance(one)) for one in labels),
+        doubt=_doubt(project, row),
         accept=_accept(row, len(labels)),
         numbers=_numbers(top, recent),
         flagged=row.flagged,
@@ -94,6 +95,14 @@ def _numbers(
 ) -> tuple[tuple[str, float | None], ...]:
     known = {name for name, _ in top}
     return (*top, *((name, None) for name in recent if name not in known))[:NUMBERS]
+
+
+def _doubt(project: Project, row: review_rows.ReviewRow) -> str:
+    """What classifiers that never saw this camera say against the label."""
+    doubt = suggestions.doubt_of(project, row.id)
+    if doubt is None or doubt.score <= 0 or row.reviewed:
+        return ""
+    return f"Looks like {doubt.species} ({doubt.confidence:.0%}), not {doubt.label} ({doubt.given:.0%})"
 
 
 def _accept(row: review_rows.ReviewRow, labels: int) -> str:

@@ -273,6 +273,20 @@ def test_that_the_pad_says_who_said_what_and_when(panel):
     assert any(edits.person() in words and "suggested with 80%" in words for words in told)
 
 
+def test_that_the_pad_says_what_speaks_against_a_label_until_it_is_decided(panel):
+    with panel.session.project.write() as db:
+        db.execute(
+            "INSERT INTO crops (id, image_id, species_id, location, split, file, left, top, right, bottom, sha256)"
+            " VALUES (1, 1, 3, 'B03', 'train', 'gnu/1.jpg', 0, 0, 9, 9, '')"
+        )
+        db.execute("INSERT INTO doubts VALUES (1, 1, 3, 2, 0.08, 0.73, 2.2, NULL)")
+    panel.views.look_again()
+    assert panel.pad.doubt.text() == "Looks like lion (73%), not gnu (8%)" and panel.pad.doubt.isVisible()
+    press(panel, K.Key_Space)
+    press(panel, K.Key_Home)
+    assert not panel.pad.doubt.isVisible()
+
+
 # Queues.
 
 

@@ -60,6 +60,7 @@ class AtHand:
     about: str = ""
     detail: str = ""
     labels: tuple[LabelLine, ...] = ()
+    doubt: str = ""
     accept: str = ""
     numbers: tuple[tuple[str, float | None], ...] = ()
     flagged: bool = False
@@ -84,6 +85,7 @@ class LabelPad(QFrame):
         self.about = text("", "heading", bold=True, wrap=True)
         self.detail = ElidedLabel()
         self.detail.setProperty("role", "muted")
+        self.doubt = text("", role="warning", wrap=True)
         self._labels = QVBoxLayout()
         self._labels.setSpacing(GRID // 2)
         self.accept = self._button("accept", "Accept", "check")
@@ -113,6 +115,7 @@ class LabelPad(QFrame):
         layout.addWidget(self.about)
         layout.addWidget(self.detail)
         layout.addLayout(self._labels)
+        layout.addWidget(self.doubt)
         layout.addWidget(self.accept)
         layout.addWidget(self.numbers)
         layout.addWidget(self.species)
@@ -136,6 +139,8 @@ class LabelPad(QFrame):
         self.detail.setText(now.detail)
         if now.labels != before.labels or before.about == "?":
             self._show_labels(now.labels)
+        self.doubt.setText(now.doubt)
+        self.doubt.setVisible(bool(now.doubt))
         words = now.accept or "Nothing proposed"
         room = GRID * 22
         self.accept.setText(self.accept.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, room))
