@@ -1,8 +1,10 @@
 """Writing files so that a crash never leaves half of one, and reading paths so that none leads out of its folder."""
 
+import glob
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +35,37 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside ``folder``; when the block ends well, it becomes ``folder`` in one move, otherwise it is gone.
+
+    What a killed program left beside is removed. Raises Problem when ``folder`` exists already and is not empty, or
+    cannot be made.
+    """
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise Problem(
+            f"{folder} exists already and is not overwritten. Choose another name, or remove it first."
+        )
+    prefix = f".{folder.name}.unfinished-"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(f"{glob.escape(prefix)}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        beside = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    except OSError as error:
+        raise Problem(
+            f"{folder.parent} cannot be written: {error.strerror}. Choose another folder."
+        ) from error
+    try:
+        yield beside
+        beside.chmod(0o777 & ~_umask())
+        if folder.exists():
+            folder.rmdir()
+        beside.replace(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camtrap_gui.files import inside, replacing, safe_name, sha256_of, write_text
+from camtrap_gui.files import inside, new_folder, replacing, safe_name, sha256_of, write_text
 from camtrap_gui.problem import Problem
 
 
@@ -70,3 +70,18 @@ def test_that_any_label_becomes_one_safe_folder_name(text):
     assert not set(name) & set('<>:"/\\|?*\0')
     assert name.lower().split(".")[0] not in {"con", "nul", "aux", "com1", "lpt9"}
     assert safe_name(name) == name
+
+
+def test_that_a_new_folder_appears_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "made"
+    (tmp_path / ".made.unfinished-old").mkdir()  # as a killed program leaves it
+    with pytest.raises(RuntimeError), new_folder(target) as beside:
+        (beside / "half").write_text("x")
+        assert not target.exists()
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+    with new_folder(target) as beside:
+        (beside / "whole").write_text("x")
+    assert [path.name for path in tmp_path.rglob("*")] == ["made", "whole"]
+    with pytest.raises(Problem, match="not overwritten"), new_folder(target):
+        pass

@@ -15,7 +15,8 @@ from typing import Any
 from camtrap_gui.files import replacing
 
 # The full-width forms are formulas for spreadsheets set to East Asian languages.
-_LIKE_A_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\n]")
+# An apostrophe in front of one is escaped as well, so that taking one away gives back what was there.
+_LIKE_A_FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\n])")
 
 
 @contextmanager
@@ -44,3 +45,8 @@ def escaped(cell: Any) -> Any:
         if _LIKE_A_FORMULA.match(cell):
             return f"'{cell}"
     return cell
+
+
+def unescaped(cell: str) -> str:
+    """The text that ``escaped`` was given."""
+    return cell[1:] if cell[:1] == "'" and _LIKE_A_FORMULA.match(cell[1:]) else cell

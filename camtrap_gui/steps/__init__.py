@@ -86,6 +86,12 @@ COMMANDS = (
     ),
     Step("static", "Static objects", "Find what detectors see at the same place again and again."),
     Step(
+        "share",
+        "Share",
+        "Write what the project knows for other programs: Camtrap DP, Timelapse, tables, box sets, folders.",
+        after=("dataset",),
+    ),
+    Step(
         "demo",
         "Demo",
         "Make a survey that needs no download and go the whole road with it.",
