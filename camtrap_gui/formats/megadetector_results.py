@@ -20,6 +20,9 @@ FORMAT_VERSION = "1.6"
 DETECTION_IDS = {"animal": "1", "person": "2", "vehicle": "3"}
 """The ids of MegaDetector version 4 and later; other categories get the numbers after them."""
 
+ACCESS_FAILURE = "image access failure: "
+"""What a failure begins with when a file could not be read; MegaDetector says no more, the reason is put behind."""
+
 
 class Digits(NamedTuple):
     """Decimals that confidences, boxes and confidences of classifications are cut to."""

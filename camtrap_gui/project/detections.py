@@ -135,6 +135,11 @@ def detector_by_name(project: Project, name: str) -> KnownDetector | None:
     return _known(project, "WHERE name = ? ORDER BY used DESC, id DESC LIMIT 1", name)
 
 
+def detector_by_hash(project: Project, sha256: str) -> KnownDetector | None:
+    """The detector of that hash, if it has worked on this project."""
+    return _known(project, "WHERE sha256 = ?", sha256)
+
+
 def count_unseen(project: Project, detector_id: int) -> int:
     """How many images ``unseen`` has to offer."""
     count = project.db.execute(f"SELECT count(*) FROM images WHERE {_UNSEEN}", (detector_id,))

@@ -4,6 +4,7 @@ Its labels, where it has some. Otherwise what the classifier suggests for its an
 detector has found no animal in it, person and vehicle, or empty.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -67,7 +68,7 @@ def _page(project: Project, wanted: list[int]) -> Iterator[tuple[int, Proposal]]
         )
         found = by_image(
             "SELECT detections.image_id, category, suggestions.species_id, suggestions.run_id,"
-            " suggestions.confidence FROM detections LEFT JOIN suggestions ON detection_id = detections.id"
+            " suggestions.confidence, top FROM detections LEFT JOIN suggestions ON detection_id = detections.id"
             " WHERE detector_id = ? AND detections.confidence >= ? AND NOT rejected AND detections.image_id IN ({})"
             " ORDER BY detections.image_id, detections.confidence DESC, detections.id",
             detector.id,
@@ -91,6 +92,10 @@ def _of_detections(rows: list[sqlite3.Row], names: dict[int, str]) -> Proposal:
     for row in rows:
         if row["species_id"] is not None:
             suggested[names[row["species_id"]]].append(row)
+        elif (
+            row["top"] is not None
+        ):  # a classifier from elsewhere may know species that are not in the class list yet
+            suggested[json.loads(row["top"])[0][0]].append(row)
     if suggested:
         said = []
         for name, some in suggested.items():

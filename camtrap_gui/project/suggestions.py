@@ -23,6 +23,9 @@ from camtrap_gui.project.detections import KnownDetector
 _PAGE = 1000
 _ORDERED = 20_000  # rows whose place is written at once
 
+ELSEWHERE = " (elsewhere)"
+"""End of the run id of suggestions that came with a file; before it stands the classifier's name."""
+
 Top = tuple[tuple[str, float], ...]
 
 
@@ -153,7 +156,8 @@ def pending(project: Project, detector: KnownDetector, made_with: str, use_crops
 def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> None:
     """Keep what was found out about some animals, all or nothing; what was said of them before is replaced.
 
-    ``run_id`` is '' without a classifier. Detections that are gone meanwhile are passed over.
+    ``run_id`` is '' without a classifier; what one elsewhere said then stays. Detections that are gone meanwhile are
+    passed over.
     """
     with project.write() as db:
         species = species_ids(project)
@@ -175,10 +179,13 @@ def add(project: Project, run_id: str, made_with: str, said: Sequence[Said]) -> 
         db.executemany(
             "INSERT INTO suggestions (detection_id, image_id, run_id, species_id, confidence, margin, top, made_with,"
             " features) SELECT id, image_id, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM detections WHERE id = ?1"
-            " ON CONFLICT (detection_id) DO UPDATE SET run_id = excluded.run_id, species_id = excluded.species_id,"
-            " confidence = excluded.confidence, margin = excluded.margin, top = excluded.top,"
-            " made_with = excluded.made_with, features = excluded.features",
+            " ON CONFLICT (detection_id) DO UPDATE SET made_with = excluded.made_with, features = excluded.features",
             rows,
+        )
+        db.executemany(
+            "UPDATE suggestions SET run_id = ?2, species_id = ?3, confidence = ?4, margin = ?5, top = ?6"
+            f" WHERE detection_id = ?1 AND (?6 IS NOT NULL OR run_id NOT LIKE '%{ELSEWHERE}')",
+            (row[:6] for row in rows),
         )
 
 

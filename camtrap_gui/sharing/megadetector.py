@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from camtrap_gui.formats import megadetector_results
-from camtrap_gui.formats.megadetector_results import Detection, ImageResult, Info
+from camtrap_gui.formats.megadetector_results import ACCESS_FAILURE, Detection, ImageResult, Info
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, images, observations
+from camtrap_gui.project import Project, detections, images, observations, suggestions
 from camtrap_gui.project.detections import KnownDetector
 from camtrap_gui.project.observations import Observed, Region, Rules
 from camtrap_gui.sharing.file_names import namer
@@ -74,7 +74,7 @@ def _result(observed: Observed, name: str) -> ImageResult | None:
     about = (image.width, image.height, image.taken.replace("T", " ") if image.taken else None)
     failure = image.problem or observed.failure
     if failure and not observed.regions:
-        return ImageResult(name, (), f"image access failure: {failure}", *about)
+        return ImageResult(name, (), ACCESS_FAILURE + failure, *about)
     if not (observed.seen or observed.regions or observed.reviewed):
         return None
     return ImageResult(name, tuple(map(_detection, observed.regions)), "", *about)
@@ -90,10 +90,8 @@ def _detection(region: Region) -> Detection:
 
 
 def _info(project: Project, detector: KnownDetector | None) -> Info:
-    runs = [
-        name
-        for (name,) in project.db.execute("SELECT DISTINCT run_id FROM suggestions WHERE top IS NOT NULL")
-    ]
+    runs = project.db.execute("SELECT DISTINCT run_id FROM suggestions WHERE top IS NOT NULL").fetchall()
+    names = {str(name).removesuffix(suggestions.ELSEWHERE) for (name,) in runs}
     people = project.db.execute("SELECT EXISTS (SELECT 1 FROM labels)").fetchone()[0]
     return Info(
         # Readers take a file without a detector for one of MegaDetector 4.
@@ -105,7 +103,7 @@ def _info(project: Project, detector: KnownDetector | None) -> Info:
         }
         if detector
         else {},
-        classifier=", ".join([*(["labels"] if people else []), *sorted(runs)]),
+        classifier=", ".join([*["labels"] * people, *sorted(names)]),
     )
 
 

@@ -45,6 +45,7 @@ STEPS = (
         "Crops",
         "Cut out the animals and split them by camera site into train, val and test.",
         after=("detect",),
+        if_done=("results",),
     ),
     Step(
         "stats",
@@ -71,12 +72,13 @@ STEPS = (
         "Review",
         "Find out which pictures to look at first: what teaches most, what is alike, which labels may be wrong.",
         after=("dataset",),
-        if_done=("detect", "crop", "train"),
+        if_done=("detect", "results", "crop", "train"),
     ),
 )
 
 COMMANDS = (
     *STEPS,
+    Step("results", "Results", "Bring in what a detector found elsewhere.", after=("dataset",)),
     Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
     Step(
         "compare",
