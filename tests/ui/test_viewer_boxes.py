@@ -356,6 +356,15 @@ def test_that_new_boxes_from_elsewhere_do_not_take_a_box_out_of_hand(canvas, own
     assert len(owner.heard) == 1
 
 
+def test_that_boxes_that_come_after_the_picture_are_selected_unless_a_person_has_let_go(canvas):
+    canvas.show_boxes([])
+    canvas.show_boxes([LION, ZEBRA], keep=True)
+    assert canvas.chosen() == max(LION, ZEBRA, key=lambda box: box.confidence)
+    canvas.select(-1)
+    canvas.show_boxes([LION, ZEBRA], keep=True)
+    assert canvas.chosen() is None
+
+
 # The viewer around it.
 
 

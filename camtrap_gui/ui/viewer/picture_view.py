@@ -88,16 +88,17 @@ class PictureView(QWidget):
     def show_boxes(self, boxes: Sequence[ShownBox], keep: bool = False) -> None:
         """Draw these boxes. ``keep`` when the picture is the same as before: then the selected box stays so.
 
-        Otherwise, or when it is gone, the most confident one above the threshold is selected.
+        Otherwise, when it is gone, or where no box was before, the most confident one above the threshold is selected.
         """
-        before, wanted = self.chosen(), self._wanted
+        before, wanted, were_some = self.chosen(), self._wanted, bool(self._boxes)
         self._wanted, self._boxes = None, tuple(boxes)
         chosen = -1
         if keep and wanted is not None:
             chosen = place_of(boxes, None, wanted)
         elif keep and before is not None:
             chosen = place_of(boxes, before.region, before.area)
-        if chosen < 0 and not (keep and before is None and wanted is None):
+        none_is_wanted = keep and were_some and before is None and wanted is None
+        if chosen < 0 and not none_is_wanted:
             chosen = max(self._visible(), key=lambda number: boxes[number].confidence, default=-1)
         self._choose(chosen)
 
