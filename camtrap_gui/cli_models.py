@@ -28,6 +28,7 @@ class Model:
     typical_threshold: float | None
     conservative_threshold: float | None
     title: str
+    doubt: str
 
     @classmethod
     def of(cls, model: Entry | Offer) -> "Model":
@@ -42,6 +43,7 @@ class Model:
             model.typical_threshold,
             model.conservative_threshold,
             model.title,
+            model.doubt if isinstance(model, Offer) else "",
         )
 
 
@@ -73,7 +75,7 @@ class Ready:
         """A line per model, saying where its licence is."""
         return "\n".join(
             f"{entry.name} is installed: {_megabytes(entry.size)}, licence {entry.licence} "
-            f"({entry.path.with_name(store.LICENCE)})"
+            f"({entry.path.with_name(store.LICENCE)}), SHA-256 {entry.sha256}"
             for entry in self.models
         )
 
@@ -177,10 +179,10 @@ def _row(model: Model) -> tuple[str, ...]:
         model.name,
         "installed" if model.installed else "available",
         model.role,
-        _megabytes(model.size),
+        _megabytes(model.size) if model.size else "?",
         threshold,
         model.licence,
-        model.title,
+        f"{model.title}; {model.doubt}" if model.doubt else model.title,
     )
 
 

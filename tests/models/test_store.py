@@ -382,7 +382,7 @@ def test_that_a_graph_of_megadetector_is_added_with_its_thresholds(folder, graph
     ],
 )
 def test_that_thresholds_are_guessed_from_the_name(name, expected):
-    assert catalogue.graph_thresholds(name) == expected
+    assert catalogue.guess_thresholds(name) == expected
 
 
 def test_that_a_file_is_described_without_being_added(folder, graph_file):

@@ -9,7 +9,6 @@ from PySide6.QtTest import QTest
 from shiboken6 import isValid
 
 from camtrap_gui.models import store
-from camtrap_gui.models.catalogue import OFFERS
 from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.panels.train import TrainPanel
 from tests.test_cli_models import DETECTION_GRAPH
@@ -39,11 +38,18 @@ def cells(dialog: ModelsDialog, name: str) -> list[str]:
 
 
 def test_that_every_model_is_listed_with_purpose_size_licence_and_state(dialog):
-    assert dialog.models.table.rowCount() == len(OFFERS)
+    assert dialog.models.table.rowCount() == len(store.OFFERS)
     title, purpose, size, licence, state = cells(dialog, "efficientnet-lite1")
     assert (purpose, size, licence, state) == ("Learns species", "20 MB", "Apache-2.0", "Can be installed")
     assert "EfficientNet-Lite1" in title
     assert dialog.models.install.isEnabled() and not dialog.models.remove.isEnabled()
+
+
+def test_that_the_list_says_what_nobody_promises(dialog):
+    _, _, size, licence, state = cells(dialog, "megadetector-v4.1")
+    assert (size, licence, state) == ("", "MIT", "Can be installed (no published checksum)")
+    _, _, size, licence, state = cells(dialog, "megadetector-v5a.0.0")
+    assert (size, licence, state) == ("281 MB", "MIT AND GPL-3.0-only", "Can be installed")
 
 
 def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
@@ -55,7 +61,7 @@ def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
     assert cells(dialog, "ours")[-1] == "Installed" and "ours is added" in dialog.models.words.text()
     QTest.mouseClick(dialog.models.remove, LEFT)
     wait(lambda: dialog.models.job is None)
-    assert store.entries() == [] and dialog.models.table.rowCount() == len(OFFERS)
+    assert store.entries() == [] and dialog.models.table.rowCount() == len(store.OFFERS)
     assert told == ["ours", "ours"]
 
 

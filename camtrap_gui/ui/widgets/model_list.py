@@ -88,7 +88,7 @@ class ModelList(QWidget):
         for row, model in enumerate(self._shown):
             for column, words in enumerate(_cells(model)):
                 item = QTableWidgetItem(f" {words}  ")
-                item.setToolTip(f"{model.title}\n{model.source}" if column == 0 else words)
+                item.setToolTip(_about(model) if column == 0 else words)
                 if column == _SIZE:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(row, column, item)
@@ -176,15 +176,25 @@ def short(model: Entry | Offer) -> str:
 
 
 def megabytes(model: Entry | Offer) -> str:
-    """The size of a model for people."""
+    """The size of a model for people; empty when nobody says."""
+    if not model.size:
+        return ""
     return f"{model.size / 1e6:,.0f} MB" if model.size >= 1e6 else "under 1 MB"
 
 
 def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
-    state = "Installed" if isinstance(model, Entry) else "Can be installed"
+    doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
+    state = "Installed" if isinstance(model, Entry) else f"Can be installed{doubt}"
     title = model.title.partition(" (")[0]
     return title, PURPOSES[model.role], megabytes(model), model.licence, state + default
+
+
+def _about(model: Entry | Offer) -> str:
+    """What the list has no column for."""
+    lines = [model.title, model.source]
+    lines += [f"SHA-256 {model.sha256}"] if isinstance(model, Entry) else []
+    return "\n".join(lines)
 
 
 def _table() -> QTableWidget:
