@@ -25,6 +25,7 @@ from camtrap_gui.settings import Settings
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
+from camtrap_gui.ui.widgets.sign import Sign
 
 POINTS = (
     (
@@ -153,20 +154,13 @@ def _points() -> QWidget:
     row.setContentsMargins(0, GRID * 2, 0, 0)
     row.setSpacing(GRID * 4)
     for name, heading, sentence in POINTS:
-        sign = QLabel()
         column = QVBoxLayout()
         column.setSpacing(GRID)
-        column.addWidget(sign)
+        column.addWidget(Sign(name, "accent", GRID * 5))
         column.addWidget(text(heading, "heading", bold=True, wrap=True))
         column.addWidget(text(sentence, role="muted", wrap=True))
         column.addStretch()
         row.addLayout(column, 1)
-
-        def draw(sign: QLabel = sign, name: str = name) -> None:
-            sign.setPixmap(icon(name, theme.colours.accent).pixmap(GRID * 5, GRID * 5))
-
-        draw()
-        theme.changed.connect(draw)
     return page
 
 

@@ -228,7 +228,7 @@ class Window(QMainWindow):
         if not self._painted:
             self._painted = True
             # Icons come after the first paint: their font takes 0.16 s to load.
-            QTimer.singleShot(0, self._tint)
+            QTimer.singleShot(0, self, self._tint)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.FontChange:

@@ -275,6 +275,19 @@ def test_that_the_look_can_be_switched_and_icons_follow(opened, app):
     theme.theme.apply("light")
 
 
+def test_that_what_was_closed_does_not_follow_the_look_any_more(opened, app, monkeypatch):
+    said: list[object] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *what: said.append(what))
+    for step in STEPS:
+        opened.show_step(step.name)
+    opened.close_project()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    for look in ("dark", "light"):
+        theme.theme.apply(look)
+        app.processEvents()
+    assert said == []
+
+
 def contrast(one: str, other: str) -> float:
     """WCAG 2.1: relative luminances, with 0.05 of flare."""
 

@@ -256,7 +256,7 @@ class DatasetPanel(Panel):
         self.as_table.toggled.connect(lambda table: self.browser.list.show_grid(not table))
         row.addWidget(self.as_table)
         theme.changed.connect(self._tint)
-        QTimer.singleShot(0, self._tint)
+        QTimer.singleShot(0, self, self._tint)
         return row
 
     def _second_row(self) -> QHBoxLayout:

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QStackedWidget,
@@ -19,8 +18,9 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.steps import missing
 from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.session import Session, step_of
-from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.options_form import OptionsForm
+from camtrap_gui.ui.widgets.sign import Sign
 from camtrap_gui.ui.worker import Job
 
 OPTIONS_WIDTH = GRID * 38
@@ -62,7 +62,7 @@ class Panel(QWidget):
         about = step_of(self.step)
         self.starts = self.starts or self.step
         self.form = OptionsForm(step_of(self.starts).module().Options, self.only, self.choices())
-        self.start_button = QPushButton(self.verb)
+        self.start_button = QPushButton(self.verb or about.title)
         self.start_button.setProperty("primary", True)
         self.start_button.clicked.connect(self.start)
         if not self.verb:
@@ -128,7 +128,7 @@ class Panel(QWidget):
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.addStretch(2)
-        picture = QLabel()
+        picture = Sign(self.empty_icon, "muted", GRID * 10)
         picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(picture)
         words = text(self.empty_text, "heading", role="muted", wrap=True)
@@ -137,12 +137,6 @@ class Panel(QWidget):
         layout.addSpacing(GRID * 2)
         layout.addWidget(self.first_button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
-
-        def draw() -> None:
-            picture.setPixmap(icon(self.empty_icon, theme.colours.muted).pixmap(GRID * 10, GRID * 10))
-
-        draw()
-        theme.changed.connect(draw)
         return page
 
     # What the window uses.

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.theme import GRID, text, theme
+from camtrap_gui.ui.widgets.sign import Sign
 
 
 class DropZone(QFrame):
@@ -14,15 +15,14 @@ class DropZone(QFrame):
         self, icon_name: str, heading: str, words: str, *buttons: QPushButton, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._icon_name, self._over = icon_name, False
-        self._picture = QLabel()
+        self._over = False
         self.heading = text(heading, "heading", bold=True, wrap=True)
         self.words = text(words, role="muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
         layout.setSpacing(GRID)
         layout.addStretch()
-        for label in (self._picture, self.heading, self.words):
+        for label in (Sign(icon_name, "muted", GRID * 7), self.heading, self.words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
         row = QHBoxLayout()
@@ -34,20 +34,14 @@ class DropZone(QFrame):
         layout.addSpacing(GRID)
         layout.addLayout(row)
         layout.addStretch()
-        theme.changed.connect(self._draw)
 
     def set_over(self, over: bool) -> None:
         """Whether something is being held over it."""
         self._over = over
         self.update()
 
-    def _draw(self) -> None:
-        self._picture.setPixmap(icon(self._icon_name, theme.colours.muted).pixmap(GRID * 7, GRID * 7))
-
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self._picture.pixmap().isNull():
-            self._draw()
         colours = theme.colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
