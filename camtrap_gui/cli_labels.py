@@ -1,6 +1,7 @@
 """``camtrap labels``: what people decided: exchanged with others, looked up, undone, and said from the command line."""
 
 import dataclasses
+import difflib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,7 +17,9 @@ from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, browse, decided, decisions, edits, merging, queues
+from camtrap_gui.project import species as species_list
 from camtrap_gui.project.merging import POLICIES, Merged, Policy, Side
+from camtrap_gui.project.not_animals import NOT_ANIMALS
 
 _QUEUES = ", ".join(kind.name + (":NAME" if kind.needs else "") for kind in queues.KINDS)
 _Folder = Annotated[Path, Parameter(help="Project folder.")]
@@ -54,6 +57,7 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
         species: Annotated[tuple[str, ...], Parameter(help="What is on them; “empty” if nothing is.")],
         count: Annotated[int | None, Parameter(help="How many, if it is one species.")] = None,
         sequence: Annotated[bool, Parameter(help="Say it of all images of their sequences.")] = False,
+        new: Annotated[bool, Parameter(help="Make species that are not there yet.")] = False,
         author: _Author = "",
     ) -> Labelled:
         """Say what is on images, in place of what was said before."""
@@ -63,11 +67,23 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
             raise Problem("A count goes with one species and is at least 1.")
         said = [decisions.Said(name, count) for name in species]
         with Project.open(project) as opened:
+            if not new:
+                _require_known(opened, species)
             wanted = [_image(opened, name) for name in images]
             if sequence:
                 wanted = decisions.of_sequences(opened, wanted)
             decisions.label(opened, wanted, said, author or None)
         return Labelled(len(set(wanted)), ", ".join(species) + (f", {count} each" if count else ""))
+
+
+def _require_known(project: Project, wanted: tuple[str, ...]) -> None:
+    """Names mistyped on a command line must not become species."""
+    for name in wanted:
+        if not (NOT_ANIMALS & {name.strip().casefold()} or species_list.resolve(project, name)):
+            others = [other for known in species_list.all_of_names(project) for other in known]
+            near = difflib.get_close_matches(name, others, 3, 0.5)
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            raise Problem(f"There is no species “{name}”.{hint} To make it: --new")
 
 
 def _add_exchange(commands: cyclopts.App, report: Report) -> None:

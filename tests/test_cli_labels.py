@@ -51,7 +51,18 @@ def of(folder, image_id):
 
 def test_that_labels_are_set_undone_and_made_again(capsys, anna):
     code, out, _ = labels(
-        capsys, "set", anna, "B/4.jpg", "key 5", "--species", "okapi", "--count", 2, "--author", "eve"
+        capsys,
+        "set",
+        anna,
+        "B/4.jpg",
+        "key 5",
+        "--new",
+        "--species",
+        "okapi",
+        "--count",
+        2,
+        "--author",
+        "eve",
     )
     assert (code, out) == (0, "2 images: okapi, 2 each\n")
     assert of(anna, 4) == of(anna, 5) == [("okapi", 2, "eve")]
@@ -66,7 +77,7 @@ def test_that_labels_are_set_undone_and_made_again(capsys, anna):
 
 def test_that_several_steps_are_taken_back_newest_first(capsys, anna):
     for species in ("lion", "gnu", "impala"):
-        labels(capsys, "set", anna, "B/4.jpg", "--species", species)
+        labels(capsys, "set", anna, "B/4.jpg", "--new", "--species", species)
     lines = labels(capsys, "undo", anna, "--steps", 2)[1].splitlines()
     assert [line.split(":")[2].split()[0] for line in lines] == ["impala", "gnu"]
     assert [name for name, *_ in of(anna, 4)] == ["lion"]
@@ -75,7 +86,7 @@ def test_that_several_steps_are_taken_back_newest_first(capsys, anna):
 
 def test_that_a_label_can_be_of_the_whole_sequence(capsys, anna):
     assert (
-        labels(capsys, "set", anna, "B/2.jpg", "--species", "lion", "gnu", "--sequence")[1]
+        labels(capsys, "set", anna, "B/2.jpg", "--new", "--species", "lion", "gnu", "--sequence")[1]
         == "3 images: lion, gnu\n"
     )
     assert [name for name, *_ in of(anna, 3)] == ["lion", "gnu"]
@@ -85,11 +96,11 @@ def test_that_a_label_can_be_of_the_whole_sequence(capsys, anna):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["B/9.jpg", "--species", "lion"], "The project has no image called “B/9.jpg”"),
-        (["--species", "lion"], "Name an image"),
-        (["B/1.jpg", "--species", "lion", "gnu", "--count", "2"], "A count goes with one species"),
-        (["B/1.jpg", "--species", "lion", "--count", "0"], "at least 1"),
-        (["B/1.jpg", "--species", " "], "A species needs a name"),
+        (["B/9.jpg", "--new", "--species", "lion"], "The project has no image called “B/9.jpg”"),
+        (["--new", "--species", "lion"], "Name an image"),
+        (["B/1.jpg", "--new", "--species", "lion", "gnu", "--count", "2"], "A count goes with one species"),
+        (["B/1.jpg", "--new", "--species", "lion", "--count", "0"], "at least 1"),
+        (["B/1.jpg", "--new", "--species", " "], "A species needs a name"),
     ],
 )
 def test_that_what_cannot_be_set_is_told(capsys, anna, arguments, sentence):
@@ -99,10 +110,18 @@ def test_that_what_cannot_be_set_is_told(capsys, anna, arguments, sentence):
     assert of(anna, 1) == [("zebra", None, "import")]
 
 
+def test_that_a_mistyped_species_is_not_made(capsys, anna):
+    code, _, err = labels(capsys, "set", anna, "B/1.jpg", "--species", "zebar")
+    assert code == 2
+    assert "There is no species “zebar”. Did you mean zebra?" in " ".join(err.split())
+    assert of(anna, 1) == [("zebra", None, "import")]
+    assert labels(capsys, "set", anna, "B/1.jpg", "--species", "blank")[0] == 0
+
+
 def test_that_the_history_is_listed_newest_first_and_filtered(capsys, anna):
     assert labels(capsys, "history", anna)[1] == "No decision like that has been made.\n"
     for author, species in (("eve", "lion"), ("adam", "gnu"), ("eve", "gnu")):
-        labels(capsys, "set", anna, "B/4.jpg", "--species", species, "--author", author)
+        labels(capsys, "set", anna, "B/4.jpg", "--new", "--species", species, "--author", author)
     labels(capsys, "undo", anna)
     lines = labels(capsys, "history", anna)[1].splitlines()
     assert lines[0].split() == ["WHEN", "WHO", "ROWS", "WHAT"]
@@ -115,9 +134,9 @@ def test_that_the_history_is_listed_newest_first_and_filtered(capsys, anna):
 
 
 def test_that_two_people_merge_their_decisions(capsys, anna, ben, tmp_path):
-    labels(capsys, "set", anna, "B/1.jpg", "B/4.jpg", "--species", "lion", "--author", "anna")
-    labels(capsys, "set", ben, "B/1.jpg", "--species", "gnu", "--count", 3, "--author", "ben")
-    labels(capsys, "set", ben, "B/5.jpg", "--species", "gnu", "--author", "ben")
+    labels(capsys, "set", anna, "B/1.jpg", "B/4.jpg", "--new", "--species", "lion", "--author", "anna")
+    labels(capsys, "set", ben, "B/1.jpg", "--new", "--species", "gnu", "--count", 3, "--author", "ben")
+    labels(capsys, "set", ben, "B/5.jpg", "--new", "--species", "gnu", "--author", "ben")
     with Project.open(anna) as project:
         project.db.execute("UPDATE images SET path = 'new.jpg' WHERE id = 5")
         decisions.label(project, [5], [decisions.Said("gnu")], "anna")
@@ -164,8 +183,8 @@ def test_that_two_people_merge_their_decisions(capsys, anna, ben, tmp_path):
 
 
 def test_that_a_conflict_can_be_settled_at_once(capsys, anna, ben, tmp_path):
-    labels(capsys, "set", ben, "B/1.jpg", "--species", "gnu", "--author", "ben")
-    labels(capsys, "set", anna, "B/1.jpg", "--species", "lion", "--author", "anna")
+    labels(capsys, "set", ben, "B/1.jpg", "--new", "--species", "gnu", "--author", "ben")
+    labels(capsys, "set", anna, "B/1.jpg", "--new", "--species", "lion", "--author", "anna")
     labels(capsys, "export", anna, tmp_path / "a.json")
     assert "(kept)" in labels(capsys, "import", ben, tmp_path / "a.json", "--on-conflict", "keep")[1]
     assert of(ben, 1) == [("gnu", None, "ben")]
@@ -174,8 +193,8 @@ def test_that_a_conflict_can_be_settled_at_once(capsys, anna, ben, tmp_path):
 
 
 def test_that_only_recent_decisions_of_one_person_are_exported(capsys, anna, tmp_path):
-    labels(capsys, "set", anna, "B/1.jpg", "--species", "gnu", "--author", "ben")
-    labels(capsys, "set", anna, "B/2.jpg", "--species", "gnu", "--author", "anna")
+    labels(capsys, "set", anna, "B/1.jpg", "--new", "--species", "gnu", "--author", "ben")
+    labels(capsys, "set", anna, "B/2.jpg", "--new", "--species", "gnu", "--author", "anna")
     for arguments, count in (
         (["--author", "ben"], 1),
         (["--since", "2020-01-01"], 2),
@@ -215,7 +234,7 @@ def test_that_a_queue_is_listed_with_what_accepting_would_say(capsys, anna):
     assert lines == ["B/1.jpg  zebra", "1 of 1 images of the queue species:zebra"]
     lines = labels(capsys, "queue", anna, "unreviewed", "--limit", 2)[1].splitlines()
     assert lines == ["B/1.jpg  zebra", "B/2.jpg  -", "2 of 5 images of the queue unreviewed"]
-    labels(capsys, "set", anna, "B/1.jpg", "--species", "zebra")
+    labels(capsys, "set", anna, "B/1.jpg", "--new", "--species", "zebra")
     assert labels(capsys, "queue", anna, "location:B03", "--limit", 0)[1].startswith("0 of 4 images")
     assert labels(capsys, "queue", anna, "location:B03", "--limit", 0, "--reviewed")[1].startswith(
         "0 of 5 images"
@@ -229,7 +248,7 @@ def test_that_programs_get_every_result_as_json(anna, tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])["result"]
 
-    call("set", anna, "B/1.jpg", "--species", "gnu", "--author", "ben")
+    call("set", anna, "B/1.jpg", "--new", "--species", "gnu", "--author", "ben")
     [edit] = call("history", anna)["edits"]
     assert (edit["author"], edit["note"], edit["undone"]) == ("ben", "1 picture: gnu", False)
     assert call("export", anna, tmp_path / "a.json")["images"] == 1

@@ -77,17 +77,17 @@ class Result:
             f"Current {self.current}, candidate {self.candidate}: {self.figures.crops:,} test crops of"
             f" {self.figures.locations:,} cameras that neither has learnt from.",
             self.figures.text(),
-            f"Only the candidate is right: {self.mended:,} crops. Only the current one: {self.broken:,}."
-            f" Both wrong in different ways: {self.other:,}.",
+            f"Crops that only the candidate gets right: {self.mended:,}; only the current one: {self.broken:,};"
+            f" both wrong in different ways: {self.other:,}.",
             "\n".join(
                 f"  {each.file} ({each.location}) is {each.truth}: {each.current}"
                 f" {each.current_confidence:.0%} → {each.candidate} {each.candidate_confidence:.0%}"
                 for each in self.changed[:_SHOWN]
             ),
             *self.notes,
-            f"The candidate is in use. To go back: camtrap compare {self.current} --promote"
+            f"The candidate is in use. To go back: camtrap compare PROJECT {self.current} --promote"
             if self.in_use == self.candidate
-            else f"The current model stays in use. To use the candidate: camtrap compare {self.candidate} --promote",
+            else f"The current model stays in use. To use the candidate: camtrap compare PROJECT {self.candidate} --promote",
         ]
         return "\n\n".join(part for part in parts if part)
 

@@ -9,6 +9,7 @@ from camtrap_gui.models.classifiers import backbones, bundle
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import (
     Project,
+    comparisons,
     corrections,
     crops,
     decisions,
@@ -113,7 +114,7 @@ def test_that_a_candidate_is_compared_on_cameras_that_neither_has_seen(survey):
     better = result.figures.accuracy.difference.value
     assert better == pytest.approx((result.mended - result.broken) / 48) and better > 0
     assert len(result.changed) == result.mended + result.broken + result.other
-    assert f"camtrap compare {candidate.id} --promote" in result.text()
+    assert f"camtrap compare PROJECT {candidate.id} --promote" in result.text()
 
 
 def test_that_the_current_model_stays_until_the_candidate_is_promoted(survey, capsys):
@@ -123,12 +124,12 @@ def test_that_the_current_model_stays_until_the_candidate_is_promoted(survey, ca
     assert camtrap(["compare", str(survey.folder)]) == 0
     assert "current model stays" in capsys.readouterr().out
     assert runs.current(survey).id == current.id
-    waiting = runs.undecided(survey)
+    waiting = comparisons.undecided(survey)
     assert waiting is not None and waiting["candidate"] == candidate.id
     assert camtrap(["compare", str(survey.folder), candidate.id, "--promote"]) == 0
     with Project.open(survey.folder) as again:
         assert runs.current(again).id == candidate.id
-        assert runs.undecided(again) is None
+        assert comparisons.undecided(again) is None
     assert evaluate.run(survey, evaluate.Options(), lambda _: None).run == candidate.id
     assert camtrap(["compare", str(survey.folder), current.id, "--promote"]) == 0
     assert runs.current(survey).id == current.id
@@ -139,9 +140,9 @@ def test_that_keeping_the_current_model_settles_the_comparison(survey):
     correct(survey)
     trained(survey, candidate=True)
     run_step(named("compare"), survey, compare.Options(), lambda _: None)
-    assert runs.undecided(survey) is not None
+    assert comparisons.undecided(survey) is not None
     runs.promote(survey, current.id)
-    assert runs.undecided(survey) is None
+    assert comparisons.undecided(survey) is None
 
 
 def test_that_a_comparison_refuses_cameras_that_a_model_has_learnt_from(survey):
