@@ -169,7 +169,7 @@ def _check_kind(path: Path, members: dict[str, json_stream.Member]) -> None:
     if "detection_categories" in members:
         raise Problem(
             f"{path} holds detections of MegaDetector, not a survey. Import the pictures first, "
-            "from their folder or a COCO Camera Traps file."
+            "from their folder or a COCO Camera Traps file, then the detections: camtrap results."
         )
     if "images" not in members:
         named = ", ".join(f"“{name[:40]}”" for name in list(members)[:5]) or "nothing"

@@ -132,16 +132,20 @@ class Names:
                 yield path, number
 
     def _fold(self, project: Project) -> None:
-        with project.write() as db:
-            db.execute("DROP TABLE IF EXISTS temp.folded_paths")
-            db.execute(
-                "CREATE TEMP TABLE folded_paths (root_id INTEGER, path TEXT, id INTEGER, PRIMARY KEY (root_id, path))"
-                " WITHOUT ROWID"
-            )
-            db.executemany(
-                f"INSERT INTO temp.folded_paths VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET id = {AMBIGUOUS}",
-                ((root_id, folded(path), number) for number, root_id, path in _paths(project)),
-            )
+        db = project.db
+        db.execute("DROP TABLE IF EXISTS temp.folded_paths")
+        db.execute(
+            "CREATE TEMP TABLE folded_paths (root_id INTEGER, path TEXT, id INTEGER, PRIMARY KEY (root_id, path))"
+            " WITHOUT ROWID"
+        )
+        db.execute(
+            "SAVEPOINT folding"
+        )  # the project itself is not locked: only the temporary table is written
+        db.executemany(
+            f"INSERT INTO temp.folded_paths VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET id = {AMBIGUOUS}",
+            ((root_id, folded(path), number) for number, root_id, path in _paths(project)),
+        )
+        db.execute("RELEASE folding")
 
 
 def _as_prefix(folder: PurePath) -> str:

@@ -8,15 +8,18 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from camtrap_gui.steps.dataset import Options
+from camtrap_gui.steps import dataset, results
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.worker import Job, JobQueue
 
+Options = dataset.Options | results.Options
+
 
 class ImportPreview(QWidget):
-    """``look`` starts; ``changed`` tells that there is news. The import is tried in ``scratch``, which it leaves empty.
+    """``look`` starts; ``changed`` tells that there is news. The import is tried in the project folder ``scratch``, which
+    stays as it is. Pictures are looked at in one of their own, results in the one that has their pictures.
 
     ``meanwhile`` is a sentence: what else can be done while it looks.
     """
@@ -47,7 +50,8 @@ class ImportPreview(QWidget):
     def look(self, options: Options) -> None:
         """Find out what importing with these options would bring."""
         self.stop()
-        job = self._job = Job("dataset", "Preview", self._scratch, replace(options, preview=True))
+        step = "results" if isinstance(options, results.Options) else "dataset"
+        job = self._job = Job(step, "Preview", self._scratch, replace(options, preview=True))
         job.changed.connect(lambda: self._show(job))
         self._queue.submit(job)
         self._show(job)
@@ -86,10 +90,39 @@ class ImportPreview(QWidget):
         self.words.style().polish(self.words)
         self.words.setText(_sentence(job, done, total, self._meanwhile))
         if over:
-            self._show_result(job.result)
+            show = self._show_results if job.step == "results" else self._show_pictures
+            show(job.result)
         self.changed.emit()
 
-    def _show_result(self, found: Mapping[str, Any]) -> None:
+    def _show_results(self, found: Mapping[str, Any]) -> None:
+        new = f"{found['new']:,} new" if found["known"] else ""
+        animals = found["images_with"].get("animal", 0)
+        self.figures.show_figures(
+            [
+                Figure(f"{found['entries']:,}", "images in the file"),
+                Figure(f"{found['matched']:,}", "in the project", new),
+                Figure(f"{animals:,}", "with animals", f"from a confidence of {found['threshold']:g} on"),
+                Figure(f"{found['detections']:,}", "detections"),
+            ]
+        )
+        self.dates.setText(
+            " ".join([f"Found by {found['detector']}.", *(f"Names: {way}." for way in found["ways"])])
+        )
+        lines = [f"{found['known']:,} images have results of this detector already; these stay"] * bool(
+            found["known"]
+        )
+        lines += [f"{found['without']:,} images of the project are not in the file"] * bool(found["without"])
+        lines += [f"{count:,} passed over: {reason}" for reason, count in found["passed_over"].items()]
+        self._list_problems(lines)
+        rows = [(name, kind) for kind, names in found["examples"].items() for name in names]
+        self.table.fill(("For example", "What is the matter"), rows)
+        self.table.setVisible(bool(rows))
+
+    def _list_problems(self, lines: list[str]) -> None:
+        self.problems.setText("\n".join(lines[:6]))
+        self.problems.setVisible(bool(lines))
+
+    def _show_pictures(self, found: Mapping[str, Any]) -> None:
         looked = found["described"] - found["unchecked"]
         unusable = sum(found["unusable"].values())
         checked = f"{looked - unusable:,} of {looked:,} looked at can be used"
@@ -110,8 +143,7 @@ class ImportPreview(QWidget):
         )
         lines = [f"{count:,} cannot be used: {reason}" for reason, count in found["unusable"].items()]
         lines += [f"{count:,} passed over: {reason}" for reason, count in found["passed_over"].items()]
-        self.problems.setText("\n".join(lines[:6]))
-        self.problems.setVisible(bool(lines))
+        self._list_problems(lines)
         self.table.fill(
             ("Picture", "Location", "Taken", "Species", "Problem"),
             [
@@ -131,7 +163,7 @@ def _sentence(job: Job, done: int, total: int | None, meanwhile: str) -> str:
     if job.state == "problem":
         return job.message
     if job.state == "failed":
-        return "The preview failed unexpectedly. You can go back and choose other pictures."
+        return "The preview failed unexpectedly. You can go back and choose something else."
     phase = job.progress.get("phase") or "Starting"
     counted = f"{done:,} of {total:,}" if total else f"{done:,}" if done else ""
     return f"{phase}… {counted}  {meanwhile}"

@@ -5,21 +5,26 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from camtrap_gui.steps.dataset import Options
-from camtrap_gui.ui.import_preview import ImportPreview
+from camtrap_gui.steps import results
+from camtrap_gui.ui.import_preview import ImportPreview, Options
+from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, text
 
 
 class PreviewDialog(QDialog):
-    """Looks at once. ``accepted`` is the wish to import; it need not wait for the preview."""
+    """Looks at once. ``accepted`` is the wish to import; it need not wait for the preview.
 
-    def __init__(self, options: Options, parent: QWidget | None = None) -> None:
+    ``project`` is the folder of the project that results of a detector are for.
+    """
+
+    def __init__(self, options: Options, parent: QWidget | None = None, project: Path | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Preview of the import")
         self.resize(GRID * 104, GRID * 70)
         self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-preview-", ignore_cleanup_errors=True)
         self.preview = ImportPreview(
-            Path(self._scratch.name) / "project", "You need not wait: Import goes on without the preview."
+            project or Path(self._scratch.name) / "project",
+            "You need not wait: Import goes on without the preview.",
         )
         self.import_button = QPushButton("Import")
         self.import_button.setProperty("primary", True)
@@ -33,7 +38,7 @@ class PreviewDialog(QDialog):
         buttons.addWidget(cancel)
         buttons.addStretch()
         buttons.addWidget(self.import_button)
-        source = options.folder or options.json
+        source = options.file if isinstance(options, results.Options) else options.folder or options.json
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
         layout.setSpacing(GRID)
@@ -54,3 +59,12 @@ class PreviewDialog(QDialog):
 
     def _show_state(self) -> None:
         self.import_button.setEnabled(not self.preview.is_refused())
+
+
+def offer_results(panel: Panel, file: Path) -> PreviewDialog:
+    """Show what results of a detector would bring into the panel's project, and bring them in if that is wished."""
+    options = results.Options(file)
+    dialog = PreviewDialog(options, panel, panel.session.project.folder)
+    dialog.accepted.connect(lambda: panel.watch(panel.session.start("results", options)))
+    dialog.open()
+    return dialog

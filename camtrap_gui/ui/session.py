@@ -20,6 +20,7 @@ ALL = frozenset({"images", "labels", "detections", "crops", "runs", "predictions
 TOPICS = {
     "dataset": frozenset({"images", "labels"}),
     "detect": frozenset({"detections"}),
+    "results": frozenset({"detections", "predictions"}),
     "crop": frozenset({"crops"}),
     "stats": frozenset[str](),
     "train": frozenset({"runs"}),

@@ -1,16 +1,19 @@
 """Importing from the window: two ways told apart, a preview first, the form out of the way later, problems as a table."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
-from camtrap_gui.project import Project, images
+from camtrap_gui.project import Project, detections, images
 from camtrap_gui.ui.panels.dataset import DatasetPanel
+from camtrap_gui.ui.panels.detect import DetectPanel
 from camtrap_gui.ui.widgets.options_form import words
 
 
@@ -126,3 +129,74 @@ def test_that_there_is_room_to_type_a_file_name_beside_the_open_form(filled):
     assert filled.side.isVisible() and filled.words.width() >= 112
     for box in (filled.location, filled.species, filled.state):
         assert box.geometry().right() <= filled.width() and box.width() >= 100
+
+
+@pytest.fixture
+def found_elsewhere(tmp_path: Path) -> Path:
+    found = [{"category": "1", "conf": 0.9, "bbox": [0.1, 0.2, 0.3, 0.4]}]
+    content = {
+        "images": [
+            {"file": "survey/camp-1/lion_1.jpg", "detections": found},
+            {"file": "survey/camp-1/lion_3.jpg", "detections": []},
+            {"file": "survey/camp-7/gnu.jpg", "detections": found},
+        ],
+        "detection_categories": {"1": "animal"},
+        "info": {"format_version": "1.6", "detector": "md_v5a.0.0.pt"},
+    }
+    (tmp_path / "md.json").write_text(json.dumps(content))
+    return tmp_path / "md.json"
+
+
+def drop(panel, path: Path) -> None:
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(path))])
+    panel.dropEvent(
+        QDropEvent(
+            QPointF(5, 5),
+            Qt.DropAction.CopyAction,
+            dropped,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+
+
+def test_that_dropped_results_of_a_detector_are_shown_and_brought_in_as_such(filled, found_elsewhere, wait):
+    drop(filled, found_elsewhere)
+    dialog = filled.preview
+    wait(lambda: not dialog.preview.is_looking())
+    figures = dialog.preview.figures.accessibleDescription()
+    assert "3 images in the file" in figures and "2 in the project" in figures and "1 with animals" in figures
+    assert "“survey/” is left out" in dialog.preview.dates.text()
+    assert "3 images of the project are not in the file" in dialog.preview.problems.text()
+    rows = [dialog.preview.table.item(row, 0).text() for row in range(dialog.preview.table.rowCount())]
+    assert "survey/camp-7/gnu.jpg" in rows
+    assert detections.latest_detector(filled.session.project) is None
+    click(dialog.import_button)
+    wait(lambda: detections.latest_detector(filled.session.project) and not filled.session.running("results"))
+    assert detections.count(filled.session.project, 1, 0.2).images_with == {"animal": 1}
+
+
+def test_that_results_chosen_where_a_survey_was_asked_for_are_recognised(filled, found_elsewhere, wait):
+    click(filled.more)
+    click(filled.kind_buttons["json"])
+    filled.form.set_value("json", found_elsewhere)
+    for button in (filled.start_button, filled.preview_button):
+        click(button)
+        assert filled.preview is not None and filled.session.running("dataset") is None
+        filled.preview.reject()
+
+
+def test_that_the_panel_of_detectors_takes_results_too(filled, found_elsewhere, show, wait):
+    panel = DetectPanel(filled.session)
+    show(panel)
+    click(panel.results_button)
+    dialog = panel.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.filesSelected.emit([str(found_elsewhere)])
+    dialog.reject()
+    preview = panel.preview
+    wait(lambda: not preview.preview.is_looking())
+    click(preview.import_button)
+    wait(lambda: panel.headline.text().startswith("2 images seen by md_v5a"))
+    assert panel.preview is None

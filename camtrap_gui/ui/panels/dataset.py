@@ -1,6 +1,7 @@
 """The pictures of the survey: bring them in, look through them, see what cannot be used."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QDate, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -16,9 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from camtrap_gui.formats.megadetector_reading import is_results_file
 from camtrap_gui.project import browse, detections, images
 from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.preview_dialog import PreviewDialog
+from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
@@ -38,7 +40,7 @@ KIND_WORDS = {
 
 
 class DatasetPanel(Panel):
-    """A folder or JSON dropped anywhere on it is offered for import.
+    """A folder or JSON dropped anywhere on it is offered for import; of a JSON with results of a detector, the results.
 
     Once there are pictures, the form is folded away behind a button, so that they have the room.
     """
@@ -137,13 +139,13 @@ class DatasetPanel(Panel):
         self.form.hide_fields(*(name for other, names in KINDS.items() if other != kind for name in names))
 
     def start(self) -> None:
-        if self._is_complete():
+        if self._is_complete() and not self._are_results():
             super().start()
 
     def show_preview(self) -> None:
         """Show what the import would bring, in a dialog from which it can be started."""
         try:
-            if not self._is_complete():
+            if not self._is_complete() or self._are_results():
                 return
             self.preview = PreviewDialog(self.form.value(), self)
         except ValueError as problem:
@@ -152,6 +154,11 @@ class DatasetPanel(Panel):
         self.preview.accepted.connect(self.start)
         self.preview.finished.connect(self._forget_preview)
         self.preview.open()
+
+    def show_results(self, path: Path) -> None:
+        """Show what results of a detector would bring, in a dialog from which they can be brought in."""
+        self.preview = offer_results(self, path)
+        self.preview.finished.connect(self._forget_preview)
 
     def watch(self, job: Job) -> None:
         super().watch(job)
@@ -174,6 +181,9 @@ class DatasetPanel(Panel):
 
     def dropEvent(self, event: QDropEvent) -> None:
         (path,) = dropped_paths(event.mimeData())
+        if is_results_file(path):
+            self.show_results(path)
+            return
         kind = "json" if path.suffix.lower() == ".json" else "folder"
         self.choose_kind(kind)
         self.form.set_value(kind, path)
@@ -217,6 +227,14 @@ class DatasetPanel(Panel):
                 "error",
             )
             return False
+        return True
+
+    def _are_results(self) -> bool:
+        # A file of detections where a survey was asked for: show what can be done with it.
+        chosen = self.form.value().json
+        if chosen is None or not is_results_file(chosen):
+            return False
+        self.show_results(chosen)
         return True
 
     def _fold(self) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -13,7 +14,9 @@ from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, detections
 from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
 from camtrap_gui.ui.theme import GRID, sized, text
+from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.widgets.image_list import NOTHING, Marks
@@ -37,6 +40,7 @@ class DetectPanel(Panel):
     empty_text = "A detector looks at every picture and draws boxes around animals, people and vehicles. Nothing has been looked at yet."
 
     def build(self) -> QWidget:
+        self.preview: PreviewDialog | None = None
         self._shown = "animal"
         self._looked = 0.0
         self.headline = ElidedLabel()
@@ -100,13 +104,32 @@ class DetectPanel(Panel):
         if detector is not None:
             self.show_result()
             values = job.progress.get("values", {})
+            if not values:  # results from elsewhere
+                return
             self.save_problems.hide()
             self.headline.setText("   ".join(f"{count:,} {name}" for name, count in values.items()))
             marks = Marks(detector.id, detector.typical_threshold)
             latest = browse.latest_with(self.session.project, *marks, LATEST)
             self.browser.show_ids(latest, marks=marks)
 
+    def ask_for_results(self) -> None:
+        """Ask for a file with results made elsewhere, and show what it would bring."""
+        ask.for_files(
+            self,
+            "Choose results of a detector",
+            Path.home(),
+            "MegaDetector results (*.json)",
+            lambda paths: self.show_results(paths[0]),
+        )
+
+    def show_results(self, path: Path) -> None:
+        """Show what results of a detector would bring, in a dialog from which they can be brought in."""
+        self.preview = offer_results(self, path)
+        self.preview.finished.connect(self._forget_preview)
+
     def close_threads(self) -> None:
+        if self.preview is not None:
+            self.preview.reject()
         self.save_problems.close_threads()
         self.browser.close_threads()
 
@@ -135,10 +158,19 @@ class DetectPanel(Panel):
         self.more_button.setToolTip("<p>Install a detector, or add a file of yours.</p>")
         self.more_button.clicked.connect(self.ask_for_models)
         self.card.insertWidget(self.card.indexOf(self.form) + 1, self.more_button)
+        self.results_button = QPushButton("Results from elsewhere…")
+        self.results_button.setToolTip(
+            "<p>Bring in what a detector found on another computer: a MegaDetector results file.</p>"
+        )
+        self.results_button.clicked.connect(self.ask_for_results)
+        self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.results_button)
         self.form.give_a_line("detector")
         self.form.changed.connect(self._describe)
         self._describe()
         return side
+
+    def _forget_preview(self) -> None:
+        self.preview = None
 
     def _detector_box(self) -> QComboBox:
         box = self.form.input("detector")
