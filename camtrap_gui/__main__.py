@@ -8,10 +8,10 @@ from pathlib import Path
 def main() -> None:
     """Run what the arguments ask for. The exit status is 0, 2 (the user can mend it), 130 (stopped) or 1 (a defect)."""
     arguments = sys.argv[1:]
-    if arguments == ["--engine"]:
+    if arguments[:1] == ["--engine"]:
         from camtrap_gui import engine
 
-        engine.main()
+        engine.main(*arguments[1:])
         return
     if not arguments and has_display():
         sys.exit(show_window(None))
@@ -24,7 +24,7 @@ def main() -> None:
 def main_window() -> None:
     """The window, on the project folder that is the only argument, if there is one."""
     arguments = sys.argv[1:]
-    if arguments == ["--engine"]:
+    if arguments[:1] == ["--engine"]:
         main()
         return
     if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):

@@ -1,6 +1,6 @@
 """The warm child process in which heavy work happens: jobs come in, progress goes out.
 
-The window starts ``python -m camtrap_gui --engine`` and talks to it in JSON lines. In on stdin::
+The window starts ``python -m camtrap_gui --engine long`` and talks to it in JSON lines. In on stdin::
 
     {"job": 7, "step": "detect", "project": "/surveys/pilot", "options": {"detector": "default"}}
     {"cancel": 7}
@@ -39,6 +39,9 @@ PROGRESS_EVERY_S = 0.1
 NICENESS = 10
 """Measured: with the engine at this lower priority the window stays smoothest while training."""
 
+LESS_NICE = {"short": 3, "preview": 3}
+"""Engines whose answers somebody waits for: before a training, and only a little behind the window."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -50,11 +53,11 @@ class Order:
     options: Mapping[str, Any]
 
 
-def main() -> None:
-    """Serve the window that started this process until it closes our stdin."""
+def main(name: str = "") -> None:
+    """Serve the window that started this process until it closes our stdin. ``name`` says for which of its queues."""
     out = _own_stdout()
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(LESS_NICE.get(name, NICENESS))
     Engine(sys.stdin, out).serve()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from camtrap_gui.engine import LESS_NICE, NICENESS
 from camtrap_gui.project import Project, history, images
 
 ROOT = Path(__file__).parent.parent
@@ -108,6 +109,18 @@ def engine(talk) -> Talk:
 @pytest.fixture
 def odd(talk) -> Talk:
     return talk("tests.odd_steps")
+
+
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="processes have no niceness here")
+def test_that_short_work_goes_before_long_work_and_the_window_before_both(talk):
+    niceness = []
+    for name in ("short", "long"):
+        one = talk("camtrap_gui", "--engine", name)
+        assert "beat" in one.next()
+        niceness.append(os.getpriority(os.PRIO_PROCESS, one.process.pid))
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    assert niceness == [min(own + LESS_NICE["short"], 19), min(own + NICENESS, 19)]
+    assert 0 < LESS_NICE["short"] < NICENESS
 
 
 def make_pictures(folder: Path, count: int) -> Path:
