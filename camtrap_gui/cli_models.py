@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cyclopts
 from cyclopts import Parameter
 
 from camtrap_gui import paths
 from camtrap_gui.jobs import Report
-from camtrap_gui.models import store
+from camtrap_gui.models import recognition, store
 from camtrap_gui.models.catalogue import Entry, Offer
 from camtrap_gui.problem import Problem
 
@@ -81,6 +81,24 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Added:
+    """A detector's file that is now in the store, and what it was recognised as."""
+
+    model: Entry
+
+    def text(self) -> str:
+        """That it is there, what was recognised, and how to say that it is something else."""
+        entry = self.model
+        return "\n".join(
+            [
+                f"{entry.name} is installed: {_megabytes(entry.size)}, SHA-256 {entry.sha256}",
+                *(f"  {fact}" for fact in recognition.facts(entry)),
+                "If something of this is wrong, add the file again and say what is right: camtrap models add --help",
+            ]
+        )
+
+
+@dataclass(frozen=True)
 class Removed:
     """The model that is gone."""
 
@@ -124,7 +142,13 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
 
     @commands.command(sort_key=2)
     def add(
-        file: Annotated[Path, Parameter(help="A frozen TensorFlow detection graph, such as md_v4.1.0.pb.")],
+        file: Annotated[
+            Path,
+            Parameter(
+                help="An ONNX file, a frozen TensorFlow graph (.pb), a SavedModel (folder or .zip), or a published "
+                "MegaDetector (.pt)."
+            ),
+        ],
         /,
         *,
         name: Annotated[
@@ -138,12 +162,34 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
         ] = None,
         categories: Annotated[
             tuple[str, ...] | None,
-            Parameter(help="Its class numbers: 1=animal 2=person 3=vehicle when not given."),
+            Parameter(help="Its class numbers, the first being 1, such as 1=animal 2=person 3=vehicle."),
         ] = None,
-    ) -> Ready:
-        """Copy a detector file of yours into the store."""
-        named = parse_categories(categories or ())
-        return Ready((store.add(file, name or "", typical_threshold, conservative_threshold, named),))
+        layout: Annotated[
+            Literal["yolov5", "yolov8", "end-to-end"] | None, Parameter(help="How an ONNX detector answers.")
+        ] = None,
+        input_size: Annotated[
+            int | None, Parameter(help="Pixels at which an ONNX detector of any size sees a picture.")
+        ] = None,
+        letterbox: Annotated[
+            Literal["centre", "corner"] | None,
+            Parameter(
+                help="Where an ONNX detector has a picture: in the centre of a grey square (YOLOv5 to YOLO11, "
+                "MegaDetector) or in the upper left corner of a black one (YOLOX)."
+            ),
+        ] = None,
+    ) -> Added:
+        """Copy a detector file of yours into the store, and say what it was recognised as."""
+        entry = store.add(
+            file,
+            name or "",
+            typical_threshold=typical_threshold,
+            conservative_threshold=conservative_threshold,
+            categories=parse_categories(categories or ()),
+            layout=layout or "",
+            input_size=input_size or 0,
+            letterbox=letterbox or "",
+        )
+        return Added(entry)
 
     @commands.command(sort_key=3)
     def remove(name: Annotated[str, Parameter(help="An installed model.")], /) -> Removed:

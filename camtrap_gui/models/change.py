@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from camtrap_gui.jobs import Report
-from camtrap_gui.models import store
+from camtrap_gui.models import recognition, store
 from camtrap_gui.options import Option
 
 
@@ -14,7 +14,7 @@ class Options:
     """One of three."""
 
     install: Annotated[str, Option("Fetch the model of this name.")] = ""
-    add: Annotated[Path | None, Option("Copy this detector file into the store.")] = None
+    add: Annotated[Path | None, Option("Copy this detector's file, or folder, into the store.")] = None
     remove: Annotated[str, Option("Delete the model of this name.")] = ""
 
 
@@ -37,7 +37,8 @@ def run(_: None, options: Options, report: Report) -> Result:
         return Result((options.remove,), f"{options.remove} is removed.")
     if options.add is not None:
         added = store.add(options.add)
-        said = f"{added.name} is added. Its licence is not known to the program; ask its author."
+        known = " ".join(recognition.facts(added))
+        said = f"{added.name} is added. {known} Its licence is not known to the program; ask its author."
         return Result((added.name,), said)
     there = tuple(entry.name for entry in store.install(options.install, report))
     return Result(there, f"{' and '.join(there)} can be used now.")

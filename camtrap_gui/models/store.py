@@ -5,27 +5,24 @@ every machine. A detector file that is added is kept as it is.
 """
 
 import hashlib
-import re
 import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
-from camtrap_gui.models import catalogue, published, store_folder, wheels
+from camtrap_gui.models import catalogue, detectors, published, store_folder, wheels
 from camtrap_gui.models.catalogue import (
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
-    MEGADETECTOR_CATEGORIES,
     Entry,
     Offer,
     WheelOffer,
-    guess_thresholds,
 )
-from camtrap_gui.models.graph_files import check_detection_graph
+from camtrap_gui.models.recognition import Corrections, describe, keep
 from camtrap_gui.models.torch_files import read_tensors
 from camtrap_gui.problem import Problem
 
@@ -37,6 +34,9 @@ OFFERS: tuple[Offer, ...] = (*catalogue.OFFERS, *published.OFFERS)
 
 LICENCE = "LICENCE.txt"
 _WEIGHTS = "weights.npz"
+_SAVED_MODEL = "saved_model.zip"
+_TRIED_OUT = frozenset({"onnx", "saved-model"})
+"""Kinds whose files leave so much open that only running one shows whether it was understood."""
 
 
 @dataclass(frozen=True)
@@ -113,81 +113,29 @@ def fetch(name: str, report: Report) -> None:
         install(wanted, report)
 
 
-def describe(
-    file: Path,
-    name: str = "",
-    typical_threshold: float | None = None,
-    conservative_threshold: float | None = None,
-    categories: Mapping[str, str] | None = None,
-) -> Entry:
-    """An entry for a detector file that is not in the store; its ``path`` is the file itself.
+def add(file: Path, name: str = "", **corrections: Unpack[Corrections]) -> Entry:
+    """Copy a detector's file, or the folder of a SavedModel, into the store. Adding it again changes what is said of it.
 
-    Thresholds that are not given are guessed from the file's name (see ``guess_thresholds``), categories are those of
-    MegaDetector. Raises Problem for a file that cannot be used, with the reason.
+    What kind it is and how it is used is recognised (see ``recognition``), then it is tried out. Raises Problem when it
+    cannot be used, or its name is taken.
     """
-    file = file.absolute()
-    if not file.is_file():
-        raise Problem(f"There is no file {file}.")
-    suffix = file.suffix.lower()
-    if suffix in (".pt", ".pth", ".pkl", ".pickle", ".keras", ".h5", ".hdf5"):
-        raise Problem(
-            f"{file.name} is not used: files of the kind {suffix} can run any program when they are loaded. Ask its "
-            "author for a frozen TensorFlow graph (.pb)."
-        )
-    if suffix != ".pb":
-        raise Problem(
-            f"{file.name} is of no kind that can be run here. A detector is a frozen TensorFlow graph (.pb)."
-        )
-    check_detection_graph(file)
-    typical, conservative = guess_thresholds(file.name)
-    typical = typical if typical_threshold is None else typical_threshold
-    conservative = min(conservative, typical) if conservative_threshold is None else conservative_threshold
-    if not 0 <= conservative <= typical <= 1:
-        raise Problem(
-            f"The thresholds {conservative:g} and {typical:g} make no sense: they must lie between 0 and 1, and the "
-            "conservative one must not be above the typical one."
-        )
-    return Entry(
-        name=name or re.sub(r"[^a-z0-9._-]+", "-", file.stem.lower()).strip("-._") or "detector",
-        title=f"TensorFlow detection graph {file.name}",
-        kind="frozen-graph",
-        role="detector",
-        file=str(file),
-        sha256=(sha256 := files.sha256_of(file)),
-        origin_sha256=sha256,
-        size=file.stat().st_size,
-        licence="unknown",
-        source=file.name,
-        typical_threshold=typical,
-        conservative_threshold=conservative,
-        categories=dict(categories or MEGADETECTOR_CATEGORIES),
-    )
-
-
-def add(
-    file: Path,
-    name: str = "",
-    typical_threshold: float | None = None,
-    conservative_threshold: float | None = None,
-    categories: Mapping[str, str] | None = None,
-) -> Entry:
-    """Copy a detector file into the store. The options are those of ``describe``; adding a file again changes them.
-
-    Raises Problem when the file cannot be used or its name is taken.
-    """
-    found = describe(file, name, typical_threshold, conservative_threshold, categories)
+    found = describe(file, name, **corrections)
     if not store_folder.NAME.fullmatch(found.name):
         raise Problem(
             f"“{found.name}” cannot be the name of a model. Choose one of letters, digits, dots and dashes: --name"
         )
     if found.name == "default" or any(offer.name == found.name for offer in OFFERS):
         raise Problem(f"The name “{found.name}” is kept for a model of the program. Choose another: --name")
+    if found.kind in _TRIED_OUT:
+        detectors.load_entry(found)
     with store_folder.writing():
         if found.name in store_folder.names() and store_folder.read(found.name).sha256 != found.sha256:
             raise Problem(f"There is another model “{found.name}” already. Choose another name: --name")
         folder = store_folder.beside(found.name)
-        entry = replace(found, file=files.safe_name(file.name))
-        shutil.copyfile(file, folder / entry.file)
+        entry = replace(
+            found, file=_SAVED_MODEL if found.kind == "saved-model" else files.safe_name(file.name)
+        )
+        keep(found, folder / entry.file)
         files.write_text(folder / LICENCE, "The licence of this file is not known to the program.\n")
         store_folder.place(entry, folder)
     return entry

@@ -419,10 +419,10 @@ def test_that_names_are_not_taken_from_other_models(folder, graph_file):
 @pytest.mark.parametrize("thresholds", [(0.2, 0.3), (1.5, 0.1), (0.5, -0.1), (float("nan"), 0.1)])
 def test_that_thresholds_that_make_no_sense_are_a_problem(folder, graph_file, thresholds):
     with pytest.raises(Problem, match="make no sense"):
-        store.add(graph_file, "", *thresholds)
+        store.add(graph_file, typical_threshold=thresholds[0], conservative_threshold=thresholds[1])
 
 
-@pytest.mark.parametrize("suffix", [".pt", ".pth", ".keras", ".h5", ".pkl"])
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".ckpt", ".keras", ".h5", ".pkl"])
 def test_that_files_that_can_run_code_are_refused_with_the_reason(folder, tmp_path, suffix):
     path = tmp_path / f"model{suffix}"
     path.write_bytes(b"anything")

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
     from camtrap_gui.models.catalogue import Entry
 
-KINDS = {"yolox": "yolox", "frozen-graph": "frozen_graph"}
+KINDS = {
+    "yolox": "yolox",
+    "frozen-graph": "frozen_graph",
+    "saved-model": "saved_model",
+    "onnx": "onnx_graph",
+    "megadetector-package": "megadetector_package",
+}
 """The module of each kind of detector."""
 
-FILE_ENDINGS = frozenset({".pb"})
+FILE_ENDINGS = frozenset({".pb", ".onnx", ".zip", ".pt"})
 """File name endings by which a detector's file is told from the name of an installed one."""
 
 
@@ -69,20 +75,26 @@ class Detector(Protocol):
 def load(name_or_path: str) -> Detector:
     """The detector that is installed under a name ("default": the default one), or that a file holds.
 
-    The last one stays in memory, so that asking for it again takes no time. Raises Problem when there is no such
-    detector, or when the file is none.
+    The folder of a SavedModel counts as a file. The last one stays in memory, so that asking for it again takes no
+    time. Raises Problem when there is no such detector, or when the file is none.
     """
     from camtrap_gui.models import store
 
     path = Path(name_or_path)
-    is_file = path.is_file() or path.suffix.lower() in FILE_ENDINGS
+    is_file = path.is_file() or path.suffix.lower() in FILE_ENDINGS or (path / "saved_model.pb").is_file()
     entry = store.describe(path) if is_file else store.get(name_or_path)
-    if entry.kind not in KINDS:
-        raise Problem(f"The model “{entry.name}” is no detector. To see those there are: camtrap models list")
     if not _warm or _warm[0][0] != entry:
         _warm.clear()  # the old one goes before the new one comes: a large network takes gigabytes
-        _warm.append((entry, import_module(f"{__name__}.{KINDS[entry.kind]}").load(entry)))
+        _warm.append((entry, load_entry(entry)))
     return _warm[0][1]
+
+
+def load_entry(entry: "Entry") -> Detector:
+    """The detector that an entry describes, loaded anew. Raises Problem when it is none or cannot be used."""
+    if entry.kind not in KINDS:
+        raise Problem(f"The model “{entry.name}” is no detector. To see those there are: camtrap models list")
+    detector: Detector = import_module(f"{__name__}.{KINDS[entry.kind]}").load(entry)
+    return detector
 
 
 _warm: "list[tuple[Entry, Detector]]" = []

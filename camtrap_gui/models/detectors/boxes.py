@@ -1,9 +1,19 @@
 """From the numbers of a detecting network to boxes."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from camtrap_gui.models.detectors import Detection
 
 if TYPE_CHECKING:
     import numpy
+
+OVERLAP = 0.45
+"""Two boxes of a larger intersection over union are taken for the same animal. Source: YOLOX's demo, zamba, and the
+MegaDetector package."""
+
+MOST = 100
+"""Boxes kept of one picture, as in the TensorFlow Object Detection API."""
 
 
 def suppress(corners: "numpy.ndarray", scores: "numpy.ndarray", overlap: float, most: int) -> "numpy.ndarray":
@@ -26,3 +36,26 @@ def suppress(corners: "numpy.ndarray", scores: "numpy.ndarray", overlap: float, 
         union = areas[best] + areas[others] - shared
         left_over = others[shared <= overlap * union]
     return np.array(kept, np.int64)
+
+
+def suppress_by_class(
+    corners: "numpy.ndarray", scores: "numpy.ndarray", classes: "numpy.ndarray"
+) -> "numpy.ndarray":
+    """As ``suppress``, for ``corners`` in 0..1: boxes of different ``classes`` [N] never suppress each other."""
+    return suppress(corners + 2.0 * classes[:, None], scores, OVERLAP, MOST)  # a plane for each class
+
+
+def detections(
+    corners: "numpy.ndarray", scores: "numpy.ndarray", classes: "numpy.ndarray", names: Mapping[int, str]
+) -> list[Detection]:
+    """Boxes as detections, in the order given. Those without an area, and of classes without a name, are left out.
+
+    ``corners`` [N, 4] are left, top, right, bottom as fractions.
+    """
+    return [
+        Detection(names[number], score, left, top, right - left, bottom - top)
+        for (left, top, right, bottom), score, number in zip(
+            corners.tolist(), scores.tolist(), classes.tolist(), strict=True
+        )
+        if right > left and bottom > top and number in names
+    ]

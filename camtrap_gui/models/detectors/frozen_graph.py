@@ -17,7 +17,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
@@ -34,15 +34,26 @@ if TYPE_CHECKING:
 LARGEST = 4096
 """Pixels of the longer side above which a picture is reduced before the graph does it (it scales to about 1024)."""
 
-_INPUT = "image_tensor:0"
-_OUTPUTS = ("detection_boxes:0", "detection_scores:0", "detection_classes:0")
+
+class Tensors(NamedTuple):
+    """Names of what goes into a graph and comes out: by default those of the TensorFlow Object Detection API."""
+
+    picture: str = "image_tensor:0"
+    boxes: str = "detection_boxes:0"
+    scores: str = "detection_scores:0"
+    classes: str = "detection_classes:0"
+
+
+_TENSORS = Tensors()
 
 
 class FrozenGraph:
     """A detection graph in a TensorFlow session, which lives as long as this object."""
 
-    def __init__(self, entry: Entry, data: bytes, bfloat16: bool | None = None) -> None:
-        """``data`` is the file's content; ``bfloat16`` None: where the processor has it."""
+    def __init__(
+        self, entry: Entry, data: bytes, bfloat16: bool | None = None, tensors: Tensors = _TENSORS
+    ) -> None:
+        """``data`` is a GraphDef; ``bfloat16`` None: where the processor has it."""
         self.name, self.kind, self.sha256 = entry.name, entry.kind, entry.sha256
         self.typical_threshold = entry.typical_threshold or 0.0
         self.conservative_threshold = entry.conservative_threshold or 0.0
@@ -50,7 +61,8 @@ class FrozenGraph:
         self._names = {int(number): name for number, name in entry.categories.items()}
         self.at_least = LARGEST
         self.batch = 2 * cores()
-        self._session = _session(data, processor.has_bfloat16() if bfloat16 is None else bfloat16)
+        self._tensors = tensors
+        self._session = _session(data, tensors, processor.has_bfloat16() if bfloat16 is None else bfloat16)
         self._at_once = ThreadPoolExecutor(cores(), "detect")
 
     def prepare(self, picture: Image.Image) -> "numpy.ndarray":
@@ -65,7 +77,8 @@ class FrozenGraph:
     def _detect(self, picture: "numpy.ndarray") -> list[Detection]:
         # One picture a run: sizes differ, and graphs made for batches of one refuse more.
         boxes, scores, classes = (
-            answer[0] for answer in self._session.run(_OUTPUTS, {_INPUT: picture[None]})
+            answer[0]
+            for answer in self._session.run(self._tensors[1:], {self._tensors.picture: picture[None]})
         )
         found = [
             Detection(name, float(score), *_from_corners(box))
@@ -90,7 +103,7 @@ def load(entry: Entry) -> FrozenGraph:
     return FrozenGraph(entry, data)
 
 
-def _session(data: bytes, bfloat16: bool) -> Any:
+def _session(data: bytes, tensors: Tensors, bfloat16: bool) -> Any:
     import tensorflow.compat.v1 as tf
 
     tf.get_logger().setLevel(logging.ERROR)
@@ -99,7 +112,7 @@ def _session(data: bytes, bfloat16: bool) -> Any:
         definition.ParseFromString(data)
         with graph.as_default():
             tf.import_graph_def(definition, name="")
-        for tensor in (_INPUT, *_OUTPUTS):
+        for tensor in tensors:
             graph.get_tensor_by_name(tensor)
     except Exception as error:  # protobuf, ValueError, KeyError: a file can be wrong in every way
         raise Problem(f"TensorFlow cannot use this graph: {str(error).splitlines()[0][:300]}") from error

@@ -23,7 +23,7 @@ from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.worker import Job, JobQueue
 
-GRAPHS = "TensorFlow graphs (*.pb);;All files (*)"
+DETECTORS = "Detectors (*.onnx *.pb *.zip *.pt);;All files (*)"
 PURPOSES = {"detector": "Finds animals", "backbone": "Learns species"}
 COLUMNS = ("Model", "What for", "Size", "Licence", "State")
 _SIZE = COLUMNS.index("Size")
@@ -46,7 +46,8 @@ class ModelList(QWidget):
         self.remove = QPushButton("Remove")
         self.add = QPushButton("Add a file…")
         self.add.setToolTip(
-            "<p>A detector of yours: a frozen TensorFlow graph (.pb), such as MegaDetector 4. It is copied.</p>"
+            "<p>A detector of yours: an ONNX file, a TensorFlow graph (.pb) or SavedModel (its saved_model.pb, or a zip "
+            "archive), or a published MegaDetector (.pt). It is copied.</p>"
         )
         self.cancel = QPushButton("Cancel")
         self.bar = QProgressBar()
@@ -58,7 +59,7 @@ class ModelList(QWidget):
         self.remove.clicked.connect(self._remove)
         self.add.clicked.connect(
             lambda: ask.for_files(
-                self, "Add a detector", Path.home(), GRAPHS, lambda it: self.add_file(it[0])
+                self, "Add a detector", Path.home(), DETECTORS, lambda it: self.add_file(it[0])
             )
         )
         self.cancel.clicked.connect(self.stop)
