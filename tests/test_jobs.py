@@ -85,7 +85,7 @@ def another_process(project) -> Iterator[subprocess.Popen]:
 
 def test_that_work_of_another_process_is_neither_cut_off_nor_done_twice(project):
     with another_process(project) as other:
-        assert history.cut_off(project) == {}
+        assert history.cut_off(project) == {} and history.under_way(project) == {"train"}
         history.close_cut_off(project, "train")
         refusal = pytest.raises(Problem, match=rf"already being done .* by process {other.pid} on ")
         with refusal, recorded(project, "train", {}):
@@ -96,6 +96,7 @@ def test_that_work_of_another_process_is_neither_cut_off_nor_done_twice(project)
         other.communicate("")
         assert other.returncode == 0
     assert [row["state"] for row in rows(project)] == ["done", "done"]
+    assert history.under_way(project) == frozenset()
     assert [path.name for path in project.folder.iterdir() if path.name.startswith(".")] == []
 
 

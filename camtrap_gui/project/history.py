@@ -1,7 +1,7 @@
 """When each step last ran, with what options, and how it ended."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,11 +44,25 @@ def cut_off(project: Project) -> dict[str, PastJob]:
     }
 
 
+def done(project: Project, step: str) -> Iterator[PastJob]:
+    """Every finished job of a step, newest first."""
+    rows = project.db.execute(
+        "SELECT * FROM jobs WHERE step = ? AND state = 'done' ORDER BY id DESC", (step,)
+    )
+    return map(_past_job, rows.fetchall())
+
+
 def at_work_on(project: Project, step: str) -> PastJob | None:
     """The job of a step that some process is really working on now."""
     rows = project.db.execute("SELECT * FROM jobs WHERE step = ? AND state = 'running'", (step,))
     jobs = map(_past_job, rows.fetchall())
     return next((job for job in jobs if at_work.is_at_work(project.folder, job.process)), None)
+
+
+def under_way(project: Project) -> frozenset[str]:
+    """The steps that some process is really working on now. Cheap enough to be asked every second."""
+    rows = project.db.execute("SELECT step, process FROM jobs WHERE state = 'running'").fetchall()
+    return frozenset(row["step"] for row in rows if at_work.is_at_work(project.folder, row["process"]))
 
 
 def close_cut_off(project: Project, step: str) -> None:

@@ -4,11 +4,13 @@ Panels listen to ``changed`` with the topics they show ("images", "detections", 
 "predictions") and ask the project again; nothing is cached here.
 """
 
+import sqlite3
 from collections.abc import Callable, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from camtrap_gui.jobs import from_plain
 from camtrap_gui.project import Project, edits, history
@@ -37,12 +39,15 @@ SHORT = frozenset({"predict", "stats", "sample"})
 """Steps that must not wait behind a training of hours: they have an engine of their own."""
 
 
+LOOK_EVERY_MS = 2_000
+"""How often a session looks whether another process works on its project: 0.1 ms each time."""
+
 DECIDED = frozenset({"images", "labels", "detections", "crops", "predictions"})
 """What a decision about pictures may change: crops and what is known of them follow."""
 
 
 class Session(QObject):
-    """One open project and the work on it.
+    """One open project and the work on it. ``elsewhere`` are the steps that other processes do on it now.
 
     ``decided`` brings what was decided in a sentence, '' where it need not be said, ``turned`` the number of an edit
     that was taken back or made again, after the panels were told. ``told`` brings a sentence about what was made.
@@ -61,6 +66,11 @@ class Session(QObject):
         self.long = JobQueue("long", self)
         self.short = JobQueue("short", self)
         self.last_jobs: dict[str, Job] = {}
+        self.elsewhere: frozenset[str] = frozenset()
+        self._looking = QTimer(self, interval=LOOK_EVERY_MS)
+        self._looking.timeout.connect(self.look_elsewhere)
+        self._looking.start()
+        self.look_elsewhere()
 
     def start(self, step_name: str, options: Any) -> Job:
         """Queue a step with the options of its form."""
@@ -96,6 +106,16 @@ class Session(QObject):
         """The titles of the jobs that run or wait, as the words of a sentence."""
         jobs = [job for queue in (self.long, self.short) for job in (queue.running, *queue.waiting)]
         return " and ".join(dict.fromkeys(f"“{job.title}”" for job in jobs if job and not job.quiet))
+
+    def look_elsewhere(self) -> None:
+        """Notice work of other processes that has begun, and what it has changed when it is over."""
+        with suppress(sqlite3.Error):  # a disk that is away may come back
+            under_way = history.under_way(self.project)
+            now = frozenset(step for step in under_way if not self.running(step))
+            over, begun = self.elsewhere - now, now - self.elsewhere
+            self.elsewhere = now
+            if over or begun:
+                self.changed.emit({topic for step in over for topic in TOPICS.get(step, ALL)})
 
     def log_of(self, job: Job) -> str:
         """The end of what the libraries of a running job have said; '' when it is over."""
@@ -149,6 +169,7 @@ class Session(QObject):
     def close(self) -> None:
         """End the engines and close the project."""
         self.blockSignals(True)
+        self._looking.stop()
         self.long.close()
         self.short.close()
         self.project.close()

@@ -60,10 +60,12 @@ class Workplace(QWidget):
     def _show_states(self) -> str:
         if self._session is None:
             return ""
-        known = states(self._session.project)
+        known = states(self._session.project) | dict.fromkeys(self._session.elsewhere, "elsewhere")
         running = {step.name for step in STEPS if self._session.running(step.name)}
         # Steps that keep nothing in the project are never done, so they would be suggested for ever.
         lasting = (step.name for step in STEPS if step.project != "none")
-        suggested = next((name for name in lasting if known[name] != "done" and name not in running), "")
+        suggested = next(
+            (name for name in lasting if known[name] not in ("done", "elsewhere") and name not in running), ""
+        )
         self.rail.show_states(known, running, suggested)
         return suggested

@@ -269,6 +269,27 @@ def test_that_the_program_may_end_at_any_moment(ending: str, tmp_path):
         os.kill(int(done.stdout), 0)
 
 
+def test_that_work_of_another_process_is_noticed_and_what_it_changed_when_it_is_over(session, crop_project):
+    opened = session(crop_project)
+    heard: list[set[str]] = []
+    opened.changed.connect(heard.append)
+    with Project.open(crop_project) as project, recorded(project, "train", {}):
+        opened.look_elsewhere()
+        assert opened.elsewhere == {"train"} and heard == [set()]
+        opened.look_elsewhere()
+        assert len(heard) == 1
+    opened.look_elsewhere()
+    assert not opened.elsewhere and heard == [set(), {"runs"}]
+
+
+def test_that_own_work_is_not_taken_for_that_of_another_process(session, wait, crop_project):
+    opened = session(crop_project)
+    seen: set[str] = set()
+    job = opened.start("stats", step_of("stats").module().Options())
+    wait(lambda: (opened.look_elsewhere(), seen.update(opened.elsewhere), job.is_over())[-1])
+    assert job.state == "done" and not seen
+
+
 def test_that_work_of_another_process_is_not_offered_as_interrupted(session, wait, crop_project):
     opened = session(crop_project)
     with Project.open(crop_project) as project, recorded(project, "stats", {}):

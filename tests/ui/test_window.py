@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from camtrap_gui import steps
+from camtrap_gui import jobs, steps
 from camtrap_gui.project import Project
 from camtrap_gui.settings import Settings
 from camtrap_gui.steps import STEPS, dataset, run_step
@@ -525,6 +525,17 @@ def test_that_every_control_of_the_shell_has_a_name(opened):
 def test_that_every_control_of_a_panel_has_a_name(opened, step):
     opened.show_step(step)
     assert nameless(opened.panels[step]) == []
+
+
+def test_that_the_rail_shows_what_another_program_does(opened, wait):
+    assert opened.session is not None
+    rail, folder = opened.workplace.rail, opened.session.project.folder
+    before = rail.state("detect")
+    with Project.open(folder) as project, jobs.recorded(project, "detect", {}):
+        wait(lambda: rail.state("detect") == "elsewhere")
+        assert "another program" in rail._buttons["detect"].accessibleName()
+    wait(lambda: rail.state("detect") != "elsewhere")
+    assert rail.state("detect") == "done" != before
 
 
 def test_that_tab_goes_from_the_rail_through_the_form_to_the_primary_button(opened):

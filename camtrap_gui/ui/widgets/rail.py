@@ -22,6 +22,7 @@ ICONS = {
 WORDS = {
     "not yet": "not done yet",
     "running": "working",
+    "elsewhere": "another program is working on it",
     "done": "done",
     "stale": "done, but what it was made from has changed since",
     "next": "suggested next",
@@ -57,7 +58,7 @@ class Rail(QFrame):
         self._buttons[name].setChecked(True)
 
     def show_states(self, states: dict[str, str], running: set[str], suggested: str) -> None:
-        """Show 'not yet', 'running', 'done' or 'stale' beside each step, and mark the next sensible one.
+        """Show 'not yet', 'running', 'elsewhere', 'done' or 'stale' beside each step, and mark the next sensible one.
 
         A step that keeps nothing in the project is never done there, so it has no mark but while it runs.
         """
@@ -149,7 +150,7 @@ class _StepButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(accent)
             painter.drawEllipse(dot)
-        elif self.state == "running":
+        elif self.state in ("running", "elsewhere"):
             painter.setPen(QPen(accent, 1.5))
             painter.drawEllipse(dot)
             painter.setBrush(accent)
