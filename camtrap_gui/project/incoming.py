@@ -159,20 +159,31 @@ class Incoming:
                WHERE author = excluded.author""",
         )
 
-    def add_box(self, image_id: int, species_id: int, box: tuple[float, float, float, float]) -> None:
-        """A box of the source, as fractions of the picture. A box that is already known keeps its id."""
-        values = (image_id, species_id, *box)
+    def add_box(
+        self,
+        image_id: int,
+        species_id: int | None,
+        box: tuple[float, float, float, float],
+        author: str = "import",
+        made: str | None = None,
+    ) -> None:
+        """A box of the source, as fractions of the picture. A box that is already known keeps its id.
+
+        ``author`` is the person who drew it, and ``made`` when (UTC), if the source says so.
+        """
+        values = (image_id, species_id, *box, author)
         known = self.db.execute(
-            """SELECT id FROM boxes WHERE image_id = ? AND species_id = ? AND x = ? AND y = ? AND width = ?
-               AND height = ? AND author = 'import'""",
+            """SELECT id FROM boxes WHERE image_id = ? AND species_id IS ? AND x = ? AND y = ? AND width = ?
+               AND height = ? AND author = ?""",
             values,
         ).fetchone()
         if known:
             self._known.keep_box(known[0])
         else:
             self.db.execute(
-                "INSERT INTO boxes (id, image_id, species_id, x, y, width, height) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (self._next_box, *values),
+                "INSERT INTO boxes (id, image_id, species_id, x, y, width, height, author, made)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._next_box, *values, made),
             )
             self._next_box += 1
 

@@ -126,10 +126,10 @@ def _refuse_incomplete(project: Project, spans: dict[str, tuple[str, str] | None
     [placeless, timeless] = project.db.execute(
         "SELECT count(*) - count(location_id), count(*) - count(taken) FROM images"
     ).fetchone()
-    lacking = [f"{placeless:,} pictures have no location"] if placeless else []
-    lacking += [f"{timeless:,} pictures have no time"] if timeless else []
+    lacking = [f"a location ({placeless:,})"] if placeless else []
+    lacking += [f"a time ({timeless:,})"] if timeless else []
     dateless = [location for location, span in spans.items() if span is None]
-    lacking += [f"no picture has a time at {_listed(dateless)}"] if dateless else []
+    lacking += [f"any time at {_listed(dateless)}"] if dateless else []
     if lacking:
         raise Problem(
             f"Some pictures lack what this format asks for: {', '.join(lacking)}. Import them anew with it, or leave"

@@ -99,8 +99,9 @@ def _of_region(region: Region) -> Told:
 
 def _shares(count: int | None, regions: int) -> list[int | None]:
     """A count shared out among regions so that it can be added up again."""
-    if count is None or count < 1:
-        return [None] * regions
-    if count < regions:
-        return [*[1] * count, *[None] * (regions - count)]
-    return [count - regions + 1, *[1] * (regions - 1)][:regions]
+    shares: list[int | None] = [None] * regions
+    for place in range(min(count or 0, regions)):
+        shares[place] = 1
+    if count is not None and 0 < regions < count:
+        shares[0] = count - regions + 1
+    return shares

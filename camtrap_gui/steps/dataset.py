@@ -1,4 +1,4 @@
-"""Bring pictures and what is known about them into a project, from a COCO Camera Traps JSON or from folders.
+"""Bring pictures and what is known about them into a project, from a COCO Camera Traps JSON, a Camtrap DP or folders.
 
 Three phases. The records come in as one transaction: all of them or, when something is wrong with the source or the
 program is killed, none. Then the files are looked at (``sources.files_on_disk``), in batches that are kept, so that a killed run
@@ -7,17 +7,20 @@ what is new, looks again at files that could not be used, and changes nothing th
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from camtrap_gui.jobs import Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, images, problems, sequences
 from camtrap_gui.project.incoming import Incoming, importing
-from camtrap_gui.sources import coco, files_on_disk, folders
+from camtrap_gui.sources import camtrap_dp, coco, files_on_disk, folders
 from camtrap_gui.sources.doubts import Doubts
+
+if TYPE_CHECKING:
+    from camtrap_gui.sources.lila import Here
 
 STEP = "dataset"
 _PREVIEW_CHECKS = 1000
@@ -26,19 +29,22 @@ _PREVIEW_ROWS = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Where pictures and what is known about them come from: a JSON, or a folder."""
+    """Where pictures and what is known about them come from: a JSON, a Camtrap DP, or a folder."""
 
     json: Annotated[Path | None, Option("COCO Camera Traps file.")] = None
     images: Annotated[
         Path | None,
         Option(
-            "Folder that the file names in the JSON start from. Without it, the folder of the JSON.",
+            "Folder that the file names in the JSON or the Camtrap DP start from. Without it, the folder it lies in.",
             folder=True,
         ),
     ] = None
     folder: Annotated[Path | None, Option("Folder of pictures, with all folders below it.", folder=True)] = (
         None
     )
+    camtrap_dp: Annotated[
+        Path | None, Option("Camtrap DP: its folder, its datapackage.json, or a zip file.")
+    ] = None
     folder_rule: Annotated[
         str,
         Option(
@@ -58,6 +64,30 @@ class Options:
     ] = 60.0
     skip_check: Annotated[
         bool, Option("Do not look at the picture files now. The next import without it does.")
+    ] = False
+    lila: Annotated[
+        str,
+        Option(
+            "Data set of LILA (lila.science), such as snapshot-serengeti. What is chosen of it is downloaded into --images."
+        ),
+    ] = ""
+    lila_seasons: Annotated[tuple[str, ...], Option("Of the LILA data set, only these seasons.")] = ()
+    lila_species: Annotated[tuple[str, ...], Option("Of the LILA data set, only these species.")] = ()
+    lila_locations: Annotated[tuple[str, ...], Option("Of the LILA data set, only these locations.")] = ()
+    lila_sample: Annotated[
+        int, Option("Of these pictures of LILA, only so many, chosen at random.", low=0, lowest="all")
+    ] = 0
+    lila_seed: Annotated[int, Option("Another number chooses other pictures of LILA.", advanced=True)] = 0
+    lila_cloud: Annotated[
+        str,
+        Option(
+            "Which of LILA's clouds to ask first; the others follow.",
+            choices=("gcp", "aws", "azure"),
+            advanced=True,
+        ),
+    ] = "gcp"
+    lila_results: Annotated[
+        bool, Option("Bring in the results of MegaDetector that LILA has for the data set, too.")
     ] = False
     preview: Annotated[bool, Option("Say what would be imported, and change nothing.")] = False
 
@@ -99,10 +129,13 @@ class Result:
     unusable: dict[str, int] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
     preview: tuple[Pictured, ...] = ()
+    lila: "Here | None" = None
+    detected: int = 0
 
     def text(self) -> str:
         """What a person wants to know after an import."""
-        lines = [
+        lines = [self.lila.text()] if self.lila else []
+        lines += [
             f"{self.source}: {_many(self.described, 'picture')}, {self.new:,} new, {self.changed:,} changed.",
             f"{'The project would have' if self.preview else 'The project has'} {_many(self.images, 'picture')} "
             f"at {_many(self.locations, 'location')} in {_many(self.sequences, 'sequence')}, "
@@ -116,6 +149,8 @@ class Result:
             lines.append(f"Passed over: {_listed(self.passed_over)}.")
         if self.unchecked:
             lines.append(f"Not looked at: the files of {_many(self.unchecked, 'picture')}.")
+        if self.detected:
+            lines.append(f"Results of MegaDetector came in for {_many(self.detected, 'picture')}.")
         lines += [_line(picture) for picture in self.preview]
         if self.preview:
             lines.append("This was a preview: nothing was changed.")
@@ -132,8 +167,18 @@ class _Preview(Exception):
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Import, check, group. Raises Problem when there is nothing to import or it is not what it should be."""
-    if (options.json is None) == (options.folder is None):
-        raise Problem("Say where the pictures come from: --json FILE (with --images DIR), or --folder DIR.")
+    given = (options.json, options.folder, options.camtrap_dp, options.lila or None)
+    if sum(source is not None for source in given) != 1:
+        raise Problem(
+            "Say where the pictures come from: --json FILE or --camtrap-dp FILE (with --images DIR), --folder DIR, "
+            "or --lila NAME --images DIR."
+        )
+    if options.lila:
+        return _from_lila(project, options, report)
+    return _run(project, options, report)
+
+
+def _run(project: Project, options: Options, report: Report) -> Result:
     if not options.preview:
         return _import(project, options, report)
     try:
@@ -143,6 +188,34 @@ def run(project: Project, options: Options, report: Report) -> Result:
         return preview.result
 
 
+def _from_lila(project: Project, options: Options, report: Report) -> Result:
+    """Have the pictures and their JSON in a folder, then go on as with any JSON. A preview downloads no picture."""
+    from camtrap_gui.sources import lila
+
+    if options.images is None:
+        raise Problem("Say into which folder the pictures of LILA are to be downloaded: --images DIR.")
+    choice = lila.Choice(
+        options.lila_seasons,
+        options.lila_species,
+        options.lila_locations,
+        options.lila_sample,
+        options.lila_seed,
+    )
+    here = lila.prepare(
+        options.lila,
+        options.images,
+        choice,
+        options.lila_cloud,
+        options.lila_results,
+        not options.preview,
+        report,
+    )
+    unchecked = options.skip_check or options.preview
+    result = _run(project, replace(options, lila="", json=here.source, skip_check=unchecked), report)
+    detected = lila.bring_in_results(project, here, report) if here.results else 0
+    return replace(result, source=here.name, lila=here, detected=detected)
+
+
 def _import(project: Project, options: Options, report: Report) -> Result:
     with importing(project):
         problems.clear(project, STEP)
@@ -150,6 +223,10 @@ def _import(project: Project, options: Options, report: Report) -> Result:
         if options.json is not None:
             incoming = coco.bring_in(
                 project, options.json, options.images, not options.skip_check, doubts, report
+            )
+        elif options.camtrap_dp is not None:
+            incoming = camtrap_dp.bring_in(
+                project, options.camtrap_dp, options.images, not options.skip_check, doubts, report
             )
         else:
             assert options.folder is not None
@@ -169,7 +246,7 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
 
     first, last = project.db.execute("SELECT min(taken), max(taken) FROM images").fetchone()
     return Result(
-        source=(options.json or options.folder or Path()).name,
+        source=(options.json or options.camtrap_dp or options.folder or Path()).name,
         described=incoming.met,
         new=incoming.new,
         changed=incoming.changed,
