@@ -200,7 +200,7 @@ class _Indexer:
                 try:
                     elements = _raw_elements.decode(b"[" + self.buffer[: stop + 1] + b"]")
                 except (msgspec.DecodeError, ValueError, RecursionError):
-                    return None
+                    continue  # perhaps between two objects of a list inside an element
                 return separator.start(1), len(elements)
         return None
 
