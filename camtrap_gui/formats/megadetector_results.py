@@ -5,7 +5,6 @@ order MegaDetector itself writes them, so that a million pictures need no more m
 reads them, and those of other ages and programs.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from camtrap_gui.files import replacing
 
@@ -94,25 +95,25 @@ def writing(
     species_ids = _Numbered(species) if more_species else {name: str(n) for n, name in enumerate(species)}
     if len(species_ids) < len(species) or not all(name.strip() for name in (*species, *categories)):
         raise ValueError("names of species and categories must be unique and not blank")
-    separator = "\n  "
+    separator = b"\n  "
 
-    with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="\n") as file:
-        file.write('{\n "images": [')
+    with replacing(path) as beside, beside.open("wb") as file:
+        file.write(b'{\n "images": [')
 
         def add(image: ImageResult) -> None:
             nonlocal separator
-            file.write(separator + _compact(_plain(image, ids, species_ids, digits)))
-            separator = ",\n  "
+            file.write(separator + msgspec.json.encode(_plain(image, ids, species_ids, digits)))
+            separator = b",\n  "
 
         yield add
-        file.write("\n ]")
+        file.write(b"\n ]")
         parts: dict[str, Any] = {"detection_categories": {number: name for name, number in ids.items()}}
         if species_ids:
             parts["classification_categories"] = {number: name for name, number in species_ids.items()}
         parts["info"] = _plain_info(info)
         for key, value in parts.items():
-            file.write(f",\n {_compact(key)}: {_compact(value)}")
-        file.write("\n}\n")
+            file.write(b",\n " + msgspec.json.encode(key) + b": " + msgspec.json.encode(value))
+        file.write(b"\n}\n")
 
 
 def _ids_of(categories: Sequence[str]) -> dict[str, str]:
@@ -194,7 +195,3 @@ def _cut(value: float, digits: int) -> float:
         raise ValueError(f"{value} is not between 0 and 1")
     # The small addend keeps numbers that have these digits already: 0.0029 * 10_000 is 28.999999999999996.
     return min(math.floor(float(value) * 10**digits + 1e-6) / 10**digits, 1.0)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camtrap_gui.formats import megadetector_results as md
-from camtrap_gui.formats.megadetector_reading import ResultsFile
+from camtrap_gui.formats.megadetector_reading import VIDEO_ENDINGS, ResultsFile
 
 SPECIES = ("empty", "lion", "Grant's gazelle", "zèbre", '"quoted"')
 names = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\\\0"), min_size=1, max_size=20
-).filter(str.strip)
+).filter(lambda name: name.strip() and not name.lower().endswith(tuple(VIDEO_ENDINGS)))
 fractions = st.floats(0, 1)
 sizes = st.floats(0.01, 1)
 NOBODY = md.Info()
