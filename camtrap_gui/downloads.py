@@ -10,11 +10,14 @@ environment (``https_proxy``, ``no_proxy``) are used.
 
 import email.message
 import errno
+import functools
 import hashlib
 import http.client
 import json
+import os
 import re
 import shutil
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -24,7 +27,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from camtrap_gui import __version__, files
+from camtrap_gui import __version__
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
 
@@ -126,6 +129,17 @@ def read(address: str, report: Report, at_most: int = 16 * _MB) -> bytes:
         target = Path(folder) / "file"
         fetch([address], target, None, None, report, at_most=at_most)
         return target.read_bytes()
+
+
+def size_of(address: str) -> int | None:
+    """How many bytes the file at an address has; None when nobody says."""
+    try:
+        request = urllib.request.Request(address, headers=_HEADERS, method="HEAD")
+        with _opener().open(request, timeout=_SILENCE_S / 3) as answer:
+            length = str(answer.headers.get("Content-Length", ""))
+            return int(length) if answer.status == 200 and length.isdecimal() else None
+    except (OSError, http.client.HTTPException, ValueError, Refused):
+        return None
 
 
 class _Download:
@@ -267,8 +281,9 @@ class _Download:
                 _require_same("MD5", md5, self.hashes["md5"])
         if "sha256" in self.hashes:
             _require_same("SHA-256", found, self.hashes["sha256"])
-        with files.replacing(self.target) as beside:
-            self.part.replace(beside)
+        with self.part.open("rb+") as file:
+            os.fsync(file.fileno())
+        self.part.replace(self.target)
         self._forget()
         self.report(Progress(come // _MB, come // _MB, self.target.name, PHASE))
         return Fetched(found, come, address)
@@ -325,7 +340,7 @@ class _Download:
             return _Part("")
 
     def _write_note(self, part: _Part) -> None:
-        files.write_text(self.note, json.dumps(asdict(part)))
+        self.note.write_text(json.dumps(asdict(part)), encoding="utf-8")  # half a note counts as none
 
     def _forget(self) -> None:
         self.part.unlink(missing_ok=True)
@@ -356,7 +371,7 @@ def _opener() -> urllib.request.OpenerDirector:
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        urllib.request.HTTPSHandler(context=_certificates()),
         urllib.request.HTTPDefaultErrorHandler(),
         _Redirections(),
         urllib.request.HTTPErrorProcessor(),
@@ -364,6 +379,12 @@ def _opener() -> urllib.request.OpenerDirector:
     ):
         opener.add_handler(handler)
     return opener
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Reading those of the system takes some milliseconds, too long for every picture."""
+    return ssl.create_default_context()
 
 
 _HEADERS = {"User-Agent": f"camtrap-gui/{__version__}", "Accept-Encoding": "identity"}

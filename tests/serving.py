@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         served = self.server.served
-        path = re.sub(r"^http://[^/]+", "", self.path).lstrip("/")
+        path = urllib.parse.unquote(re.sub(r"^http://[^/]+", "", self.path)).lstrip("/")
         with served.lock:
             served.asked.append((path, self.headers.get("Range", "")))
             tricks = served.tricks.get(path, [])
@@ -80,6 +81,12 @@ class Handler(BaseHTTPRequestHandler):
             self.say(404, b"nothing here")
             return
         self.give(data)
+
+    def do_HEAD(self) -> None:
+        data = self.server.served.files.get(urllib.parse.unquote(self.path).lstrip("/"))
+        self.send_response(404 if data is None else 200)
+        self.send_header("Content-Length", str(len(data or b"")))
+        self.end_headers()
 
     @property
     def start(self) -> int:

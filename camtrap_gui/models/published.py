@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from camtrap_gui import downloads, files, paths
+from camtrap_gui import files, paths
 from camtrap_gui.jobs import Report
 from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, Offer, guess_thresholds
 from camtrap_gui.problem import Problem
@@ -115,6 +115,8 @@ def bring(offer: FileOffer, report: Report) -> Path:
     What came so far is kept beside, so that the next time goes on there. Raises Problem when it cannot be had, or is
     not the file that was meant.
     """
+    from camtrap_gui import downloads  # here, because --help has no time for it
+
     target = paths.models() / ".downloads" / files.safe_name(PurePosixPath(offer.addresses[0]).name)
     known = _pins().get(offer.name)
     if known and target.is_file() and files.sha256_of(target) == known:
