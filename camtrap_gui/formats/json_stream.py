@@ -12,10 +12,11 @@ objects inside elements, brackets inside strings, the end of the array, NaN) a s
 import codecs
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
@@ -25,6 +26,9 @@ BLOCK = 1 << 20
 LONGEST_ELEMENT = 64 << 20
 """A single element, key or text larger than this is refused: no survey has one, and it must fit into memory."""
 DEEPEST = 64
+
+Source = Path | zipfile.Path
+"""Where JSON lies: a file, or a file inside a zip, which need not be unpacked."""
 
 _SEPARATOR = re.compile(rb"\}[ \t\r\n]*(,)[ \t\r\n]*\{")
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],"]', re.DOTALL)
@@ -63,11 +67,11 @@ class Member:
         return sum(span.count for span in self.spans)
 
 
-def index(path: Path) -> dict[str, Member]:
+def index(path: Source) -> dict[str, Member]:
     """The members of the JSON object in a file, by name. Raises Problem when the file is not one whole JSON object."""
     try:
         with path.open("rb") as file:
-            return _Indexer(path, file).members()
+            return _Indexer(path, cast(BinaryIO, file)).members()
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
 
@@ -78,7 +82,7 @@ def read(file: BinaryIO, span: Span) -> bytes:
     return b"[" + file.read(span.stop - span.start) + b"]"
 
 
-def decode(text: bytes, path: Path, start: int = 0) -> list[Any]:
+def decode(text: bytes, path: Source, start: int = 0) -> list[Any]:
     """A JSON array as Python values; NaN and Infinity, which some programs write, become None.
 
     Raises Problem that names ``path`` and the position behind ``start``.
@@ -104,7 +108,7 @@ def decode(text: bytes, path: Path, start: int = 0) -> list[Any]:
 class _Indexer:
     """Walks through the file with a buffer that begins at ``self.at``."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
+    def __init__(self, path: Source, file: BinaryIO) -> None:
         self.path = path
         self.file = file
         self.buffer = b""
