@@ -66,11 +66,13 @@ class Looked:
     examples: dict[str, list[str]] = field(default_factory=dict)
 
 
-def look(project: Project, file: ResultsFile, folder: Path | None, name: str, report: Report) -> Looked:
+def look(
+    project: Project, file: ResultsFile, folder: Path | None, name: str, lowest: float | None, report: Report
+) -> Looked:
     """Go through the file and change nothing. Raises Problem when it is broken, or nothing in it fits the project.
 
     Names in it start from ``folder``; None: find out. ``name`` is what the detector is to be called; '': as the file
-    says.
+    says. Detections below the confidence ``lowest`` are not kept; None: as is usual for the detector.
     """
     total = images.count(project)
     if not total:
@@ -82,7 +84,7 @@ def look(project: Project, file: ResultsFile, folder: Path | None, name: str, re
         ways = name_matching.from_folder(project, folder)
     else:
         ways = name_matching.find(project, (image.file for image in file.samples()))
-    looked = Looked(_detector(project, file, name), ways, file.count)
+    looked = Looked(_detector(file, name, lowest), ways, file.count)
     known = detections.detector_by_hash(project, looked.detector.sha256)
     reading = _Reading(project, file, looked)
     for batch in reading.batches("Matching", report):
@@ -210,14 +212,15 @@ _CATEGORIES = {
 """Words that other programs have for the usual categories."""
 
 
-def _detector(project: Project, file: ResultsFile, name: str) -> ForeignDetector:
+def _detector(file: ResultsFile, name: str, lowest: float | None) -> ForeignDetector:
     """Who made the results. The same name, or the same hash where the file has one, is the same detector."""
     name = " ".join(name.split())
     called = name or file.detector or file.path.stem
     said = file.metadata.get("sha256")
     is_hash = not name and isinstance(said, str) and _HASH.fullmatch(said)
-    typical, lowest = _thresholds(file, called)
-    return ForeignDetector(called, str(said) if is_hash else found_elsewhere.hash_of(called), typical, lowest)
+    typical, usual = _thresholds(file, called)
+    kept = usual if lowest is None else lowest
+    return ForeignDetector(called, str(said) if is_hash else found_elsewhere.hash_of(called), typical, kept)
 
 
 def _thresholds(file: ResultsFile, name: str) -> tuple[float, float]:

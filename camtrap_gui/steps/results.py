@@ -30,6 +30,16 @@ class Options:
             " that are there already can be brought in anew."
         ),
     ] = ""
+    lowest: Annotated[
+        float | None,
+        Option(
+            "Least confidence of detections that are kept. Without it as the file says, else as is usual for the"
+            " detector.",
+            low=0,
+            high=1,
+            advanced=True,
+        ),
+    ] = None
     preview: Annotated[bool, Option("Say what would come in, and change nothing.")] = False
 
 
@@ -65,30 +75,28 @@ class Result:
     def text(self) -> str:
         """What a person wants to know before or after."""
         lines = [
-            f"{self.source}: results of {self.detector} for {self.entries:,} images,"
+            f"{self.source}: results of {self.detector} for {_many(self.entries, 'image')},"
             f" {self.matched:,} of them in the project, {self.new:,} new."
         ]
         lines += [f"Names: {way}." for way in self.ways]
-        with_ = ", ".join(f"{count:,} with {category}" for category, count in self.images_with.items())
-        lines.append(
-            f"{self.detections:,} detections down to a confidence of {self.lowest:g}; images: {with_ or 'none with any'}."
-            f" Found means at least {self.threshold:g}."
-        )
+        found = ", ".join(f"{count:,} with {category}" for category, count in self.images_with.items())
+        lines.append(f"Images from a confidence of {self.threshold:g} on: {found or 'none with anything'}.")
+        lines.append(f"{_many(self.detections, 'detection')} down to a confidence of {self.lowest:g}.")
         if self.rejected:
-            lines.append(f"{self.rejected:,} detections are marked as nothing; they come in as rejected.")
+            lines.append(f"Marked as nothing, so rejected: {_many(self.rejected, 'detection')}.")
         if self.suggestions:
             lines.append(
-                f"{self.suggestions:,} detections come with the word of a classifier, as suggestions."
+                f"With a classifier's word, as a suggestion: {_many(self.suggestions, 'detection')}."
             )
         if self.failures:
-            lines.append(f"{self.failures:,} images could not be read there.")
+            lines.append(f"Could not be read there: {_many(self.failures, 'image')}.")
         if self.known:
             lines.append(
-                f"{self.known:,} images had results of {self.detector} before; these stay. To have the new ones, bring"
-                " them in under another name: --name."
+                f"Had results of {self.detector} before, which stay: {_many(self.known, 'image')}. To have the new ones,"
+                " bring them in under another name: --name."
             )
         if self.without:
-            lines.append(f"{self.without:,} images of the project are not in the file.")
+            lines.append(f"Not in the file: {_many(self.without, 'image')} of the project.")
         lines += [f"Passed over: {reason} {count:,}." for reason, count in self.passed_over.items()]
         if self.preview:
             for kind, names in self.examples.items():
@@ -104,7 +112,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     from camtrap_gui.sources.doubts import Doubts
 
     file = ResultsFile(options.file)
-    looked = results.look(project, file, options.images, options.name, report)
+    looked = results.look(project, file, options.images, options.name, options.lowest, report)
     new, suggested = looked.matched - looked.known, looked.classified
     if not options.preview:
         problems.clear(project, STEP)
@@ -130,6 +138,10 @@ def run(project: Project, options: Options, report: Report) -> Result:
         ways=tuple(text for way in looked.ways if (text := way.text())),
         examples={kind: tuple(names) for kind, names in looked.examples.items()},
     )
+
+
+def _many(number: int, one: str) -> str:
+    return f"{number:,} {one}{'s' * (number != 1)}"
 
 
 def _printable(name: str) -> str:

@@ -97,7 +97,7 @@ def test_that_what_was_found_elsewhere_is_as_if_it_had_been_found_here(survey, t
     assert result.images_with == {"animal": 1, "person": 1} and result.failures == 1
     assert problems.counts(survey, "results") == {"video, not a picture": 1, "not in the project": 1}
     assert result.passed_over["detection below the lowest confidence that is kept"] == 1
-    assert "md_v5a.0.0.pt" in result.text() and "1 images of the project are not in the file" in result.text()
+    assert "md_v5a.0.0.pt" in result.text() and "Not in the file: 1 image of the project" in result.text()
 
 
 def test_that_a_preview_says_the_same_and_changes_nothing(survey, tmp_path):
@@ -128,6 +128,14 @@ def test_that_files_of_one_detector_add_up_and_what_is_known_stays(survey, tmp_p
     other = bring_in(survey, again, name="after repeats were removed")
     assert other.new == 2 and detections.latest_detector(survey).name == "after repeats were removed"
     assert detections.of_image(survey, 1, detections.latest_detector(survey).id) == []
+
+
+def test_that_more_or_less_can_be_kept_than_is_usual(survey, tmp_path):
+    entries = {"file": "A/1.jpg", "detections": [animal(conf=share) for share in (0.9, 0.1, 0.01)]}
+    path = write(tmp_path / "a.json", entries)
+    assert bring_in(survey, path, lowest=0.0, name="all").detections == 3
+    assert bring_in(survey, path, lowest=0.5, name="few").detections == 1
+    assert detections.latest_detector(survey).conservative_threshold == 0.5
 
 
 def test_that_static_objects_of_other_programs_come_in_as_rejected(survey, tmp_path):
