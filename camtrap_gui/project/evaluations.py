@@ -9,13 +9,15 @@ import msgspec
 from camtrap_gui.evaluation import Evaluation
 from camtrap_gui.project.runs import Run
 
-METRICS, CONFUSION = "metrics.json", "confusion_matrix.csv"
+METRICS, CONFUSION, RELIABILITY = "metrics.json", "confusion_matrix.csv", "reliability.csv"
 
 FILES = {
     "Confusion matrix as a picture": "confusion_matrix.png",
     "Confusion matrix as a table": CONFUSION,
     "Figures per species": "per_class.csv",
     "Figures per location": "per_location.csv",
+    "Reliability as a picture": "reliability.png",
+    "Reliability as a table": RELIABILITY,
     "Every prediction": "predictions.csv",
     "All figures for programs": METRICS,
 }

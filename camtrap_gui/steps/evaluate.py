@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from camtrap_gui import charts, files
+from camtrap_gui import charts, files, reliability_chart
 from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Progress, Report, to_plain
 from camtrap_gui.options import Option
@@ -145,6 +145,7 @@ def _write(result: Result, confusion: list[list[int]]) -> None:
         ("truth \\ prediction", *names),
         ((name, *row) for name, row in zip(names, confusion, strict=True)),
     )
+    _write_reliability(result)
     _draw(result, names, confusion)
     plain = to_plain(result)
     flat = {
@@ -169,6 +170,27 @@ def _draw(result: Result, names: Sequence[str], confusion: list[list[int]]) -> N
         note=f"{hidden:,} species without crops or predictions are not drawn." if hidden else "",
     )
     with files.replacing(result.folder / "confusion_matrix.png") as beside:
+        charts.save(figure, beside)
+
+
+def _write_reliability(result: Result) -> None:
+    known = result.figures.calibration
+    assert known is not None
+    tables.write(
+        result.folder / "reliability.csv",
+        ("confidence_above", "confidence_up_to", "crops", "confidence", "right", "right_low", "right_high"),
+        (
+            (
+                f"{b.low:.6f}",
+                f"{b.high:.6f}",
+                b.crops,
+                *map(_cell, (b.confidence, b.accuracy, *(b.interval or (None, None)))),
+            )
+            for b in known.bins
+        ),
+    )
+    figure = reliability_chart.reliability(known, f"{result.figures.crops:,} {result.split} crops")
+    with files.replacing(result.folder / "reliability.png") as beside:
         charts.save(figure, beside)
 
 

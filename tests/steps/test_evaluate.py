@@ -135,6 +135,28 @@ def test_that_the_evaluation_folder_and_the_run_hold_the_same_figures(trained, q
     assert not list(evaluation(trained).glob(".*"))
 
 
+def test_that_reliability_is_kept_as_figures_a_table_and_a_picture(trained, quiet):
+    result = evaluate.run(trained, Options(), quiet)
+    known = result.figures.calibration
+    said = list(predictions.judged(trained, runs.newest(trained).id, "test"))
+    confidence = [judged.top[0][1] for judged in said]
+    right = [judged.top[0][0] == judged.truth for judged in said]
+    assert (known.confidence, known.accuracy) == (pytest.approx(np.mean(confidence)), np.mean(right))
+    kept = json.loads((evaluation(trained) / "metrics.json").read_text(encoding="utf-8"))["calibration"]
+    assert kept["error"] == known.error and len(kept["bins"]) == len(known.bins)
+    rows = table(evaluation(trained) / "reliability.csv")
+    assert [int(row["crops"]) for row in rows] == [each.crops for each in known.bins]
+    apart = sum(
+        int(row["crops"]) * abs(float(row["confidence"]) - float(row["right"]))
+        for row in rows
+        if row["right"]
+    )
+    assert apart / len(said) == pytest.approx(known.error, abs=1e-5)
+    with Image.open(evaluation(trained) / "reliability.png") as image:
+        assert image.width > 500
+    assert f"Calibration error  {known.error:6.1%} (95 % interval" in result.text()
+
+
 def test_that_the_command_prints_the_tutorials_line(trained, capsys):
     assert camtrap(["evaluate", str(trained.folder)]) == 0
     out = capsys.readouterr().out
