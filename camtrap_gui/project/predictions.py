@@ -14,6 +14,13 @@ from camtrap_gui.project import Project
 
 _PAGE = 1000
 
+CHANGES = {
+    "mended": "new.species_id = crops.species_id",
+    "broken": "old.species_id = crops.species_id",
+    "other": "crops.species_id NOT IN (old.species_id, new.species_id)",
+}
+"""Of crops that two runs name differently: only the new one is right, only the old one, neither."""
+
 
 class Unpredicted(NamedTuple):
     """A crop the run's classifier has not seen; ``file`` is below the project's ``crops/``."""
@@ -133,3 +140,28 @@ def of_cell(
     )
     top = msgspec.json.Decoder(list[tuple[str, float]])
     return [Judged(number, file, location, truth, top.decode(said)) for number, file, location, said in rows]
+
+
+def of_change(
+    project: Project, old_run: str, new_run: str, split: str, change: str, most: int
+) -> list[tuple[Judged, Judged]]:
+    """Up to ``most`` crops that two runs name differently in one of the ways of CHANGES, as each judged them.
+
+    Those that the new run is surest of come first.
+    """
+    rows = project.db.execute(
+        "SELECT crops.id, file, location, species.name, old.top, new.top FROM predictions AS new"
+        " JOIN predictions AS old ON old.crop_id = new.crop_id AND old.run_id = ?"
+        " JOIN crops ON crops.id = new.crop_id JOIN species ON species.id = crops.species_id"
+        f" WHERE new.run_id = ? AND split = ? AND old.species_id != new.species_id AND {CHANGES[change]}"
+        " ORDER BY new.confidence DESC, crops.id LIMIT ?",
+        (old_run, new_run, split, most),
+    )
+    top = msgspec.json.Decoder(list[tuple[str, float]])
+    return [
+        (
+            Judged(crop, file, place, truth, top.decode(before)),
+            Judged(crop, file, place, truth, top.decode(after)),
+        )
+        for crop, file, place, truth, before, after in rows
+    ]

@@ -18,7 +18,7 @@ from typing import Any
 
 from camtrap_gui.files import inside, write_text
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_split, crops, history, species
+from camtrap_gui.project import Project, crop_split, crops, species
 
 FOLDER = "runs"
 
@@ -178,19 +178,6 @@ def pin(project: Project) -> None:
     runs = [run for run in all_of(project) if run.has_model]
     if runs and not any(run.promoted for run in runs):
         promote(project, runs[0].id)
-
-
-def undecided(project: Project) -> Mapping[str, Any] | None:
-    """The result of the newest comparison with the current run, as plain data, if no run was promoted since."""
-    compared = history.last_done(project).get("compare")
-    known = {run.id: run for run in all_of(project) if run.has_model}
-    if compared is None or compared.finished is None or not compared.result:
-        return None
-    both = [known.get(compared.result[name]) for name in ("current", "candidate")]
-    decided = any(run.promoted and run.promoted > compared.finished for run in known.values())
-    if decided or None in both or both[0] != current(project):
-        return None
-    return compared.result
 
 
 def choose(project: Project, run_id: str = "") -> Run:

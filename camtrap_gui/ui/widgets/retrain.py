@@ -8,7 +8,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import corrections, runs
+from camtrap_gui.project import comparisons, corrections, runs
 from camtrap_gui.project.runs import Run
 from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, text
@@ -54,7 +54,7 @@ class Retrain(QFrame):
         pictures = f"{uncut:,} corrected picture{'s have' if uncut != 1 else ' has'}"
         self.uncut.setText(f"{number}{pictures} no crop to learn from yet.")
         self._uncut_row.setVisible(uncut > 0)
-        waiting = None if self._job is not None else runs.undecided(self.session.project)
+        waiting = None if self._job is not None else comparisons.undecided(self.session.project)
         self._result.setVisible(waiting is not None)
         if waiting is not None:
             self.comparison.show_result(waiting)
