@@ -120,6 +120,29 @@ def of_cell(
     return of_judged(project, predictions.of_cell(project, run_id, split, truth, prediction, most))
 
 
+def of_change(
+    project: Project, current: str, candidate: str, split: str, change: str, most: int
+) -> list[ShownPicture]:
+    """Up to ``most`` crops that two runs name differently, as the candidate sees them; see ``predictions.CHANGES``."""
+    species, folder = images.species(project), crops.folder(project)
+    shown = []
+    for old, new in predictions.of_change(project, current, candidate, split, change, most):
+        (before, sure), (said, confidence) = old.top[0], new.top[0]
+        box = ShownBox(
+            *(0, 0, 1, 1), f"{said} {confidence:.2f}", confidence, _species_colour(species, said),
+            tuple(new.top[:MOST_LIKELY]),
+        )  # fmt: skip
+        facts = (
+            ("Is", new.truth),
+            ("Current", f"{before}, {sure:.1%}"),
+            ("Candidate", f"{said}, {confidence:.1%}"),
+            ("Location", new.location),
+        )
+        path = folder / new.file
+        shown.append(ShownPicture(path, path.name, (box,), facts))
+    return shown
+
+
 def of_judged(project: Project, found: Sequence[predictions.Judged]) -> list[ShownPicture]:
     """Crops with the five likeliest species, as far as a classifier was asked."""
     species, folder = images.species(project), crops.folder(project)

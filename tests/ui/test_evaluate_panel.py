@@ -1,5 +1,7 @@
 """The figures of a real small run, and the way from a confusion to its pictures, by mouse and by keys."""
 
+import csv
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,11 +9,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QLabel
 
-from camtrap_gui.project import evaluations, predictions, runs
+from camtrap_gui.project import comparisons, evaluations, predictions, runs
 from camtrap_gui.ui import theme
 from camtrap_gui.ui.panels.evaluate import EvaluatePanel
+from camtrap_gui.ui.widgets.run_comparison import CHANGES
 
 
 @pytest.fixture
@@ -24,10 +27,22 @@ def panel(session, show, trained: Path) -> EvaluatePanel:
 def choose_run(panel: EvaluatePanel, place: int) -> runs.Run:
     """Choose a run in the form, newest first."""
     run = runs.all_of(panel.session.project)[place]
-    box = panel.form.input("run")
-    assert isinstance(box, QComboBox)
-    box.setCurrentIndex(place)
+    panel.run_box.setCurrentIndex(place)
+    QTest.qWait(1)  # what was made anew becomes visible
     return run
+
+
+def open_tab(panel: EvaluatePanel, name: str) -> None:
+    """Click on the name of a tab."""
+    bar = panel.tabs.tabBar()
+    place = next(place for place in range(bar.count()) if bar.tabText(place) == name)
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(place).center())
+    assert panel.tabs.currentIndex() == place
+
+
+def press(button) -> None:
+    assert button.isVisible() and button.isEnabled()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def confusions(panel: EvaluatePanel, run: runs.Run) -> dict[tuple[str, str], int]:
@@ -62,8 +77,10 @@ def test_that_the_newest_run_is_shown_with_the_figures_of_its_evaluation(panel):
 
 def test_that_another_run_shows_other_figures(panel):
     before = words_of(panel.headline)
-    choose_run(panel, 1)
-    assert words_of(panel.headline) != before
+    evaluated = evaluations.of_run(choose_run(panel, 1), "test")
+    assert evaluated is not None
+    after = words_of(panel.headline)
+    assert after != before and f"{evaluated.figures.accuracy:.1%}" in after
 
 
 def test_that_a_split_without_an_evaluation_says_what_evaluating_is_for(panel):
@@ -149,7 +166,7 @@ def test_that_pictures_that_are_gone_are_explained(panel):
 def test_that_saved_copies_are_what_the_evaluation_wrote(panel, tmp_path):
     run = runs.newest(panel.session.project)
     for name in evaluations.FILES.values():
-        panel.save_copy(name, tmp_path / f"copy-{name}")
+        panel.save.save_copy(name, tmp_path / f"copy-{name}")
         assert (tmp_path / f"copy-{name}").read_bytes() == (run.folder / "evaluation" / name).read_bytes()
 
 
@@ -213,3 +230,145 @@ def test_that_a_matrix_that_fits_has_no_scroll_bar(panel, app):
         app.processEvents()
         assert panel.confusion.verticalScrollBar().maximum() == 0
         assert panel.confusion.horizontalScrollBar().maximum() == 0
+
+
+def test_that_the_reliability_diagram_is_of_the_run_shown_and_can_be_taken_along(panel, tmp_path, wait):
+    newer = runs.newest(panel.session.project)
+    open_tab(panel, "Reliability")
+    chart = panel.reliability.chart
+    wait(lambda: chart._figure is not None)
+    evaluated = evaluations.of_run(newer, "test")
+    assert evaluated is not None and evaluated.figures.calibration is not None
+    assert evaluated.figures.calibration.sentence() in chart.accessibleDescription()
+    before = chart.accessibleDescription()
+    for ending, magic in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        chart.save_chart(tmp_path / f"chart{ending}")
+        assert (tmp_path / f"chart{ending}").read_bytes().startswith(magic)
+    chart._save_table(tmp_path / "bins.csv")
+    with (tmp_path / "bins.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sum(int(row["crops"]) for row in rows) == 24
+    panel.run_box.setCurrentIndex(1)
+    assert chart.accessibleDescription() != before
+
+
+def test_that_the_reliability_diagram_follows_the_theme(panel, wait):
+    open_tab(panel, "Reliability")
+    papers = []
+    for preference in ("dark", "light"):
+        theme.theme.apply(preference)
+        papers.append(panel.reliability.chart._figure.get_facecolor())
+    assert papers[0] != papers[1]
+
+
+def test_that_an_evaluation_from_before_reliability_asks_to_evaluate_again(panel):
+    run = choose_run(panel, 1)
+    kept = run.folder / "evaluation" / "metrics.json"
+    plain = json.loads(kept.read_text(encoding="utf-8"))
+    del plain["calibration"]
+    kept.write_text(json.dumps(plain), encoding="utf-8")
+    (kept.parent / "reliability.png").unlink()
+    panel.session.changed.emit({"runs"})
+    QTest.qWait(1)
+    open_tab(panel, "Reliability")
+    assert panel.reliability.older.isVisible() and "Evaluate again" in panel.reliability.older.text()
+    assert "24 test crops" in words_of(panel.headline)
+    enabled = {name: action.isEnabled() for name, action in panel.save._actions.items()}
+    assert not enabled["reliability.png"] and enabled["metrics.json"]
+
+
+def test_that_a_copy_that_cannot_be_written_is_said(panel, tmp_path):
+    panel.save.save_copy("metrics.json", tmp_path / "no such folder" / "x" / "y.json")
+    (tmp_path / "file").write_text("")
+    panel.save.save_copy("metrics.json", tmp_path / "file" / "y.json")
+    assert "cannot be written" in panel.message.text()
+
+
+@pytest.fixture
+def compared(panel, wait, tiny_models) -> EvaluatePanel:
+    """The panel after its two runs were compared by a click."""
+    open_tab(panel, "Compare")
+    assert "have not been compared yet" in panel.comparison.hint.text()
+    assert not panel.comparison.figures.isVisible()
+    press(panel.comparison.button)
+    assert not panel.comparison.button.isEnabled()
+    wait(lambda: panel.comparison.figures.isVisible() and panel.comparison.button.isEnabled())
+    return panel
+
+
+def test_that_two_runs_are_compared_by_a_click_and_what_changed_is_seen_in_pictures(
+    compared, wait, session, show
+):
+    panel, project = compared, compared.session.project
+    newer, older = runs.all_of(project)
+    found = comparisons.of_runs(project, older, newer)
+    assert found is not None and (found.result["current"], found.result["candidate"]) == (older.id, newer.id)
+    assert panel.comparison.figures.verdict.text() == found.result["figures"]["sentence"]
+    assert not panel.comparison.hint.isVisible()
+    before, after = (
+        {judged.crop_id: judged for judged in predictions.judged(project, run.id, "test")}
+        for run in (older, newer)
+    )
+    mended = {
+        judged.file
+        for number, judged in after.items()
+        if judged.top[0][0] == judged.truth != before[number].top[0][0]
+    }
+    assert mended, "a run of a single epoch is often wrong"
+    button = panel.comparison.changes["mended"]
+    assert button.text() == f"{CHANGES['mended'][0]}  {len(mended):,}"
+    press(button)
+    assert panel.pages.currentWidget() is panel.pictures
+    shown = panel.viewer._pictures
+    assert {f"{picture.path.parent.name}/{picture.path.name}" for picture in shown} == mended
+    facts = dict(panel.viewer.current().facts)
+    assert facts["Candidate"].startswith(facts["Is"]) and not facts["Current"].startswith(facts["Is"])
+    confidences = [picture.boxes[0].confidence for picture in shown]
+    assert confidences == sorted(confidences, reverse=True)
+    QTest.keyClick(panel.viewer, Qt.Key.Key_Escape)
+    assert button.hasFocus() and panel.tabs.currentWidget() is panel.comparison
+
+
+def test_that_a_comparison_is_known_after_a_restart_and_from_either_run(compared, session, show):
+    again = EvaluatePanel(session(compared.session.project.folder))
+    show(again)
+    for place in (0, 1):
+        choose_run(again, place)
+        open_tab(again, "Compare")
+        assert again.comparison.figures.isVisible()
+        assert again.comparison.figures.verdict.text() == compared.comparison.figures.verdict.text()
+        assert again.comparison.other.currentData() != again.form.value().run
+
+
+def test_that_pictures_of_changes_that_are_gone_are_explained(compared):
+    with compared.session.project.write() as db:
+        db.execute("DELETE FROM predictions")
+    press(compared.comparison.changes["mended"])
+    assert compared.pages.currentIndex() == 0
+    assert "Compare again" in compared.comparison.hint.text()
+
+
+def test_that_a_comparison_that_cannot_be_made_says_why(panel, wait, tiny_models):
+    open_tab(panel, "Compare")
+    with panel.session.project.write() as db:
+        db.execute("UPDATE crops SET split = 'train' WHERE split = 'test'")
+    press(panel.comparison.button)
+    wait(lambda: panel.comparison.button.isEnabled())
+    assert "test split has no crops" in panel.comparison.hint.text()
+    assert not panel.comparison.figures.isVisible()
+
+
+def test_that_a_single_run_has_nothing_to_be_compared_with(panel):
+    shutil.rmtree(runs.all_of(panel.session.project)[1].model)
+    panel.session.changed.emit({"runs"})
+    open_tab(panel, "Compare")
+    assert "no other model" in panel.comparison.hint.text()
+    assert not panel.comparison.button.isVisible()
+
+
+@pytest.mark.parametrize("size", [(1100, 700), (1440, 900)])
+def test_that_all_tabs_fit_beside_each_other(panel, app, size):
+    panel.resize(*size)
+    app.processEvents()
+    bar = panel.tabs.tabBar()
+    assert bar.tabRect(bar.count() - 1).right() <= bar.width()

@@ -1,34 +1,22 @@
 """How good a classifier is on cameras it has never seen: figures, confusions, and the pictures behind them."""
 
-import shutil
-from pathlib import Path
-from typing import Any
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent
-from PySide6.QtWidgets import (
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QStackedWidget,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
-
-from camtrap_gui import files
 from camtrap_gui.project import evaluations, runs
 from camtrap_gui.project.evaluations import Evaluated
+from camtrap_gui.steps.compare import SPLIT
 from camtrap_gui.ui import pictures
-from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.panels.run_panel import RunPanel
 from camtrap_gui.ui.theme import GRID, text
-from camtrap_gui.ui.viewer.viewer import Viewer
-from camtrap_gui.ui.widgets import run_choice
+from camtrap_gui.ui.viewer.shown import ShownPicture
 from camtrap_gui.ui.widgets.confusion_view import ConfusionView
+from camtrap_gui.ui.widgets.evaluation_files import EvaluationFiles
 from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.widgets.pictures_page import PicturesPage
+from camtrap_gui.ui.widgets.reliability_view import ReliabilityView
+from camtrap_gui.ui.widgets.run_comparison import RunComparison
 
 MOST_PICTURES = 200
 HINT = "Row: what it is. Column: what it was called. Per cent of the row. Click a cell to see its pictures."
@@ -42,7 +30,7 @@ TIPS = {
 }
 
 
-class EvaluatePanel(Panel):
+class EvaluatePanel(RunPanel):
     """Shows the evaluation of the run and split chosen in the form, as far as there is one."""
 
     step = "evaluate"
@@ -59,13 +47,17 @@ class EvaluatePanel(Panel):
         self._shown: Evaluated | None = None
         self.form.changed.connect(self._choose)
         self.headline = Headline("Figures of the evaluation")
-        self.save = QPushButton("Save")
-        self.save.setMenu(self._save_menu())
+        self.save = EvaluationFiles()
         self.confusion = ConfusionView()
         self.confusion.opened.connect(self.open_cell)
         self.pointed = text(HINT, role="muted", wrap=True)
         self.confusion.pointed.connect(lambda words: self.pointed.setText(words or HINT))
         self.species, self.locations = NumberTable("Figures per species"), NumberTable("Figures per location")
+        self.reliability, self.comparison = ReliabilityView(), RunComparison(self.session)
+        for part in (self.save, self.reliability):
+            part.saved.connect(lambda path: self.say(f"Saved {path}", "success"))
+            part.refused.connect(lambda sentence: self.say(sentence, "error"))
+        self.comparison.opened.connect(self.open_change)
         self.notes = text("", wrap=True)
         self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.tabs = QTabWidget()
@@ -75,25 +67,19 @@ class EvaluatePanel(Panel):
             (self._matrix_page(), "Confusions"),
             (self.species, "Species"),
             (self.locations, "Locations"),
+            (self.reliability, "Reliability"),
+            (self.comparison, "Compare"),
             (self._notes_page(), "Notes"),
         ):
             self.tabs.addTab(page, name)
-        self.viewer = Viewer()
-        self.viewer.hide_threshold()
+        self.pictures = PicturesPage()
+        self.pictures.left.connect(self.close_pictures)
+        self.viewer = self.pictures.viewer
+        self._came_from: QWidget = self.confusion
         self.pages = QStackedWidget()
         self.pages.addWidget(self._figures_page())
-        self.pages.addWidget(self._pictures_page())
+        self.pages.addWidget(self.pictures)
         return self.pages
-
-    def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        return {"run": run_choice.choices(runs.all_of(self.session.project))}
-
-    def look(self) -> None:
-        if self._stale:
-            box = self.form.input("run")
-            assert isinstance(box, QComboBox)
-            run_choice.fill(box, runs.all_of(self.session.project))
-        super().look()
 
     def is_empty(self) -> bool:
         chosen = self.form.value()
@@ -131,7 +117,12 @@ class EvaluatePanel(Panel):
             ],
         )
         self.notes.setText("\n\n".join(self._shown.notes) or "Nothing to keep in mind.")
-        self.tabs.setTabText(3, f"Notes ({len(self._shown.notes)})" if self._shown.notes else "Notes")
+        self.save.show_folder(self._shown.folder)
+        self.reliability.show_evaluation(self._shown)
+        self.comparison.show_run(runs.get(self.session.project, self.form.value().run))
+        self.tabs.setTabText(
+            self.tabs.count() - 1, f"Notes ({len(self._shown.notes)})" if self._shown.notes else "Notes"
+        )
         self.close_pictures()
 
     def close_threads(self) -> None:
@@ -150,57 +141,32 @@ class EvaluatePanel(Panel):
             return
         words = f"{truth}, recognised" if truth == prediction else f"{truth}, called {prediction}"
         order = "least certain first" if truth == prediction else "most certain first"
-        self.cell_title.setText(f"{words} · {len(shown):,} crops, {order}" if len(shown) > 1 else words)
-        self.viewer.show_pictures(shown)
-        self.pages.setCurrentIndex(1)
-        self.viewer.setFocus()
+        title = f"{words} · {len(shown):,} crops, {order}" if len(shown) > 1 else words
+        self._open(title, shown, self.confusion)
+
+    def open_change(self, current: str, candidate: str, change: str, title: str) -> None:
+        """Show the crops that two runs name differently, those that the candidate is surest of first."""
+        shown = pictures.of_change(self.session.project, current, candidate, SPLIT, change, MOST_PICTURES)
+        if shown:
+            self._open(f"{title} · {len(shown):,} crops", shown, self.comparison.changes[change])
+        else:
+            self.comparison.say("The crops or labels have changed since. Compare again to see them.")
+
+    def _open(self, title: str, shown: list[ShownPicture], came_from: QWidget) -> None:
+        self._came_from = came_from
+        self.pages.setCurrentWidget(self.pictures)
+        self.pictures.show_pictures(title, shown)
 
     def close_pictures(self) -> None:
-        """Back from the pictures to the figures."""
-        if self.pages.currentIndex() == 1:
+        """Back from the pictures to where they were opened."""
+        if self.pages.currentWidget() is self.pictures:
             self.pages.setCurrentIndex(0)
-            self.confusion.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.pages.currentIndex() == 1:
-            self.close_pictures()
-        else:
-            super().keyPressEvent(event)
-
-    def save_copy(self, name: str, path: Path) -> None:
-        """Copy one file of the evaluation to where the user wants it."""
-        assert self._shown is not None
-        with files.replacing(path) as beside:
-            shutil.copyfile(self._shown.folder / name, beside)
-        self.say(f"Saved {path}")
+            self._came_from.setFocus()
 
     def _choose(self) -> None:
         self._stale = True
         if self.isVisible():
             self.look()
-
-    def _ask_where(self, name: str) -> None:
-        dialog = QFileDialog(self, "Save a copy", name)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.selectFile(name)
-        dialog.setDefaultSuffix(Path(name).suffix[1:])
-        dialog.fileSelected.connect(lambda path: self.save_copy(name, Path(path)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def _open_folder(self) -> None:
-        if self._shown is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._shown.folder)))
-
-    def _save_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for words, name in evaluations.FILES.items():
-            menu.addAction(f"{words} ({Path(name).suffix[1:].upper()})…").triggered.connect(
-                lambda _=False, name=name: self._ask_where(name)
-            )
-        menu.addSeparator()
-        menu.addAction("Open the folder").triggered.connect(self._open_folder)
-        return menu
 
     def _figures_page(self) -> QWidget:
         head = QHBoxLayout()
@@ -223,19 +189,6 @@ class EvaluatePanel(Panel):
     def _notes_page(self) -> QWidget:
         page = QWidget()
         _column(page).addWidget(self.notes, 1)
-        return page
-
-    def _pictures_page(self) -> QWidget:
-        self.cell_title = text("", "heading", bold=True, wrap=True)
-        back = QPushButton("Back to the figures (Esc)")
-        back.clicked.connect(self.close_pictures)
-        head = QHBoxLayout()
-        head.addWidget(self.cell_title, 1)
-        head.addWidget(back)
-        page = QWidget()
-        layout = _column(page)
-        layout.addLayout(head)
-        layout.addWidget(self.viewer, 1)
         return page
 
 

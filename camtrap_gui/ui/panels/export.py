@@ -6,11 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.project import history, runs
 from camtrap_gui.steps.export import FORMATS
-from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.panels.run_panel import RunPanel
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import run_choice
 from camtrap_gui.ui.widgets.number_table import NumberTable
@@ -24,7 +24,7 @@ FOR_WHOM = {
 }
 
 
-class ExportPanel(Panel):
+class ExportPanel(RunPanel):
     """The table is of the last export; the folder follows the run until the user chooses another."""
 
     step = "export"
@@ -58,17 +58,10 @@ class ExportPanel(Panel):
         )
         return self._page()
 
-    def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        return {"run": run_choice.choices(runs.all_of(self.session.project))}
-
     def look(self) -> None:
-        if self._stale:
-            box = self.form.input("run")
-            assert isinstance(box, QComboBox)
-            run_choice.fill(box, runs.all_of(self.session.project))
-            self._suggest_folder()
         self._stale = True  # the folder may be gone without anything in the project having changed
         super().look()
+        self._suggest_folder()
 
     def is_empty(self) -> bool:
         return self._last() is None
@@ -111,7 +104,7 @@ class ExportPanel(Panel):
         return None if job is None else job.result
 
     def _suggest_folder(self) -> None:
-        run: str = self.form.input("run").currentData() or "classifier"  # type: ignore[attr-defined]
+        run: str = self.run_box.currentData() or "classifier"
         before, self._suggested = self._suggested, str(self.session.project.folder / "exports" / run)
         if self.folder.text() in ("", before):
             self.folder.setText(self._suggested)

@@ -24,8 +24,8 @@ SETTLE_MS = 100
 class ChartView(QWidget):
     """Shows a figure; ``resized`` asks for one that is drawn anew, for other room.
 
-    ``save_table`` writes the numbers behind the chart to a CSV file. ``saved`` is emitted with the file written,
-    ``refused`` with a sentence when it could not be.
+    ``save_table`` writes the numbers behind the chart to a CSV file; ``name`` is what files are called at first.
+    ``saved`` is emitted with the file written, ``refused`` with a sentence when it could not be.
     """
 
     saved = Signal(Path)
@@ -33,9 +33,13 @@ class ChartView(QWidget):
     resized = Signal()
 
     def __init__(
-        self, save_table: Callable[[Path], None] | None = None, parent: QWidget | None = None
+        self,
+        save_table: Callable[[Path], None] | None = None,
+        name: str = "counts",
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._name = name
         self._figure: Figure | None = None
         self._save_table = save_table
         self._settling = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -107,11 +111,12 @@ class ChartView(QWidget):
 
     def _ask_chart(self) -> None:
         kinds = "PNG picture (*.png);;SVG drawing (*.svg);;PDF document (*.pdf)"
-        ask.for_target(self, "Save the chart", Path.home() / "chart.png", kinds, self._write(self.save_chart))
+        start = Path.home() / f"{self._name}.png"
+        ask.for_target(self, "Save the chart", start, kinds, self._write(self.save_chart))
 
     def _ask_table(self) -> None:
         if self._save_table is not None:
-            start, kinds = Path.home() / "counts.csv", "CSV table (*.csv)"
+            start, kinds = Path.home() / f"{self._name}.csv", "CSV table (*.csv)"
             ask.for_target(self, "Save the table", start, kinds, self._write(self._save_table))
 
     def _write(self, save: Callable[[Path], None]) -> Callable[[Path], None]:
