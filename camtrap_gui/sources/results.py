@@ -172,8 +172,10 @@ class _Reading:
         some = []
         for image in batch.images:
             number = matched[image.file]
-            if number is None or number == AMBIGUOUS:
-                self._refuse(image.file, NOT_HERE if number is None else SEVERAL)
+            if number == AMBIGUOUS:
+                self._refuse(image.file, SEVERAL)
+            elif number is None or number >= len(self._met):  # the latter came into the project just now
+                self._refuse(image.file, NOT_HERE)
             elif self._met[number]:
                 self._refuse(image.file, TWICE)
             else:
