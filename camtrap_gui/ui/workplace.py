@@ -56,6 +56,7 @@ class Workplace(QWidget):
         self.rail.choose(name)
         self._stack.setCurrentWidget(self.panels[name])
         self.panels[name].look()
+        self.panels[name].take_keyboard()
 
     def _show_states(self) -> str:
         if self._session is None:

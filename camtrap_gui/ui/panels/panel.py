@@ -115,6 +115,9 @@ class Panel(QWidget):
     def progressed(self, job: Job) -> None:
         """Show more of a running job than the job bar does."""
 
+    def take_keyboard(self) -> None:
+        """Have the keyboard from the moment the panel is shown, where its keys are what one came for."""
+
     def close_threads(self) -> None:
         """Let no thread of the panel outlive it."""
 

@@ -132,6 +132,9 @@ class ReviewPanel(Panel):
         super().resizeEvent(event)
         self._fold()
 
+    def take_keyboard(self) -> None:
+        self.views.set_focus()
+
     def close_threads(self) -> None:
         self._count_soon.stop()
         self._asking.close()
