@@ -209,8 +209,57 @@ def _megadetector(project: Project, target: Path, options: Options, report: Repo
     return (megadetector.write(project, target, report, rules(options) if options.thresholds else None),)
 
 
+def _timelapse(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+    from camtrap_gui.sharing import timelapse
+
+    written = timelapse.write(project, target, report, rules(options) if options.thresholds else None)
+    return written, "Copy both files into Timelapse's root folder, which is the one the pictures lie in."
+
+
+def _csv(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+    from camtrap_gui.sharing import tables
+
+    return (tables.write_csv(project, target, report, rules(options)),)
+
+
+def _xlsx(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+    from camtrap_gui.sharing import tables
+
+    return (tables.write_xlsx(project, target, report, rules(options)),)
+
+
+def _boxes(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+    from camtrap_gui.sharing import box_sets
+
+    ways = (options.pictures == "link", options.pictures == "list", options.blur_people)
+    how = box_sets.How(options.boxes, options.classes, *ways)
+    written = box_sets.write(project, target, options.format, how, report, rules(options))
+    return (written, *_left_out(written))
+
+
+def _folders(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+    from camtrap_gui.sharing import folders
+
+    how = folders.How(options.pictures == "link", options.pictures == "list", options.blur_people)
+    write = folders.write_species if options.format == "species-folders" else folders.write_separate
+    written = write(project, target, how, report, rules(options))
+    return (written, f"Folders: {folders.first_folders(written)}.", *_left_out(written))
+
+
+def _left_out(written: Any) -> tuple[str, ...]:
+    return ("left_out.csv tells which and why.",) if written.left_out else ()
+
+
 _WRITERS: dict[str, Callable[[Project, Path, Options, Report], tuple[Any, ...]]] = {
     "camtrap-dp": _camtrap_dp,
     "coco-camera-traps": _coco_camera_traps,
     "megadetector": _megadetector,
+    "timelapse": _timelapse,
+    "csv": _csv,
+    "xlsx": _xlsx,
+    "coco": _boxes,
+    "yolo": _boxes,
+    "pascal-voc": _boxes,
+    "species-folders": _folders,
+    "separate": _folders,
 }
