@@ -27,7 +27,7 @@ NOT_HERE = "not in the project"
 SEVERAL = "name that fits several images of the project"
 TWICE = "image that comes twice"
 NOTHING = "“empty” as a detection"
-WITHOUT = "images without results"
+WITHOUT = "in the project, but not in the file"
 TOO_UNSURE = "detection below the lowest confidence that is kept"
 
 _THRESHOLDS = (

@@ -108,7 +108,7 @@ def test_that_a_preview_says_the_same_and_changes_nothing(survey, tmp_path):
     assert preview.ways == ("“x/” is left out",)
     assert preview.examples == {
         "not in the project": ("x/C/1.jpg",),
-        "images without results": ("A/2.jpg", "B/1.jpg", "B/2.jpg"),
+        "in the project, but not in the file": ("A/2.jpg", "B/1.jpg", "B/2.jpg"),
     }
     assert "nothing was changed" in preview.text() and "x/C/1.jpg" in preview.text()
     result = bring_in(survey, path)
