@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from camtrap_gui import charts, files, reliability_chart
+from camtrap_gui import charts, files
 from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Progress, Report, to_plain
 from camtrap_gui.options import Option
@@ -189,7 +189,7 @@ def _write_reliability(result: Result) -> None:
             for b in known.bins
         ),
     )
-    figure = reliability_chart.reliability(known, f"{result.figures.crops:,} {result.split} crops")
+    figure = charts.reliability(known, f"{result.figures.crops:,} {result.split} crops")
     with files.replacing(result.folder / "reliability.png") as beside:
         charts.save(figure, beside)
 

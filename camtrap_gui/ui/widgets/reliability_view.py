@@ -7,7 +7,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
-from camtrap_gui import files, reliability_chart
+from camtrap_gui import charts, files
+from camtrap_gui.charts.dots import words
 from camtrap_gui.project import evaluations
 from camtrap_gui.project.evaluations import Evaluated
 from camtrap_gui.ui.theme import GRID, text, theme
@@ -45,7 +46,7 @@ class ReliabilityView(QStackedWidget):
         known = shown.figures.calibration
         self.setCurrentWidget(self.older if known is None else self.chart)
         if known is not None:
-            bins = "; ".join(reliability_chart.words(each) for each in known.bins if each.crops)
+            bins = "; ".join(words(each) for each in known.bins if each.crops)
             self.chart.setAccessibleDescription(f"{known.sentence()} {bins}")
         self._draw()
 
@@ -58,7 +59,7 @@ class ReliabilityView(QStackedWidget):
             return
         about = f"{self._shown.figures.crops:,} {self._shown.split} crops"
         self.chart.show_figure(
-            reliability_chart.reliability(
+            charts.reliability(
                 self._shown.figures.calibration, about, theme="dark" if theme.dark else "light"
             )
         )

@@ -6,7 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from camtrap_gui import calibration, charts
-from camtrap_gui.reliability_chart import reliability, words
+from camtrap_gui.charts import reliability
+from camtrap_gui.charts.dots import words
 
 
 def known(crops, locations, seed=0):

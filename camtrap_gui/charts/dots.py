@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from math import atan2, degrees
 from typing import TYPE_CHECKING
 
-from camtrap_gui import charts
-from camtrap_gui.charts import THEMES, Theme, Tip
+from camtrap_gui.charts import paper
+from camtrap_gui.charts.paper import THEMES, Theme, Tip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,18 +27,18 @@ def reliability(known: "Calibration", about: str, *, theme: str = "light") -> "F
     ``about`` says which crops they are ("240 test crops"). Dots on the dashed line are right as often as they say.
     """
     look = THEMES[theme]
-    with charts._style(look):
+    with paper.style(look):
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(_WIDTH, _HEIGHT), facecolor=look.background)
-        charts._heading(figure, "Reliability", known.sentence(), look)
-        charts._note(figure, _note(known, about), look)
+        paper.heading(figure, "Reliability", known.sentence(), look)
+        paper.note(figure, _note(known, about), look)
         present = [each for each in known.bins if each.crops]
-        _draw_curve(charts._axes(figure, _LEFT, _CURVE_AT, _ROOM, _CURVE), present, look)
-        _draw_counts(charts._axes(figure, _LEFT, _COUNTS_AT, _ROOM, _COUNTS), present, look)
-        charts._tips[figure] = [
-            Tip(_across(each.low), 0, _across(each.high), 1, words(each)) for each in present
-        ]
+        _draw_curve(paper.bare_axes(figure, _LEFT, _CURVE_AT, _ROOM, _CURVE), present, look)
+        _draw_counts(paper.bare_axes(figure, _LEFT, _COUNTS_AT, _ROOM, _COUNTS), present, look)
+        paper.set_tips(
+            figure, [Tip(_across(each.low), 0, _across(each.high), 1, words(each)) for each in present]
+        )
         return figure
 
 
@@ -72,13 +72,13 @@ def _draw_curve(axes: "Axes", present: Sequence["Bin"], look: Theme) -> None:
     axes.set_ylim(0, 1)
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         axes.axhline(share, color=look.faint, linewidth=1, zorder=0, clip_on=False)
-        charts._beside(axes, f"{share:.0%}", (0, share), (-8, 0), 8.5, look.muted, "right")
-    charts._beside(axes, "how often it is right", (0, 1), (-43, 13), 8.5, look.text, "left")
+        paper.beside(axes, f"{share:.0%}", (0, share), (-8, 0), 8.5, look.muted, "right")
+    paper.beside(axes, "how often it is right", (0, 1), (-43, 13), 8.5, look.text, "left")
     axes.plot([0, 1], [0, 1], color=look.muted, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     # At the lower end, where hardly any first guess is.
     slope = degrees(atan2(_CURVE, _ROOM))
     along = {"rotation": slope, "rotation_mode": "anchor"}
-    charts._beside(axes, "as often as it says", (0, 0), (3, 6), 8, look.muted, "left", **along)
+    paper.beside(axes, "as often as it says", (0, 0), (3, 6), 8, look.muted, "left", **along)
     colour = look.splits["train"]
     places = [(each.confidence or 0.0, each.accuracy or 0.0) for each in present]
     axes.plot(*zip(*places, strict=True), color=colour, linewidth=1.2, alpha=0.4, zorder=2, clip_on=False)
@@ -96,8 +96,8 @@ def _draw_counts(axes: "Axes", present: Sequence["Bin"], look: Theme) -> None:
     for each in present:
         wide, middle = each.high - each.low, (each.low + each.high) / 2
         axes.bar(middle, each.crops, width=wide * 0.86, color=look.muted, alpha=0.4, clip_on=False)
-        charts._beside(axes, f"{each.crops:,}", (middle, each.crops), (0, 6), 7.5, look.text, "center")
-    charts._beside(axes, "crops", (0, 0), (-8, 6), 8.5, look.muted, "right")
+        paper.beside(axes, f"{each.crops:,}", (middle, each.crops), (0, 6), 7.5, look.text, "center")
+    paper.beside(axes, "crops", (0, 0), (-8, 6), 8.5, look.muted, "right")
     for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
-        charts._beside(axes, f"{share:.0%}", (share, 0), (0, -10), 8.5, look.muted, "center")
-    charts._beside(axes, "how sure it is of its first guess", (0.5, 0), (0, -24), 8.5, look.text, "center")
+        paper.beside(axes, f"{share:.0%}", (share, 0), (0, -10), 8.5, look.muted, "center")
+    paper.beside(axes, "how sure it is of its first guess", (0.5, 0), (0, -24), 8.5, look.text, "center")
