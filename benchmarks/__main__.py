@@ -15,6 +15,7 @@ ALL = {
     "review_edits": ["--images", "5000", "--rounds", "1"],
     "review_kills": ["--kills", "20"],
     "review_queues": ["--images", "50000"],
+    "results_exchange": ["--images", "20000"],
     "static_objects": ["--detections", "100000", "--rounds", "1"],
     "label_noise": ["--seeds", "1"],
     "teaching_order": ["--seeds", "1"],
