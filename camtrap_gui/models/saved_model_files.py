@@ -123,13 +123,15 @@ def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
             f"{path.name} is of no kind that can be run here: an archive must hold one SavedModel, this one has {len(graphs)}."
         )
     root = graphs[0].parent
-    for member in archive.infolist():
-        pure = PurePosixPath(member.filename)
-        wanted = pure == graphs[0] or (pure.parent == root / _WEIGHTS and not member.is_dir())
-        if not wanted:
-            continue
-        if member.file_size > _LARGEST:
-            raise Problem(f"{path.name} is not used: unpacked it would be larger than {_LARGEST >> 30} GB.")
+    wanted = [
+        (member, pure)
+        for member in archive.infolist()
+        if (pure := PurePosixPath(member.filename)) == graphs[0]
+        or (pure.parent == root / _WEIGHTS and not member.is_dir())
+    ]
+    if sum(member.file_size for member, _ in wanted) > _LARGEST:
+        raise Problem(f"{path.name} is not used: unpacked it would be larger than {_LARGEST >> 30} GB.")
+    for member, pure in wanted:
         target = files.inside(folder, str(pure.relative_to(root)))
         target.parent.mkdir(exist_ok=True)
         with archive.open(member) as source, target.open("wb") as out:

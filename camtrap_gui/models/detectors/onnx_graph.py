@@ -93,6 +93,8 @@ def read_network(path: Path, size: int) -> Any:
         rank = network.input(0).get_partial_shape()
         if len(rank) != 4:
             raise Problem("its input is no picture")
+        if not network.input(0).get_element_type().is_real():
+            raise Problem("its input is of whole numbers, which no layout has; export it again for float32")
         shape = [1, size, size, 3] if has_channels_last(rank) else [1, 3, size, size]
         network.reshape({network.input(0): shape})
         results = [

@@ -1,0 +1,139 @@
+"""The process in which the megadetector package works.
+
+The package itself is several gigabytes and its files are not to be had here, so a package of the same name and with the
+same two functions stands in for it: everything but the network is real. Its detector finds one box, surer the brighter
+the picture.
+"""
+
+import hashlib
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from camtrap_gui.models import detectors, published, recognition, store
+from camtrap_gui.models.detectors.megadetector_package import LARGEST
+from camtrap_gui.problem import Problem
+
+STAND_IN = """
+import os, sys
+from PIL import ImageStat
+
+print("libraries like to talk")
+os.write(1, b"on every channel")
+
+
+class Detector:
+    def generate_detections_one_image(self, img_original, image_id="unknown", detection_threshold=0.00001):
+        light = ImageStat.Stat(img_original).mean[0] / 255
+        print("looking at", img_original.size)
+        if light == 0:
+            os._exit(3)
+        if light < 0.1:
+            return {"file": image_id, "failure": "inference failed"}
+        found = [
+            {"category": "2", "conf": light / 2, "bbox": [0.25, 0.5, 0.5, 0.6]},
+            {"category": "1", "conf": light, "bbox": [0.0, 0.125, 0.5, 0.5]},
+            {"category": "9", "conf": 1.0, "bbox": [0, 0, 1, 1]},
+        ]
+        return {"file": image_id, "failure": None, "detections": [d for d in found if d["conf"] >= detection_threshold]}
+
+
+def load_detector(model_file):
+    if b"broken" in open(model_file, "rb").read():
+        raise ValueError("this is no model")
+    print("loaded", model_file)
+    return Detector()
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """The stand-in, installed."""
+    folder = tmp_path / "site" / "megadetector" / "detection"
+    folder.mkdir(parents=True)
+    for name, text in ({"../__init__.py": "", "__init__.py": "", "run_detector.py": STAND_IN}).items():
+        (folder / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    path = os.pathsep.join(filter(None, (str(tmp_path / "site"), os.environ.get("PYTHONPATH"))))
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+def publish(path: Path, monkeypatch, content: bytes = b"weights") -> Path:
+    """A file whose MD5 is on the list."""
+    path.write_bytes(content)
+    offer = next(offer for offer in published.OFFERS if offer.name == "megadetector-v5a.0.0")
+    monkeypatch.setattr(published, "OFFERS", (replace(offer, md5=hashlib.md5(content).hexdigest()),))
+    return path
+
+
+def look(detector, *greys):
+    pictures = [Image.new("RGB", (40 + grey, 30), (grey, grey, grey)) for grey in greys]
+    return detector.detect([detector.prepare(picture) for picture in pictures])
+
+
+def test_that_only_published_files_have_a_chance():
+    """What the authors publish, and nothing else: see run_detector.py of the package."""
+    listed = {offer.md5 for offer in published.OFFERS if offer.kind == "megadetector-package"}
+    assert "60f8e7ec1308554df258ed1f4040bc4f" in listed and len(listed) == 9 and "" not in listed
+
+
+def test_that_a_published_file_is_recognised_by_its_content_whatever_its_name(tmp_path, monkeypatch):
+    entry = recognition.describe(publish(tmp_path / "found on a disk.pt", monkeypatch))
+    assert (entry.kind, entry.name, entry.input_size) == ("megadetector-package", "found-on-a-disk", 1280)
+    assert (entry.typical_threshold, entry.conservative_threshold) == (0.2, 0.05)
+    assert entry.categories == {"1": "animal", "2": "person", "3": "vehicle"}
+
+
+def test_that_without_the_package_it_is_said_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("camtrap_gui.models.detectors.megadetector_package.find_spec", lambda name: None)
+    with pytest.raises(Problem, match=r"pip install 'camtrap-gui\[megadetector\]'"):
+        detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+
+
+def test_that_boxes_come_from_the_other_process_in_our_words(package, tmp_path, monkeypatch):
+    detector = detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+    bright, dim = look(detector, 255, 102)
+    assert [(box.category, round(box.confidence, 2)) for box in bright] == [("animal", 1.0), ("person", 0.5)]
+    assert (bright[0].x, bright[0].y, bright[0].width, bright[0].height) == (0.0, 0.125, 0.5, 0.5)
+    assert (bright[1].y, bright[1].height) == (0.5, 0.5)  # nothing leaves the picture
+    assert [round(box.confidence, 2) for box in dim] == [0.4, 0.2]
+
+
+def test_that_huge_pictures_are_reduced_before_they_are_handed_over(package, tmp_path, monkeypatch):
+    detector = detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+    assert detector.prepare(Image.new("RGB", (2 * LARGEST + 10, 300))).shape == (100, 2734, 3)
+
+
+def test_that_what_goes_wrong_over_there_is_a_problem_here(package, tmp_path, monkeypatch):
+    detector = detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+    with pytest.raises(Problem, match="inference failed"):
+        look(detector, 9)
+    with pytest.raises(Problem, match=r"(?s)stopped working.*looking at \(40, 30\)"):
+        look(detector, 0)
+    with pytest.raises(Problem, match="this is no model"):
+        detectors.load(str(publish(tmp_path / "other.pt", monkeypatch, b"broken")))
+
+
+def test_that_the_process_ends_with_the_detector(package, tmp_path, monkeypatch):
+    detector = detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+    number = detector._process.pid
+    assert look(detector, 255)[0]
+    detectors._warm.clear()
+    del detector
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{number}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
+
+
+def test_that_a_file_exchanged_after_it_was_added_never_reaches_the_package(package, tmp_path, monkeypatch):
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    entry = store.add(publish(tmp_path / "md.pt", monkeypatch))
+    entry.path.write_bytes(b"something else")
+    with pytest.raises(Problem, match="none of the published"):
+        detectors.load("md")
