@@ -10,14 +10,12 @@ environment (``https_proxy``, ``no_proxy``) are used.
 
 import email.message
 import errno
-import functools
 import hashlib
 import http.client
 import json
 import os
 import re
 import shutil
-import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -27,9 +25,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
-from camtrap_gui import __version__
+from camtrap_gui import web
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
+from camtrap_gui.web import Refused
 
 PHASE = "Downloading (MB)"
 PATIENCE = 5
@@ -39,7 +38,6 @@ _MB = 1_000_000
 _BLOCK = 1 << 17
 _LITTLE = 1 << 16
 _SPARE = 50 * _MB
-_SILENCE_S = 30.0
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -62,14 +60,6 @@ class _Part:
     address: str
     mark: str = ""
     size: int | None = None
-
-
-class Refused(Problem):
-    """An address that answered, but with something else than the file. ``status`` is that of HTTP, 0 without one."""
-
-    def __init__(self, why: str, status: int = 0) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 class _Broken(Exception):
@@ -131,17 +121,6 @@ def read(address: str, report: Report, at_most: int = 16 * _MB) -> bytes:
         return target.read_bytes()
 
 
-def size_of(address: str) -> int | None:
-    """How many bytes the file at an address has; None when nobody says."""
-    try:
-        request = urllib.request.Request(address, headers=_HEADERS, method="HEAD")
-        with _opener().open(request, timeout=_SILENCE_S / 3) as answer:
-            length = str(answer.headers.get("Content-Length", ""))
-            return int(length) if answer.status == 200 and length.isdecimal() else None
-    except (OSError, http.client.HTTPException, ValueError, Refused):
-        return None
-
-
 class _Download:
     """One target, from whatever address."""
 
@@ -161,8 +140,6 @@ class _Download:
 
     def from_one(self, address: str) -> Fetched:
         """All of it from one address. Raises Refused or _Broken."""
-        if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
-            raise Refused("only http and https addresses are used")
         failed, pieced = 0, self._come() > 0
         while True:
             before = self._come()
@@ -186,17 +163,12 @@ class _Download:
     def _attempt(self, address: str) -> None:
         """Bring the part to its end. Raises _Broken when it did not come to it, Refused when it is something else."""
         start, part = self._come(), self._part()
-        request = urllib.request.Request(address, headers=_HEADERS)
-        if start and self._can_go_on(part, address):
-            if start == part.size:
-                return
-            request.add_header("Range", f"bytes={start}-")
-            if part.mark and part.address == address:
-                request.add_header("If-Range", part.mark)
-        else:
+        if not self._can_go_on(part, address):
             start = 0
+        elif start and start == part.size:
+            return
         try:
-            with _opener().open(request, timeout=_SILENCE_S) as answer:
+            with web.ask(address, start, part.mark if part.address == address else "") as answer:
                 self._take(answer, address, start, part)
         except urllib.error.HTTPError as error:
             error.close()
@@ -207,7 +179,7 @@ class _Download:
                 return
             said = f"the server answers {error.code} {error.reason}"
             if error.code in _PASSING:
-                raise _Broken(said, _asked_to_wait(error.headers)) from error
+                raise _Broken(said, web.asked_to_wait(error.headers)) from error
             raise Refused(said, error.code) from error
         except urllib.error.URLError as error:
             if isinstance(error.reason, Refused):
@@ -242,7 +214,7 @@ class _Download:
         self._require_room((total or self.size or 0) - start)
         if start == 0:
             self.part.unlink(missing_ok=True)
-            self._write_note(_Part(address, _mark(headers), total))
+            self._write_note(_Part(address, web.mark(headers), total))
         with self.part.open("ab") as file:
             self._copy(answer, file, start, total)
         if total is not None and self._come() < total:
@@ -256,7 +228,7 @@ class _Download:
         if done == 0:
             self.report(Progress(0, in_mb, self.target.name, PHASE))
         while block := _read(answer):
-            if done == 0 and _is_page(block):
+            if done == 0 and web.is_page(block):
                 self._forget()
                 raise Refused("the server sends a web page in place of the file")
             file.write(block)
@@ -347,69 +319,11 @@ class _Download:
         self.note.unlink(missing_ok=True)
 
 
-class _Redirections(urllib.request.HTTPRedirectHandler):
-    """Follows to http and https only, and never from https down to http."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        before, after = urllib.parse.urlsplit(req.full_url).scheme, urllib.parse.urlsplit(newurl).scheme
-        if after not in ("http", "https") or (before, after) == ("https", "http"):
-            raise urllib.error.URLError(Refused(f"the server leads to {newurl[:200]}, which is not followed"))
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    """Put together by hand: the usual one also opens local files and FTP."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=_certificates()),
-        urllib.request.HTTPDefaultErrorHandler(),
-        _Redirections(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Reading those of the system takes some milliseconds, too long for every picture."""
-    return ssl.create_default_context()
-
-
-_HEADERS = {"User-Agent": f"camtrap-gui/{__version__}", "Accept-Encoding": "identity"}
-
-
-def _mark(headers: email.message.Message) -> str:
-    """What tells this file from a later one at the same address; weak ETags do not."""
-    tag = str(headers.get("ETag", ""))
-    return tag if tag.startswith('"') else str(headers.get("Last-Modified", ""))
-
-
-def _asked_to_wait(headers: email.message.Message) -> float | None:
-    said = str(headers.get("Retry-After", ""))
-    return float(said) if said.isdecimal() and len(said) < 6 else None
-
-
 def _read(answer: Any) -> bytes:
     try:
         return bytes(answer.read1(_BLOCK))
     except OSError as error:  # those of the encryption too; what writing raises is another matter
         raise _Broken(f"the connection broke ({error})") from error
-
-
-def _is_page(block: bytes) -> bool:
-    return block[:512].lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 def _require_same(kind: str, found: str, expected: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from camtrap_gui import downloads
+from camtrap_gui import downloads, web
 from camtrap_gui.jobs import Cancelled, Progress
 from camtrap_gui.problem import Problem
 from tests import serving
@@ -251,6 +251,15 @@ def test_that_every_address_is_named_with_its_reason(server, target):
     assert "goes on where it stopped" in told
 
 
+@pytest.mark.parametrize(
+    "address", ["", "model.pb", "http://127.0.0.1:9/a b", "http://[", "file:///etc/hostname"]
+)
+def test_that_what_is_no_address_is_refused_at_once(target, address):
+    with pytest.raises(downloads.Refused):
+        downloads.fetch([address], target, None, None, lambda _: None)
+    assert not target.exists()
+
+
 def test_that_redirections_are_followed_within_the_web_only(server, target, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("secret")
@@ -272,7 +281,7 @@ def test_that_encryption_is_not_given_up_on_the_way():
 
     request = urllib.request.Request("https://example.org/x")
     with pytest.raises(urllib.error.URLError, match="not followed"):
-        downloads._Redirections().redirect_request(request, None, 302, "", None, "http://example.org/x")
+        web._Redirections().redirect_request(request, None, 302, "", None, "http://example.org/x")
 
 
 def test_that_the_proxy_of_the_environment_is_used(server, target, monkeypatch):

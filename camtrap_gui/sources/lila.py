@@ -17,7 +17,7 @@ from camtrap_gui import downloads, files
 from camtrap_gui.formats.coco_camera_traps import Survey
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, problems
 from camtrap_gui.sources import lila_choice, lila_index, lila_pictures
 from camtrap_gui.sources.doubts import Doubts
 from camtrap_gui.sources.lila_choice import Choice
@@ -97,7 +97,8 @@ def bring_in_results(project: Project, here: Here, report: Report) -> int:
 
     assert here.results is not None
     file = ResultsFile(here.results)
-    looked = results.look(project, file, here.source.parent, "", report)
+    looked = results.look(project, file, here.source.parent, name="", lowest=None, report=report)
+    problems.clear(project, "results")
     return results.bring_in(project, file, looked, _Doubts(project, "results"), report).images
 
 

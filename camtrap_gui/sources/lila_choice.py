@@ -175,7 +175,8 @@ class _Chooser:
 
         for raws, records in self._both("annotations", _Annotation):
             of_images = np.fromiter((_number(one.image_id) if one else 0 for one in records), np.int64)
-            yield raws[np.isin(of_images, ids)]
+            places = np.searchsorted(ids, of_images)
+            yield raws[ids[np.minimum(places, len(ids) - 1)] == of_images]
 
     def _of_places(self) -> "ndarray":
         """Pictures of the wanted seasons and locations, bool [N]; notes the pictures' ids."""

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from camtrap_gui import downloads, files
+from camtrap_gui import downloads, files, web
 from camtrap_gui.formats.coco_camera_traps import Survey
 from camtrap_gui.jobs import Cancelled, Progress, Report
 from camtrap_gui.parallel import in_order
@@ -62,7 +62,7 @@ def estimate(survey: Survey, bases: Sequence[str], folder: Path) -> Estimate:
                 missing.append(path)
             to_come += 1
     asked = missing[:: max(1, len(missing) // _ASKED)][:_ASKED]
-    with closing(in_order(lambda path: downloads.size_of(_address(bases[0], path)), asked, AT_ONCE)) as sizes:
+    with closing(in_order(lambda path: web.size_of(_address(bases[0], path)), asked, AT_ONCE)) as sizes:
         known = [size for size in sizes if size is not None]
     return Estimate(to_come, pictures, round(sum(known) / len(known) * to_come) if known else None)
 
