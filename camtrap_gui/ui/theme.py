@@ -181,6 +181,7 @@ def _style(c: Colours) -> str:
     QToolButton#search {{ background: {c.surface}; color: {c.muted}; border: 1px solid {c.line}; }}
     QToolButton#search:hover, QToolButton#search:focus {{ border: 1px solid {c.accent}; }}
     {_fields(c)}
+    {_switches(c)}
     {_scroll_bars(c)}
     QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.selected}; selection-color: {c.text}; }}
     QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; font-weight: normal; }}
@@ -226,6 +227,27 @@ def _fields(c: Colours) -> str:
     QSpinBox::up-arrow, QDoubleSpinBox::up-arrow {{ {up} }}
     QSpinBox::down-arrow, QDoubleSpinBox::down-arrow {{ {down} }}
     QSpinBox::up-button:hover, QSpinBox::down-button:hover, QDoubleSpinBox::up-button:hover, QDoubleSpinBox::down-button:hover {{ background: {c.raised}; border-radius: 4px; }}
+    """
+
+
+def _switches(c: Colours) -> str:
+    """Boxes to tick and sliders: Fusion's own can hardly be seen in the dark."""
+    tick = (paths.resources() / "icons" / f"tick-{'dark' if c is DARK else 'light'}.svg").as_posix()
+    return f"""
+    QCheckBox {{ spacing: 8px; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.muted}; border-radius: 4px; background: {c.surface}; }}
+    QCheckBox::indicator:hover {{ border-color: {c.accent}; }}
+    QCheckBox::indicator:checked {{ background: {c.accent}; border-color: {c.accent}; image: url("{tick}"); }}
+    QCheckBox::indicator:focus {{ border: 2px solid {c.text}; width: 12px; height: 12px; }}
+    QCheckBox::indicator:disabled {{ background: {c.raised}; border-color: {c.line}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {c.muted}; }}
+    QSlider:horizontal {{ min-height: 20px; }}
+    QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {c.line}; }}
+    QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {c.accent}; }}
+    QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -5px 0; border: 1px solid {c.accent}; border-radius: 7px; background: {c.surface}; }}
+    QSlider::handle:horizontal:hover {{ background: {c.accent}; }}
+    QSlider::handle:horizontal:focus {{ background: {c.accent}; border: 2px solid {c.text}; width: 10px; height: 10px; }}
+    QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled {{ background: {c.line}; border-color: {c.line}; }}
     """
 
 

@@ -47,6 +47,17 @@ def filled(panel, pictures, wait) -> DatasetPanel:
     return panel
 
 
+def test_that_thumbnails_share_the_room_whatever_the_size(filled, app):
+    grid = filled.browser.list.grid
+    for width in (1440, 1100, 1300):
+        filled.resize(width, 700)
+        app.processEvents()
+        wide = {grid.columnWidth(column) for column in range(grid.model().columnCount())}
+        assert len(wide) == 1
+        last = grid.visualRect(grid.model().index(0, grid.model().columnCount() - 1))
+        assert 0 <= grid.viewport().width() - last.right() < 40
+
+
 def test_that_only_the_fields_of_the_chosen_way_are_shown_and_count(panel, pictures):
     panel.form.set_value("folder", pictures)
     assert panel.form.input("folder").isVisible() and not panel.form.input("json").isVisible()

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from camtrap_gui.project import runs
 from camtrap_gui.ui import worker
 from camtrap_gui.ui.panels.predict import WHOLE, PredictPanel
+from camtrap_gui.ui.widgets.prediction_table import PROBLEM
 from tests import tiny
 from tests.ui.conftest import ROOT, TINY_ENGINE
 from tests.ui.hands import drop
@@ -72,6 +73,7 @@ def test_that_a_dropped_folder_fills_the_table_and_rows_show_their_pictures(pane
     QTest.keyClick(panel.table, Qt.Key.Key_Down)
     assert panel.viewer.current().path == card / "b" / "2.jpg"
     assert panel.headline.text() == "3 pictures · 2 × zebra · 1 could not be read"
+    assert not panel.table.isColumnHidden(PROBLEM)
 
 
 def test_that_tables_are_saved_and_copies_made_elsewhere(panel, wait, card, tmp_path, monkeypatch):

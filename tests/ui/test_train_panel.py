@@ -114,6 +114,13 @@ def test_that_the_selection_survives_sorting_and_new_figures(panel):
     assert "0.125" in shown
 
 
+@pytest.mark.parametrize("width", [900, 1250])
+def test_that_the_time_of_a_run_is_not_cut(panel, app, width):
+    panel.resize(width, 700)
+    app.processEvents()
+    assert panel.history.columnWidth(0) >= panel.history.sizeHintForColumn(0)
+
+
 def test_that_the_evaluate_button_leads_there(panel):
     asked: list[str] = []
     panel.go_to.connect(asked.append)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from camtrap_gui.models import store
@@ -27,6 +28,8 @@ from camtrap_gui.ui.worker import Job
 LATEST = 24
 LIVE_EVERY_S = 1.5
 SLIDING_MS = 60
+ROOMY = GRID * 125
+"""How wide the panel is at least that says what the slider is for; its tooltip always does."""
 
 
 class DetectPanel(Panel):
@@ -49,6 +52,7 @@ class DetectPanel(Panel):
         self.threshold = QSlider(Qt.Orientation.Horizontal)
         self.threshold.setRange(1, 100)
         self.threshold.setAccessibleName("Confidence threshold")
+        self.threshold.setToolTip("<p>Count and show boxes the detector is at least so sure of.</p>")
         self._sliding = QTimer(self, singleShot=True, interval=SLIDING_MS)
         self._sliding.timeout.connect(self._count)
         self.threshold.valueChanged.connect(self._slid)
@@ -62,8 +66,8 @@ class DetectPanel(Panel):
         self.counts.setSpacing(GRID)
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
-        head.addWidget(text("Confidence", role="muted"))
-        self.threshold.setFixedWidth(GRID * 16)
+        self._name = text("Confidence", role="muted")
+        head.addWidget(self._name)
         head.addWidget(self.threshold)
         head.addWidget(self._words)
         page = QWidget()
@@ -75,6 +79,12 @@ class DetectPanel(Panel):
         layout.addWidget(self.save_problems)
         layout.addWidget(self.browser, 1)
         return page
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        roomy = self.width() >= ROOMY
+        self._name.setVisible(roomy)
+        self.threshold.setFixedWidth(GRID * (16 if roomy else 10))
+        super().resizeEvent(event)
 
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
         found = _installed()

@@ -170,7 +170,8 @@ class ImageList(QStackedWidget):
         self.grid.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.grid.setItemDelegate(_Cell(self._thumbnails, self.grid))
         self.grid.horizontalHeader().hide()
-        self.grid.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.grid.horizontalHeader().setStretchLastSection(False)
+        self.grid.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.grid.verticalHeader().setDefaultSectionSize(CELL.height())
         self._thumbnails.ready.connect(lambda _: self.grid.viewport().update())
         self.table.activated.connect(lambda index: self.opened.emit(index.row()))
@@ -209,7 +210,10 @@ class ImageList(QStackedWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        across = max(1, round((self.width() - GRID * 3) / CELL.width()))
+        room = self.width() - self.grid.verticalScrollBar().sizeHint().width()
+        across = max(1, round(room / CELL.width()))
+        # Not "stretch": a header that is hidden hears too late that the room is another.
+        self.grid.horizontalHeader().setDefaultSectionSize(room // across)
         model = self.grid.model()
         if isinstance(model, GridModel) and model.rows is self.rows and model.across == across:
             return
@@ -241,8 +245,9 @@ class _Cell(QStyledItemDelegate):
         picture = area.adjusted(0, 0, 0, -words.height() - 4)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(area.adjusted(-3, -3, 3, 3), QColor(colours.accent))
-        painter.fillRect(picture, QColor(colours.raised))
         pixmap = None if row.problem else self._thumbnails.get(row.file)
+        if pixmap is None or pixmap.isNull():
+            painter.fillRect(picture, QColor(colours.raised))
         if pixmap is not None and not pixmap.isNull():
             size = pixmap.size().scaled(picture.size(), Qt.AspectRatioMode.KeepAspectRatio)
             target = QRect(picture.topLeft(), size)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.ui.session import Session
-from camtrap_gui.ui.theme import GRID, icon, text
+from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.worker import Job
 
@@ -69,6 +69,7 @@ class JobBar(QFrame):
         for button in (self._show, self._pause, self._cancel):
             layout.addWidget(button)
         self.setMinimumHeight(GRID * 6)
+        theme.changed.connect(self._refresh)
         self._refresh()
 
     def watch(self, session: Session | None) -> None:

@@ -25,7 +25,9 @@ class NumberTable(QTableWidget):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setAlternatingRowColors(False)
-        self.setStyleSheet(f"QTableView::item {{ padding: 0 {GRID}px; }}")  # in line with the headings
+        self.setStyleSheet(
+            f"QTableView::item {{ padding: 0 {GRID - 3}px; }}"
+        )  # with Fusion's own 3 in line with the headings
         self.verticalHeader().hide()
         self.setSortingEnabled(True)
 

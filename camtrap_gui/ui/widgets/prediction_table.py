@@ -13,6 +13,8 @@ MOST = 100_000
 """Rows kept for looking at; the saved table has all."""
 
 COLUMNS = ("File", "Boxes", "Best species", "Confidence", "Problem")
+PROBLEM = COLUMNS.index("Problem")
+"""Takes room only where there is one."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -33,11 +35,13 @@ class PredictionRows(QAbstractTableModel):
         super().__init__()
         self._rows: list[_Row] = []
         self._paths: set[str] = set()
+        self.failures = 0
 
     def clear(self) -> None:
         """Forget all."""
         self.beginResetModel()
         self._rows.clear()
+        self.failures = 0
         self._paths.clear()
         self.endResetModel()
 
@@ -50,6 +54,7 @@ class PredictionRows(QAbstractTableModel):
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(pictures) - 1)
         self._rows += [_row(picture) for picture in pictures]
+        self.failures += sum(bool(picture["failure"]) for picture in pictures)
         self._paths.update(picture["path"] for picture in pictures)
         self.endInsertRows()
 
@@ -100,13 +105,18 @@ class PredictionTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setStyleSheet(f"QTableView::item {{ padding: 0 {GRID}px; }}")  # in line with the headings
+        self.setStyleSheet(
+            f"QTableView::item {{ padding: 0 {GRID - 3}px; }}"
+        )  # with Fusion's own 3 in line with the headings
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in ((1, 8), (2, 15), (3, 13), (4, 14)):
             self.setColumnWidth(column, width * GRID)
+        self.setColumnHidden(PROBLEM, True)
+        rows.rowsInserted.connect(lambda *_: self.setColumnHidden(PROBLEM, not rows.failures))
+        rows.modelReset.connect(lambda: self.setColumnHidden(PROBLEM, True))
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.picked.emit(now.row()))
 
     def sizeHintForRow(self, _: int) -> int:

@@ -10,8 +10,8 @@ from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
 COLUMNS = ("Started", "Preset", "Backbone", "State", "macro-F1", "accuracy", "test top-1", "Model")
-ONLY_WHERE_WIDE = ("Backbone", "accuracy")
-WIDE = GRID * 96
+LEAST_WIDTH = {"Backbone": GRID * 96, "accuracy": GRID * 96, "Preset": GRID * 76}
+"""How wide the table is at least that has room for these columns; the line above it says what is left out."""
 
 
 class RunHistory(NumberTable):
@@ -54,7 +54,8 @@ class RunHistory(NumberTable):
 
     def _lay_out(self) -> None:
         for column, name in enumerate(COLUMNS):
-            self.setColumnHidden(column, name in ONLY_WHERE_WIDE and self.width() < WIDE)
+            self.setColumnHidden(column, self.width() < LEAST_WIDTH.get(name, 0))
+        self._share_room()
 
 
 def state_of(run: Run, in_training: str) -> str:
