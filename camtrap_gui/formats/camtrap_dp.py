@@ -198,6 +198,21 @@ def describe(folder: Path, package: Package) -> None:
     write_text(folder / "datapackage.json", json.dumps(_plain(package), indent=2, ensure_ascii=False) + "\n")
 
 
+def tag(name: str, value: str) -> str:
+    """A tag of an observation; tags are put together with " | "."""
+    return f"{name}:{value.replace('%', '%25').replace('|', '%7C')}"
+
+
+def tags(text: str) -> dict[str, str]:
+    """The tags of an observation that have a value, by name."""
+    pairs = (part.strip().partition(":") for part in text.split("|"))
+    return {
+        name.strip(): value.strip().replace("%7C", "|").replace("%25", "%")
+        for name, colon, value in pairs
+        if colon
+    }
+
+
 def _plain(package: Package) -> dict[str, Any]:
     name = re.sub(r"[^a-z0-9._-]+", "-", package.title.lower()).strip("-") or "survey"
     west, south, east, north = package.bounds

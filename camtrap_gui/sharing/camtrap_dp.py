@@ -5,8 +5,8 @@ the pictures themselves stay where they are. What is on it is told per picture, 
 each species where there is no box; with ``events`` also per sequence, with the largest number seen at once.
 
 What the standard has no word for stands in the tags of an observation: ``level:sequence`` for a label that was given to
-the whole sequence, ``label:blank`` for another word for the observation type, ``detection:0.91`` for how sure the
-detector was where the probability is that of a classifier. The size of a picture stands in its EXIF data. Species are
+the whole sequence, ``label:blank`` for another word for the observation type, ``box:Ben`` for who drew the box where
+another one named the species, ``detection:0.91`` for how sure the detector was where the probability is a classifier's. The size of a picture stands in its EXIF data. Species are
 called as in the project. What the source of the survey says has no classification method.
 """
 
@@ -223,7 +223,9 @@ class _Tables:
         if told.kind == "animal":
             row["scientificName"] = told.species
         elif told.species and told.species not in _USUAL_WORDS:
-            tags.append(f"label:{told.species}")
+            tags.append(camtrap_dp.tag("label", told.species))
+        if told.box_author:
+            tags.append(camtrap_dp.tag("box", told.box_author))
         if told.region is not None:
             x, y, width, height = told.region.box
             row |= {"bboxX": x, "bboxY": y, "bboxWidth": max(width, 1e-15), "bboxHeight": max(height, 1e-15)}
@@ -237,7 +239,7 @@ class _Tables:
             if told.region is not None and told.confidence is None:
                 row["classificationProbability"] = told.region.confidence
             elif told.region is not None:
-                tags.append(f"detection:{told.region.confidence!r}")
+                tags.append(camtrap_dp.tag("detection", repr(told.region.confidence)))
         row["observationTags"] = " | ".join(tags) or None
         return row
 

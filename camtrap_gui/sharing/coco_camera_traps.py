@@ -2,7 +2,8 @@
 
 It holds what people and sources say, not what machines found: labels, and boxes that somebody drew. File names start
 from the image folder, or the one around them all. Fields of the source that the project has no name for come back as
-they were; who labelled, when, and by which suggestion stand as ``author``, ``made``, ``run`` and ``confidence``.
+they were; who labelled, when, and by which suggestion stand as ``author``, ``made``, ``run`` and ``confidence``, and
+``box_author`` is who drew the box if that was another one.
 """
 
 import json
@@ -127,6 +128,8 @@ def _annotation(told: Told, image: images.Image, category: int) -> dict[str, Any
     if told.source == "person":
         said = {"author": told.author, "made": told.made, "run": told.run_id, "confidence": told.confidence}
         record |= {name: value for name, value in said.items() if value is not None}
+    if told.box_author:
+        record["box_author"] = told.box_author
     return record
 
 

@@ -65,7 +65,7 @@ def write(project: Project, path: Path, report: Report, rules: Rules | None = No
                 f"No detector and no person has looked at an image of {project.folder} yet, so there are no results to"
                 " write. Detect first: camtrap detect."
             )
-    report(Progress(done, total, "images", "Writing"))
+        report(Progress(done, total, "images", "Writing"))  # the last moment at which it can be stopped
     return Written(done - left_out, found, failures, left_out)
 
 

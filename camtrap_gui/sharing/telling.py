@@ -22,8 +22,8 @@ class Told(NamedTuple):
 
     ``kind`` is 'animal', 'person', 'vehicle', 'empty' or 'unknown'; ``species`` None for what nobody has named.
     ``amount`` is how many of them this entry stands for, None where nobody counted. ``source`` is 'person', 'import',
-    'model' or 'detector'. ``author`` and ``made`` say who and when, ``run_id`` and ``confidence`` (0..1) which
-    classifier said so, also where a person agreed.
+    'model' or 'detector'. ``author`` and ``made`` say who named the species, and when, ``run_id`` and ``confidence``
+    (0..1) which classifier said so, also where a person agreed. ``box_author`` drew the box, if that was another one.
     """
 
     kind: str
@@ -36,6 +36,11 @@ class Told(NamedTuple):
     run_id: str | None = None
     confidence: float | None = None
     sequence_level: bool = False
+
+    @property
+    def box_author(self) -> str | None:
+        drew = self.region.author if self.region is not None and self.region.kind == "box" else None
+        return None if drew == self.author else drew
 
 
 def each(project: Project, rules: Rules, report: Report, phase: str = "Writing") -> Iterator[Observed]:
@@ -75,12 +80,7 @@ def _of_label(label: Label, shown: list[Region]) -> Iterator[Told]:
     counts = _shares(label.count, len(shown))
     said = (source, label.author, label.made, label.run_id, label.confidence)
     for region, count in zip(shown, counts, strict=True):
-        # Who drew a box may be another one than who labelled the image.
-        whose = said
-        if region.kind == "box" and region.author is not None:
-            by = "import" if region.author in ("import", "folder") else "person"
-            whose = (by, region.author, region.made, region.run_id, region.species_confidence)
-        yield Told(kind, label.species, count, region, *whose, label.sequence_level)
+        yield Told(kind, label.species, count, region, *said, label.sequence_level)
     if not shown:
         yield Told(kind, label.species, label.count, None, *said, label.sequence_level)
 

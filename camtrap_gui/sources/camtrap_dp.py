@@ -194,9 +194,8 @@ class _Import:
             author = (edits.person(one.by) if one.by else None) if one.method == "human" else None
             box = self._box(one)
             if box is not None and one.type not in ("blank", "unclassified"):
-                self._incoming.add_box(
-                    image_id, species_id, box, author or "import", one.made if author else None
-                )
+                drew = one.tags.get("box") or author or "import"
+                self._incoming.add_box(image_id, species_id, box, drew, one.made if drew == author else None)
             if species_id is None:
                 if box is None and one.type == "animal":
                     self._doubts(f"picture {one.medium}", "animal that nobody named")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from camtrap_gui.formats.camtrap_dp import OBSERVATION_TYPES
+from camtrap_gui.formats import camtrap_dp as standard
 from camtrap_gui.formats.camtrap_dp_reading import CamtrapDp
 from camtrap_gui.formats.times import read_time
 
@@ -82,7 +82,7 @@ class Tables:
                 row
             )
             box = None if x is None else (x, y, width, height)
-            told = _tags(tags)
+            told = standard.tags(tags or "")
             yield Observation(
                 medium, kind, species, count, box, method or "", by or "", made, probability, told,
                 bool(whole) or told.get("level") == "sequence",
@@ -97,7 +97,9 @@ class Tables:
         rows = self._db.execute(
             "SELECT probability, tags FROM observations WHERE method = 'machine' AND x IS NOT NULL"
         )
-        least = min((confidence(probability, _tags(tags)) for probability, tags in rows), default=None)
+        least = min(
+            (confidence(probability, standard.tags(tags or "")) for probability, tags in rows), default=None
+        )
         return (row[0] if row else None), least
 
     def _fill(
@@ -145,7 +147,7 @@ class Tables:
     def _observation(self, row: dict[str, str]) -> tuple[Any, ...] | None:
         subject = f"observation {row.get('observationID', '?')}"
         kind, level = row.get("observationType", ""), row.get("observationLevel", "media")
-        if kind not in OBSERVATION_TYPES:
+        if kind not in standard.OBSERVATION_TYPES:
             self._doubt(f"{subject}: {kind[:80]}", "unknown type of observation")
             return None
         medium, deployment = row.get("mediaID", "").strip(), row.get("deploymentID", "").strip()
@@ -243,11 +245,6 @@ def _locations(package: CamtrapDp) -> dict[str, str]:
         key: f"{name} ({number})" if number and len(ids[name]) > 1 else name
         for key, (name, number) in found.items()
     }
-
-
-def _tags(text: str | None) -> dict[str, str]:
-    pairs = (part.strip().partition(":") for part in (text or "").split("|"))
-    return {name.strip(): value.strip() for name, mark, value in pairs if mark}
 
 
 def _universal(text: str) -> str | None:

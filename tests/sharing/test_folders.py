@@ -1,7 +1,5 @@
 """Folders of pictures: each where it belongs, originals untouched, people unrecognisable where that is asked for."""
 
-import os
-
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
@@ -70,7 +68,7 @@ def test_that_pictures_are_separated_by_what_is_on_them(survey, tmp_path):
 
 def test_that_links_take_no_room_and_lists_no_pictures(survey, tmp_path):
     folders.write_species(survey, tmp_path / "f", How(link=True), quiet, Rules())
-    assert os.path.samefile(tmp_path / "f/lion/002.jpg", tmp_path / "pictures/002.jpg")
+    assert (tmp_path / "f/lion/002.jpg").samefile(tmp_path / "pictures/002.jpg")
     written = folders.write_species(survey, tmp_path / "g", How(only_list=True), quiet, Rules())
     assert files_in(tmp_path / "g") == [] and len(listed(tmp_path / "g")) == written.pictures
 
