@@ -52,7 +52,7 @@ def test_that_a_candidate_is_trained_and_compared_and_used_only_by_a_click(card,
     newest = runs.newest(project)
     assert newest.id != before.id and runs.current(project).id == before.id
     assert card.comparison.verdict.text() and not card.message.isVisible()
-    names = [card.comparison.table.item(row, 0).text() for row in range(5)]
+    names = [card.figures.table.item(row, 0).text() for row in range(5)]
     assert names[:2] == ["Top-1 accuracy", "Macro-F1"]
     assert set(names[2:]) == {"zebra", "gazelle", "rhino"}
     after_restart = Retrain(session(project.folder))

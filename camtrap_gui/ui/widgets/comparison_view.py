@@ -21,12 +21,14 @@ WIDE = GRID * 100
 class ComparisonView(QWidget):
     """Shows the plain result of the compare step; the species that differ most come first.
 
-    Room is kept for ``rows`` of the table at least.
+    Room is kept for ``rows`` of the table at least. ``brief``: the verdict and what it
+    rests on in two lines, without the table and the notes.
     """
 
-    def __init__(self, rows: int = 7, parent: QWidget | None = None) -> None:
+    def __init__(self, rows: int = 7, brief: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = rows
+        self._brief = brief
         self.verdict = text("", "heading", bold=True, wrap=True)
         self.verdict.setAccessibleName("Verdict")
         self.changes = text("", role="muted", wrap=True)
@@ -37,6 +39,7 @@ class ComparisonView(QWidget):
         layout.setSpacing(GRID)
         for part in (self.verdict, self.changes, self.table):
             layout.addWidget(part)
+        self.table.setVisible(not brief)
 
     def show_result(self, result: Mapping[str, Any], about: str = "") -> None:
         """Show this comparison and no other. ``about`` says what it is of, in place of how many crops changed."""
@@ -48,6 +51,10 @@ class ComparisonView(QWidget):
             f"Of {figures.crops:,} held-out crops, {result['mended']:,} are right only with the candidate and"
             f" {result['broken']:,} only with the current model."
         )
+        if self._brief:
+            both = (f"{pair.name} {_change(pair)}" for pair in (figures.accuracy, figures.macro_f1))
+            self.changes.setText(f"{'; '.join(both)}.")
+            return
         self.changes.setText(f"{about} In brackets: 95 % intervals over cameras. Of a species: its recall.")
         recalls = sorted(figures.recalls, key=lambda pair: -abs(pair.difference.value or 0))
         self.table.fill(COLUMNS, [_row(pair) for pair in (figures.accuracy, figures.macro_f1, *recalls)])
@@ -77,6 +84,13 @@ def _note(words: str) -> ElidedLabel:
 def _row(pair: Pair) -> tuple[str | int, ...]:
     figures = (_words(figure, sign) for figure, sign in zip(_figures(pair), ("", "", "+"), strict=True))
     return (pair.name, pair.crops, pair.locations, *figures)
+
+
+def _change(pair: Pair) -> str:
+    current, candidate, difference = (
+        _words(figure, sign) for figure, sign in zip(_figures(pair), ("", "", "+"), strict=True)
+    )
+    return f"{current.partition('  ')[0]} → {candidate.partition('  ')[0]} %, {difference.replace('  ', ' ')}"
 
 
 def _figures(pair: Pair) -> tuple[Figure, Figure, Figure]:

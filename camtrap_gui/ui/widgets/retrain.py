@@ -5,7 +5,7 @@ The current model stays the current one all the while, and after a restart too, 
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import comparisons, corrections, runs
@@ -58,6 +58,7 @@ class Retrain(QFrame):
         self._result.setVisible(waiting is not None)
         if waiting is not None:
             self.comparison.show_result(waiting)
+            self.figures.show_result(waiting)
             self._candidate = str(waiting["candidate"])
         _make_primary(self.button, waiting is None)
         _make_primary(self.use, waiting is not None and waiting["figures"]["verdict"] == "better")
@@ -180,7 +181,11 @@ class Retrain(QFrame):
         self.stop.clicked.connect(self._stop)
         self.message = text("", wrap=True)
         self.message.setAccessibleName("Message")
-        self.comparison = ComparisonView()
+        self.comparison = ComparisonView(brief=True)
+        self.figures = ComparisonView(rows=14)
+        self.all_figures = _dialog("The candidate and the current model", self.figures, self)
+        self.more = _button("Figures…", "The figures of each species, and what they rest on")
+        self.more.clicked.connect(self.all_figures.open)
         self.use = _button(
             "Use the new model", "Review, predictions, evaluation and export use the candidate from now on"
         )
@@ -191,7 +196,7 @@ class Retrain(QFrame):
         self.keep.clicked.connect(self.keep_current)
         self._uncut_row = _beside(self.uncut, self.cut)
         self._working = _below(self.doing, _beside(self.bar, self.stop))
-        self._result = _below(self.comparison, _beside(None, self.keep, self.use))
+        self._result = _below(_beside(self.comparison, self.more), _beside(None, self.keep, self.use))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
         layout.setSpacing(GRID)
@@ -211,6 +216,20 @@ def _button(words: str, tip: str) -> QPushButton:
     button = QPushButton(words)
     button.setToolTip(f"<p>{tip}</p>")
     return button
+
+
+def _dialog(title: str, content: QWidget, parent: QWidget) -> QDialog:
+    dialog = QDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.resize(GRID * 110, GRID * 80)
+    close = QPushButton("Close")
+    close.clicked.connect(dialog.accept)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
+    layout.setSpacing(GRID * 2)
+    layout.addWidget(content, 1)
+    layout.addWidget(_beside(None, close))
+    return dialog
 
 
 def _make_primary(button: QPushButton, is_primary: bool) -> None:
