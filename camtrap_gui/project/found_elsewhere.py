@@ -127,7 +127,7 @@ def _suggest(project: Project, classifier: str, said: Sequence[tuple[int, int, T
         for word, share in theirs:
             own = word if (species_id := species[word]) is None else names[species_id]
             ids[own] = species_id
-            shares[own] = shares.get(own, 0.0) + share
+            shares[own] = min(1.0, shares.get(own, 0.0) + share)
         top = sorted(shares.items(), key=lambda pair: -pair[1])
         (_, first), (_, second) = (*top, ("", 0.0))[:2]
         rows.append(

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from camtrap_gui.formats.megadetector_reading import Batch, ResultsFile
@@ -86,6 +86,8 @@ def look(
         ways = name_matching.find(project, (image.file for image in file.samples()))
     looked = Looked(_detector(file, name, lowest), ways, file.count)
     known = detections.detector_by_hash(project, looked.detector.sha256)
+    if known is not None:
+        looked.detector = replace(looked.detector, name=known.name, typical_threshold=known.typical_threshold)
     reading = _Reading(project, file, looked)
     for batch in reading.batches("Matching", report):
         looked.matched += len(batch)
