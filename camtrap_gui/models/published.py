@@ -1,4 +1,4 @@
-"""Models that their authors publish as files: MegaDetector. Fetched from there, never without a check.
+"""Models that their authors publish as files: MegaDetector, networks of Keras. Fetched from there, never unchecked.
 
 For some of the files the authors publish an MD5, for others nothing. What came the first time is remembered by its
 SHA-256 (in ``.pins.json`` of the store, which stays when a model is removed), and a different file is refused later.
@@ -18,6 +18,7 @@ from camtrap_gui.problem import Problem
 _RELEASES = "https://github.com/agentmorris/MegaDetector/releases/download"
 _LILA = "https://lila.science/public/models/megadetector"
 _AZURE = "https://lilawildlife.blob.core.windows.net/lila-wildlife/models/camera_traps/megadetector"
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 _MIT = "MegaDetector is published under the MIT licence, see https://github.com/agentmorris/MegaDetector.\n"
 
 
@@ -79,6 +80,24 @@ def _weights(version: str, file: str, md5: str, input_size: int, code: str, size
     )
 
 
+def _of_keras(name: str, title: str, file: str, size: int, md5: str = "") -> FileOffer:
+    """Weights of keras.applications without the ImageNet classes."""
+    address = f"{_KERAS}/{file}"
+    return FileOffer(
+        name=name,
+        title=f"{title}, trained on ImageNet (keras.applications)",
+        kind="backbone",
+        role="backbone",
+        size=size,
+        licence="Apache-2.0",
+        source=address,
+        input_size=224,
+        addresses=(address,),
+        terms="Published with Keras, which is under the Apache License 2.0, see https://github.com/keras-team/keras.\n",
+        md5=md5,
+    )
+
+
 _YOLOV5, _YOLOV9, _ULTRALYTICS = "YOLOv5 GPL-3.0-only", "YOLOv9 GPL-3.0-only", "Ultralytics AGPL-3.0-only"
 
 OFFERS: tuple[FileOffer, ...] = (
@@ -104,9 +123,29 @@ OFFERS: tuple[FileOffer, ...] = (
             ("sorrel", "4339a2c8af7a381f18ded7ac2a4df03e", 960, _ULTRALYTICS),
         )
     ),
+    _of_keras(
+        "mobilenet-v2",
+        "MobileNetV2",
+        "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        9_406_464,
+    ),
+    _of_keras(
+        "resnet50-v2",
+        "ResNet50V2",
+        "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        94_668_760,
+        "fac2f116257151a9d068a22e544a4917",
+    ),
+    _of_keras(
+        "resnet101-v2",
+        "ResNet101V2",
+        "resnet/resnet101v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        171_317_808,
+        "c0ed64b8031c3730f411d2eb4eea35b5",
+    ),
 )
-"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases. Sizes of files
-that could not be looked up are left open."""
+"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases, and the source
+of keras.applications. Sizes of files that could not be looked up are left open."""
 
 
 def bring(offer: FileOffer, report: Report) -> Path:

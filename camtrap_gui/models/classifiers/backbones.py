@@ -36,10 +36,11 @@ class Backbone:
 
 def registry() -> dict[str, Backbone]:
     """Every backbone by name."""
-    from camtrap_gui.models.classifiers import efficientnet_lite
+    from camtrap_gui.models.classifiers import efficientnet_lite as lite
+    from camtrap_gui.models.classifiers import keras_applications as keras
 
-    lite = (efficientnet_lite.LITE0, efficientnet_lite.LITE1, efficientnet_lite.LITE2)
-    return {backbone.name: backbone for backbone in lite}
+    known = (lite.LITE0, lite.LITE1, lite.LITE2, keras.MOBILENET_V2, keras.RESNET50_V2, keras.RESNET101_V2)
+    return {backbone.name: backbone for backbone in known}
 
 
 def get(name: str) -> Backbone:
