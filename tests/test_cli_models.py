@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from camtrap_gui.cli import run
+from tests.models.detectors.networks import answering, cells
 
 DETECTION_GRAPH = b"".join(
     bytes([10, len(name) + 6, 10, len(name)]) + name + b"\x12\x02Op"
@@ -66,6 +67,29 @@ def test_that_a_file_goes_in_and_out_of_the_list(capsys, graph_file, folder):
     assert camtrap(capsys, "models", "verify")[1] == "1 installed, all whole: cameras-of-ours.\n"
     assert camtrap(capsys, "models", "remove", "cameras-of-ours")[0] == 0
     assert camtrap(capsys, "models", "verify")[1] == "No model is installed.\n"
+
+
+def test_that_an_onnx_file_is_added_with_what_was_recognised_and_corrected(capsys, tmp_path, folder):
+    path = answering(tmp_path / "md_v5a.0.0.onnx", cells("yolov5", 3 * 84, 3))
+    code, out, _ = camtrap(capsys, "models", "add", path)
+    assert code == 0 and "md_v5a.0.0 is installed" in out
+    for fact in (
+        "an ONNX file, layout yolov5",
+        "at 64 pixels, in the middle of a grey square",
+        "1 animal, 2 person, 3 vehicle",
+        "at least 0.2; boxes are kept down to 0.05",
+    ):
+        assert fact in out
+    code, out, _ = camtrap(capsys, "models", "add", path, "--letterbox", "corner", "--categories", "1=fox")
+    assert code == 0 and "upper left corner of a black square" in out and "1 fox" in out
+    manifest = json.loads((folder / "md_v5a.0.0" / "entry.json").read_text())
+    assert (manifest["layout"], manifest["letterbox"], manifest["categories"]) == (
+        "yolov5",
+        "corner",
+        {"1": "fox"},
+    )
+    code, _, err = camtrap(capsys, "models", "add", path, "--layout", "yolov9")
+    assert code == 2 and "yolov9" in err
 
 
 def test_that_verify_exits_with_2_and_names_what_is_damaged(capsys, graph_file, folder):

@@ -38,7 +38,10 @@ def run(_: None, options: Options, report: Report) -> Result:
     if options.add is not None:
         added = store.add(options.add)
         known = " ".join(recognition.facts(added))
-        said = f"{added.name} is added. {known} Its licence is not known to the program; ask its author."
+        said = (
+            f"{added.name} is added. {known} What is wrong of this can be said with: camtrap models add --help. Its licence is "
+            "not known to the program; ask its author."
+        )
         return Result((added.name,), said)
     there = tuple(entry.name for entry in store.install(options.install, report))
     return Result(there, f"{' and '.join(there)} can be used now.")

@@ -115,10 +115,11 @@ def facts(entry: Entry) -> tuple[str, ...]:
     said.append(
         f"Its categories are {named if len(entry.categories) < 9 else f'{len(entry.categories)} words'}."
     )
-    said.append(
-        f"Found means a confidence of at least {entry.typical_threshold:g}; boxes are kept down to "
-        f"{entry.conservative_threshold:g}."
-    )
+    if entry.typical_threshold is not None and entry.conservative_threshold is not None:
+        said.append(
+            f"Found means a confidence of at least {entry.typical_threshold:g}; boxes are kept down to "
+            f"{entry.conservative_threshold:g}."
+        )
     return tuple(said)
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
-from camtrap_gui.models import store
+from camtrap_gui.models import recognition, store
 from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, detections
@@ -255,7 +255,8 @@ def _short(title: str) -> str:
 
 def _facts(entry: Entry) -> str:
     typical = "" if entry.typical_threshold is None else f"<br>Typical threshold {entry.typical_threshold:g}"
+    known = escape(" ".join(recognition.facts(entry)))
     return (
         f"<p><b>{escape(entry.title)}</b><br>Licence {escape(entry.licence)}<br>"
-        f"{entry.size / 1e6:,.1f} MB{typical}</p>"
+        f"{entry.size / 1e6:,.1f} MB{typical}<br>{known}</p>"
     )
