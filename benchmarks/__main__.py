@@ -9,6 +9,7 @@ import sys
 ALL = {
     "dataset_import": ["--images", "50000"],
     "detection": ["--pictures", "24"],
+    "detection_quality": ["--images", "40"],
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],

@@ -1,9 +1,10 @@
 """Detection against the way of the tutorial: one picture at a time, decoded with Pillow, then a TensorFlow session.
 
-All three run the same weights on the same pictures of 2048 x 1536, in turns: the tutorial's way with the frozen graph,
-the ``detect`` step with the default detector, and the ``detect`` step with the frozen graph. Each network is loaded and
-has seen pictures before its time begins; what is timed is all the rest of the step, from the first picture opened to
-the last row written. Boxes are the same when IoU >= 0.95 and the confidence differs by no more than 0.02.
+All run the same weights on the same pictures of 2048 x 1536, in turns: the tutorial's way with the frozen graph, and the
+``detect`` step with the default detector and with every kind of detector file. Each network is loaded and has seen
+pictures before its time begins; what is timed is all the rest of the step, from the first picture opened to the last row
+written. Boxes are the same when IoU >= 0.95 and the confidence differs by no more than 0.02. How good they are says
+``benchmarks.detection_quality``.
 """
 
 import argparse
@@ -46,11 +47,12 @@ def main() -> None:
 
 def measure(folder: Path, source: Path, graph: Path, pictures: int, rounds: int) -> None:
     """Make the pictures, let the contenders take turns, print the table."""
+    from benchmarks import detector_kinds
+
     paths = list(make_pictures(source, folder / "pictures", pictures))
     tutorial, reference = Stopwatch("tutorial's way"), Tutorial(graph)
     steps = {
-        "default": Stopwatch("detect, default"),
-        str(graph): Stopwatch("detect, frozen graph"),
+        name: Stopwatch(f"detect, {kind}") for kind, name in detector_kinds.install(folder, graph).items()
     }
     alone = {name: Stopwatch(f"{watch.name}, network alone") for name, watch in steps.items()}
     wanted: dict[str, Boxes] = {}
@@ -81,10 +83,9 @@ def report(
     }
     for name, watch in steps.items():
         agreeing, boxes = same[name]
-        key = "default" if name == "default" else "frozen_graph"
         ratio, share = watch.times(tutorial), watch.rate / alone[name].rate
         rows.append((watch.name, watch.rate, 1000 * watch.cost, ratio, share, f"{agreeing} of {boxes}"))
-        figures[key] = {
+        figures[name.replace("-", "_")] = {
             "per_s": watch.rate,
             "times_tutorial": ratio,
             "processor_times_tutorial": tutorial.cost / watch.cost,
