@@ -5,8 +5,8 @@ Images come in the order of their ids, a page at a time, so memory does not grow
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from sqlite3 import Row
 from typing import NamedTuple
 
@@ -25,13 +25,15 @@ class Rules:
     """Which detections are told: those of the latest detector, or of ``detector``, with a confidence of at least ``low``.
 
     ``low`` None is the detector's typical threshold; ``lows`` are others for single categories. ``boxes=False`` tells
-    what the detector found also where there are boxes, which then are not told.
+    what the detector found also where there are boxes, which then are not told. ``overruled`` are the species that are
+    told of detections in place of what the classifier said first (see ``smoothing``).
     """
 
     low: float | None = None
     lows: tuple[tuple[str, float], ...] = ()
     detector: KnownDetector | None = None
     boxes: bool = True
+    overruled: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +257,11 @@ class _Pages:
                 species_confidence=whose["confidence"],
             )
         if found.top and not said:
+            species = self.rules.overruled.get(found.id, found.top[0][0])
+            if species != found.top[0][0]:  # as sure as the classifier was of the other one
+                found = found._replace(top=((species, found.top[0][1]),))
             return found._replace(
-                species=found.top[0][0],
+                species=species,
                 source="model",
                 run_id=row["run_id"],
                 species_confidence=found.top[0][1],

@@ -5,7 +5,7 @@ recognition data" takes ``recognitions.json``, "Import data from a CSV file" tak
 the same names. Timelapse runs on Windows, so folders in the table are written with back slashes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from camtrap_gui import files
@@ -31,11 +31,15 @@ class Written:
     detections: int
 
 
-def write(project: Project, target: Path, report: Report, rules: Rules | None) -> Written:
-    """Write both files into a new folder. Without ``rules`` all is written that the detector keeps: Timelapse selects."""
+def write(project: Project, target: Path, report: Report, rules: Rules) -> Written:
+    """Write both files into a new folder.
+
+    Where no threshold is asked for, the recognitions have all that the detector keeps: Timelapse selects itself.
+    """
+    everything = rules if rules.lows or rules.low is not None else replace(rules, low=0.0)
     with files.new_folder(target) as folder:
-        count = _write_table(project, folder / "TimelapseData.csv", report, rules or Rules())
-        found = megadetector.write(project, folder / "recognitions.json", report, rules)
+        count = _write_table(project, folder / "TimelapseData.csv", report, rules)
+        found = megadetector.write(project, folder / "recognitions.json", report, everything)
     return Written(count, found.images, found.detections)
 
 

@@ -4,8 +4,8 @@ Everything is written beside and moved into place when it is whole, so a stopped
 """
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -149,12 +149,16 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Write one format. Raises Problem when something is missing for it, or something is there already."""
+    from camtrap_gui.project import smoothing
     from camtrap_gui.sharing import targets
 
     if options.format not in FORMATS:
         raise Problem(f"There is no format “{options.format}”. Choose one of: {', '.join(FORMATS)}.")
     target = targets.check(project, options.target)
-    written, *notes = _WRITERS[options.format](project, target, options, report)
+    smoothed = smoothing.smooth(project) if options.smooth else None
+    asked = rules(options, smoothed.changes if smoothed else {})
+    written, *notes = _WRITERS[options.format](project, target, options, asked, report)
+    notes += [smoothed.text()] if smoothed else []
     counts = {
         field.name: getattr(written, field.name)
         for field in dataclasses.fields(written)
@@ -163,8 +167,8 @@ def run(project: Project, options: Options, report: Report) -> Result:
     return Result(options.format, target, counts, tuple(notes))
 
 
-def rules(options: Options) -> Rules:
-    """Which detections count. Raises Problem for a threshold that cannot be understood."""
+def rules(options: Options, overruled: Mapping[int, str] | None = None) -> Rules:
+    """Which detections count, and which species some of them are told as. Raises Problem for a threshold that cannot be understood."""
     lows = []
     for text in (part for given in options.thresholds for part in given.replace(",", " ").split()):
         category, _, number = text.partition("=")
@@ -177,10 +181,12 @@ def rules(options: Options) -> Rules:
                 f"“{text[:60]}” is no threshold. Write category=confidence, for example animal=0.3."
             )
         lows.append((category, low))
-    return Rules(lows=tuple(lows), boxes=options.boxes != "detector")
+    return Rules(lows=tuple(lows), overruled=overruled or {})
 
 
-def _camtrap_dp(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _camtrap_dp(
+    project: Project, target: Path, options: Options, asked: Rules, report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import camtrap_dp
 
     about = camtrap_dp.About(
@@ -192,57 +198,68 @@ def _camtrap_dp(project: Project, target: Path, options: Options, report: Report
         options.capture_method,
         options.contributor,
     )
-    written = camtrap_dp.write(project, target, about, report, rules(options))
+    written = camtrap_dp.write(project, target, about, report, asked)
     stated = f"It says: sampling design {about.sampling_design}, capture method {about.capture_method}"
     return written, f"{stated}. Say otherwise with --sampling-design and --capture-method."
 
 
-def _coco_camera_traps(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _coco_camera_traps(
+    project: Project, target: Path, options: Options, asked: Rules, report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import coco_camera_traps
 
     return (coco_camera_traps.write(project, target, report),)
 
 
-def _megadetector(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _megadetector(
+    project: Project, target: Path, options: Options, asked: Rules, report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import megadetector
 
-    return (megadetector.write(project, target, report, rules(options) if options.thresholds else None),)
+    return (
+        megadetector.write(project, target, report, asked if options.thresholds else replace(asked, low=0.0)),
+    )
 
 
-def _timelapse(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _timelapse(
+    project: Project, target: Path, options: Options, asked: Rules, report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import timelapse
 
-    written = timelapse.write(project, target, report, rules(options) if options.thresholds else None)
+    written = timelapse.write(project, target, report, asked)
     return written, "Copy both files into Timelapse's root folder, which is the one the pictures lie in."
 
 
-def _csv(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _csv(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
     from camtrap_gui.sharing import tables
 
-    return (tables.write_csv(project, target, report, rules(options)),)
+    return (tables.write_csv(project, target, report, asked),)
 
 
-def _xlsx(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _xlsx(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
     from camtrap_gui.sharing import tables
 
-    return (tables.write_xlsx(project, target, report, rules(options)),)
+    return (tables.write_xlsx(project, target, report, asked),)
 
 
-def _boxes(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _boxes(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
     from camtrap_gui.sharing import box_sets
 
     ways = (options.pictures == "link", options.pictures == "list", options.blur_people)
     how = box_sets.How(options.boxes, options.classes, *ways)
-    written = box_sets.write(project, target, options.format, how, report, rules(options))
+    asked = replace(asked, boxes=options.boxes != "detector")
+    written = box_sets.write(project, target, options.format, how, report, asked)
     return (written, *_left_out(written))
 
 
-def _folders(project: Project, target: Path, options: Options, report: Report) -> tuple[Any, ...]:
+def _folders(
+    project: Project, target: Path, options: Options, asked: Rules, report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import folders
 
     how = folders.How(options.pictures == "link", options.pictures == "list", options.blur_people)
     write = folders.write_species if options.format == "species-folders" else folders.write_separate
-    written = write(project, target, how, report, rules(options))
+    written = write(project, target, how, report, asked)
     return (written, f"Folders: {folders.first_folders(written)}.", *_left_out(written))
 
 
@@ -250,7 +267,7 @@ def _left_out(written: Any) -> tuple[str, ...]:
     return ("left_out.csv tells which and why.",) if written.left_out else ()
 
 
-_WRITERS: dict[str, Callable[[Project, Path, Options, Report], tuple[Any, ...]]] = {
+_WRITERS: dict[str, Callable[[Project, Path, Options, Rules, Report], tuple[Any, ...]]] = {
     "camtrap-dp": _camtrap_dp,
     "coco-camera-traps": _coco_camera_traps,
     "megadetector": _megadetector,

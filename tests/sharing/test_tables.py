@@ -111,7 +111,7 @@ def _sheets(path):
 def test_that_timelapse_gets_a_table_and_recognitions(survey, tmp_path):
     with survey.write() as db:
         db.execute("UPDATE images SET path = 'sub/deep/2.jpg' WHERE id = 2")
-    written = timelapse.write(survey, tmp_path / "t", quiet, None)
+    written = timelapse.write(survey, tmp_path / "t", quiet, Rules())
     rows = read(tmp_path / "t" / "TimelapseData.csv")
     assert list(rows[0])[:4] == ["File", "RelativePath", "DateTime", "DeleteFlag"]
     assert (rows[1]["File"], rows[1]["RelativePath"], rows[0]["RelativePath"]) == ("2.jpg", "sub\\deep", "")

@@ -143,3 +143,12 @@ def test_that_a_killed_run_leaves_no_half_target(tmp_path, form):
 
 def _environment():
     return os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
+def test_that_smoothing_is_told_and_written(survey, tmp_path):
+    with survey.write() as db:
+        db.execute("UPDATE images SET sequence_id = 1")
+        db.execute("UPDATE suggestions SET species_id = 1, top = '[[\"zebra\", 0.8]]'")
+        db.execute("UPDATE suggestions SET species_id = 2, top = '[[\"lion\", 0.9]]' WHERE detection_id = 8")
+    result = share.run(survey, asked(tmp_path, "species-folders", smooth=True), quiet)
+    assert "Smoothing changed 1 of" in result.text() and (tmp_path / "out" / "zebra" / "008.jpg").is_file()

@@ -1,0 +1,103 @@
+"""What a classifier says about single animals, evened out over a picture and over its sequence.
+
+The pictures of a sequence mostly show the same animals, so a word that stands alone is more likely wrong than right.
+The rules and figures are those of MegaDetector's classification smoothing (``ClassificationSmoothingOptions``), first
+within each picture, then within each sequence, without those that need a taxonomy:
+
+1. Words that name no species become the most frequent species, if that was said at least twice.
+2. A species said once becomes the most frequent one, if that was said at least four times.
+
+Nothing is stored: who writes or shows suggestions passes ``Smoothed.changes`` on (``observations.Rules.overruled``).
+What people or sources said is left alone, and so are pictures that have labels or boxes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from camtrap_gui.project import Project, detections, species_names
+
+NO_SPECIES = frozenset({"other", "unknown", "no cv result", "animal", "blank", "mammal"})
+LEAST_DETECTION, LEAST_CLASSIFICATION = 0.15, 0.5
+_LEAST_FOR_UNKNOWN, _LEAST_FOR_OTHERS, _MOST_ALONE = 2, 4, 1
+
+
+@dataclass(frozen=True)
+class Smoothed:
+    """``changes`` are species by detection; ``before`` and ``after`` count how often each was said, by species."""
+
+    changes: dict[int, str]
+    before: dict[str, int]
+    after: dict[str, int]
+
+    def text(self) -> str:
+        """One sentence with the species whose numbers changed."""
+        names = sorted({*self.before, *self.after}, key=lambda name: -self.before.get(name, 0))
+        numbers = [(name, self.before.get(name, 0), self.after.get(name, 0)) for name in names]
+        moved = ", ".join(f"{name} {one:,} → {other:,}" for name, one, other in numbers if one != other)
+        said = sum(self.before.values())
+        return (
+            f"Smoothing changed {len(self.changes):,} of {said:,} suggestions{f': {moved}' if moved else ''}."
+        )
+
+
+def smooth(project: Project) -> Smoothed:
+    """What the suggestions of the latest detector's animals become."""
+    changes: dict[int, str] = {}
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for burst in _bursts(project):
+        said = [name for _, _, name in burst]
+        before.update(said)
+        evened = [
+            name
+            for _, picture in groupby(zip(burst, said, strict=True), key=lambda pair: pair[0][0])
+            for name in even_out([name for _, name in picture])
+        ]
+        evened = even_out(evened)
+        after.update(evened)
+        changes |= {number: new for (_, number, old), new in zip(burst, evened, strict=True) if new != old}
+    return Smoothed(changes, dict(before), dict(after))
+
+
+def even_out(said: Sequence[str]) -> list[str]:
+    """The words said about the animals of a picture or a sequence, evened out by the rules above.
+
+    Where two species are said equally often, neither is the most frequent one.
+    """
+    evened = list(said)
+    if (most := _most_frequent(evened)) and evened.count(most) >= _LEAST_FOR_UNKNOWN:
+        evened = [most if name.casefold() in NO_SPECIES else name for name in evened]
+    counts = Counter(evened)
+    if (most := _most_frequent(evened)) and counts[most] >= _LEAST_FOR_OTHERS:
+        evened = [most if counts[name] <= _MOST_ALONE else name for name in evened]
+    return evened
+
+
+def _most_frequent(said: Iterable[str]) -> str | None:
+    """The species said most often; words that name none count only where they are said more often still."""
+    counts = Counter(said).most_common()
+    species = [(name, count) for name, count in counts if name.casefold() not in NO_SPECIES]
+    if not species or counts[0][1] > species[0][1]:
+        return None
+    return None if len(species) > 1 and species[1][1] == species[0][1] else species[0][0]
+
+
+def _bursts(project: Project) -> Iterator[list[tuple[int, int, str]]]:
+    """Picture, detection and species of what was said within each sequence; a picture without one is its own."""
+    detector = detections.latest_detector(project)
+    if detector is None:
+        return
+    names = species_names.all_names(project.db)
+    rows = project.db.execute(
+        "SELECT coalesce(images.sequence_id, -images.id) AS burst, images.id, suggestions.detection_id,"
+        " suggestions.species_id FROM suggestions JOIN detections ON detections.id = detection_id"
+        " JOIN images ON images.id = detections.image_id WHERE detector_id = ? AND NOT rejected AND category = 'animal'"
+        " AND detections.confidence >= ? AND suggestions.confidence >= ? AND suggestions.species_id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM labels WHERE labels.image_id = images.id)"
+        " AND NOT EXISTS (SELECT 1 FROM boxes WHERE boxes.image_id = images.id) ORDER BY 1, 2, 3",
+        (detector.id, max(LEAST_DETECTION, detector.conservative_threshold), LEAST_CLASSIFICATION),
+    )
+    for _, burst in groupby(rows, key=lambda row: row[0]):
+        yield [(image, number, names[species]) for _, image, number, species in burst]
