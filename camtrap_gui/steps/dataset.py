@@ -35,7 +35,8 @@ class Options:
     images: Annotated[
         Path | None,
         Option(
-            "Folder that the file names in the JSON or the Camtrap DP start from. Without it, the folder it lies in.",
+            "Folder that the file names in the JSON or the Camtrap DP start from; without it, the folder it lies in. "
+            "For LILA, the folder to download into.",
             folder=True,
         ),
     ] = None

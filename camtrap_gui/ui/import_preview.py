@@ -136,11 +136,13 @@ class ImportPreview(QWidget):
             ]
         )
         first, last = found["first"], found["last"]
-        self.dates.setText(
+        told = [_to_come(found["lila"])] if found["lila"] else []
+        told.append(
             f"Taken from {first.replace('T', ' ')} to {last.replace('T', ' ')}."
             if first and last
             else "No picture says when it was taken."
         )
+        self.dates.setText("\n".join(told))
         lines = [f"{count:,} cannot be used: {reason}" for reason, count in found["unusable"].items()]
         lines += [f"{count:,} passed over: {reason}" for reason, count in found["passed_over"].items()]
         self._list_problems(lines)
@@ -157,6 +159,13 @@ class ImportPreview(QWidget):
                 for row in found["preview"]
             ],
         )
+
+
+def _to_come(lila: Mapping[str, Any]) -> str:
+    """What an import from LILA would download."""
+    size = "" if lila["megabytes"] is None else f", about {lila['megabytes']:,} MB"
+    offered = " LILA has results of MegaDetector for it." if lila["offered"] else ""
+    return f"{lila['chosen']:,} of {lila['of']:,} pictures chosen; {lila['to_come']:,} to be downloaded{size}.{offered}"
 
 
 def _sentence(job: Job, done: int, total: int | None, meanwhile: str) -> str:

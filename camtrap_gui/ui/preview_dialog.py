@@ -38,11 +38,15 @@ class PreviewDialog(QDialog):
         buttons.addWidget(cancel)
         buttons.addStretch()
         buttons.addWidget(self.import_button)
-        source = options.file if isinstance(options, results.Options) else options.folder or options.json
+        if isinstance(options, results.Options):
+            source = options.file.name
+        else:
+            path = options.folder or options.json
+            source = path.name if path else options.lila
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
         layout.setSpacing(GRID)
-        layout.addWidget(text(f"What is in {source.name if source else 'it'}", "title", bold=True))
+        layout.addWidget(text(f"What is in {source or 'it'}", "title", bold=True))
         layout.addWidget(text("A preview: nothing has been imported yet.", role="muted"))
         layout.addSpacing(GRID)
         layout.addWidget(self.preview, 1)

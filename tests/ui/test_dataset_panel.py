@@ -15,6 +15,7 @@ from camtrap_gui.project import Project, detections, images
 from camtrap_gui.ui.panels.dataset import DatasetPanel
 from camtrap_gui.ui.panels.detect import DetectPanel
 from camtrap_gui.ui.widgets.options_form import words
+from tests.lila import serving_lila
 
 
 def click(button) -> None:
@@ -211,3 +212,29 @@ def test_that_the_panel_of_detectors_takes_results_too(filled, found_elsewhere, 
     click(preview.import_button)
     wait(lambda: panel.headline.text().startswith("2 images seen by md_v5a"))
     assert panel.preview is None
+
+
+@pytest.fixture
+def lila(monkeypatch):
+    with serving_lila(monkeypatch) as served:
+        yield served
+
+
+def test_that_a_data_set_of_lila_is_looked_at_and_brought_in(lila, panel, tmp_path, wait):
+    click(panel.kind_buttons["lila"])
+    click(panel.start_button)
+    assert "Say which data set of LILA it is first" in panel.message.text()
+    panel.form.set_value("lila", "Snapshot Serengeti")
+    click(panel.start_button)
+    assert "Choose the folder into which the pictures are to be downloaded first" in panel.message.text()
+    folder = tmp_path / "from lila"
+    panel.form.set_value("images", folder)
+    panel.form.set_value("lila_species", ("zebra", "empty"))
+    click(panel.preview_button)
+    preview = panel.preview.preview
+    wait(lambda: not preview.is_looking())
+    assert "18 of 36 pictures chosen; 18 to be downloaded, about 1 MB." in preview.dates.text()
+    assert not list(folder.rglob("*.JPG")) and images.count(panel.session.project) == 0
+    click(panel.preview.import_button)
+    wait(lambda: images.count(panel.session.project) and not panel.session.running("dataset"))
+    assert images.count(panel.session.project) == len(list(folder.rglob("*.JPG"))) == 18

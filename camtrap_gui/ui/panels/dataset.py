@@ -30,12 +30,30 @@ from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
 
 TYPING_MS = 100
-KINDS = {"folder": ("folder", "folder_rule", "sequence_gap"), "json": ("json", "images")}
-"""The two ways to import, each with the options that matter to it."""
+KINDS = {
+    "folder": ("folder", "folder_rule", "sequence_gap"),
+    "json": ("json", "images"),
+    "lila": (
+        "lila",
+        "images",
+        "lila_species",
+        "lila_seasons",
+        "lila_locations",
+        "lila_sample",
+        "lila_results",
+        "lila_seed",
+        "lila_cloud",
+    ),
+}
+"""The ways to import, each with the options that matter to it."""
 
 KIND_WORDS = {
     "folder": ("Folder", "Pictures in folders. What is known about them comes from the folders' names."),
     "json": ("COCO JSON", "A COCO Camera Traps file. It brings labels, locations and times along."),
+    "lila": (
+        "LILA",
+        "A data set of lila.science, such as snapshot-serengeti. What you choose of it is downloaded into a folder.",
+    ),
 }
 
 
@@ -48,7 +66,7 @@ class DatasetPanel(Panel):
     step = "dataset"
     verb = "Import"
     topics = frozenset({"images", "labels", "detections"})
-    only = ("json", "images", "folder", "folder_rule", "sequence_gap")
+    only = tuple(dict.fromkeys(("json", "lila", *(name for names in KINDS.values() for name in names))))
     empty_icon = "image-plus-outline"
     empty_text = (
         "Drop a folder of pictures or a COCO Camera Traps JSON here, or choose it at the left. "
@@ -132,11 +150,12 @@ class DatasetPanel(Panel):
         self._fold()
 
     def choose_kind(self, kind: str) -> None:
-        """Ask for a 'folder' or for a 'json', and for what belongs to it."""
+        """Ask for a 'folder', a 'json' or a data set of 'lila', and for what belongs to it."""
         self.kind = kind
         self.kind_buttons[kind].setChecked(True)
         self.kind_words.setText(KIND_WORDS[kind][1])
-        self.form.hide_fields(*(name for other, names in KINDS.items() if other != kind for name in names))
+        others = {name for names in KINDS.values() for name in names} - {*KINDS[kind]}
+        self.form.hide_fields(*others)
 
     def start(self) -> None:
         if self._is_complete() and not self._are_results():
@@ -219,15 +238,18 @@ class DatasetPanel(Panel):
 
     def _is_complete(self) -> bool:
         chosen = self.form.value()
-        if chosen.folder is None and chosen.json is None:
-            self.say(
-                "Choose the folder of the pictures first."
-                if self.kind == "folder"
-                else "Choose the COCO Camera Traps file first.",
-                "error",
-            )
-            return False
-        return True
+        missing = ""
+        if self.kind == "folder" and chosen.folder is None:
+            missing = "Choose the folder of the pictures first."
+        elif self.kind == "json" and chosen.json is None:
+            missing = "Choose the COCO Camera Traps file first."
+        elif self.kind == "lila" and not chosen.lila:
+            missing = "Say which data set of LILA it is first, for example snapshot-serengeti."
+        elif self.kind == "lila" and chosen.images is None:
+            missing = "Choose the folder into which the pictures are to be downloaded first."
+        if missing:
+            self.say(missing, "error")
+        return not missing
 
     def _are_results(self) -> bool:
         # A file of detections where a survey was asked for: show what can be done with it.

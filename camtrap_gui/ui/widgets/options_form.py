@@ -23,7 +23,7 @@ from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 
-_ABBREVIATIONS = ("csv", "json")
+_ABBREVIATIONS = ("csv", "json", "lila")
 
 
 class OptionsForm(QWidget):
