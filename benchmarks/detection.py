@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.common import Stopwatch, now, print_json, table
 from camtrap_gui.geometry import iou
 from camtrap_gui.jobs import Progress
-from camtrap_gui.models import detectors
+from camtrap_gui.models import detectors, processor
 from camtrap_gui.pictures import read_upright
 from camtrap_gui.project import Project, detections
 from camtrap_gui.steps import detect
@@ -37,7 +37,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--source", type=Path, default=TESTDATA / "images" / "serengeti")
     parser.add_argument("--graph", type=Path, default=TESTDATA / "models" / "mdlite_tfod_frozen.pb")
+    parser.add_argument("--float32", action="store_true", help="as on a processor without bfloat16")
     options = parser.parse_args()
+    if options.float32:
+        processor.has_bfloat16 = lambda: False
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not options.source.is_dir() or not options.graph.is_file():
         parser.exit(2, f"There are no pictures in {options.source}, or no graph {options.graph}.\n")

@@ -124,10 +124,10 @@ def facts(entry: Entry) -> tuple[str, ...]:
 
 
 def _saved_model(file: Path) -> dict[str, Any]:
-    with saved_model_files.opened(file) as folder:
-        saved_model_files.check(folder)
-        sha256, size = saved_model_files.fingerprint(folder)
     shown = file.parent.name if file.name == saved_model_files.GRAPH else file.name
+    with saved_model_files.opened(file) as folder:
+        saved_model_files.check(folder, shown)
+        sha256, size = saved_model_files.fingerprint(folder)
     return {
         "kind": "saved-model",
         "title": f"TensorFlow SavedModel {shown}",

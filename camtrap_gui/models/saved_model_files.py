@@ -47,17 +47,19 @@ def is_saved_model(path: Path) -> bool:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Path]:
-    """The folder of a SavedModel, unpacked for the duration of the block where ``path`` is an archive.
+    """A copy of a SavedModel's graph and weights, in a folder of its own for the duration of the block.
 
-    Raises Problem when there is none in it.
+    Nothing else that lies beside them is in it, and nobody exchanges them after they were judged. Raises Problem when
+    ``path`` is none of what ``is_saved_model`` takes.
     """
-    if path.is_dir() or path.name == GRAPH:
-        yield path if path.is_dir() else path.parent
-        return
+    source = path.parent if path.name == GRAPH else path
     with tempfile.TemporaryDirectory(prefix="camtrap-saved-model-") as folder:
         try:
-            with zipfile.ZipFile(path) as archive:
-                _unpack(path, archive, Path(folder))
+            if source.is_dir():
+                _copy(source, Path(folder))
+            else:
+                with zipfile.ZipFile(source) as archive:
+                    _unpack(source, archive, Path(folder))
         except (
             zipfile.BadZipFile,
             NotImplementedError,
@@ -66,15 +68,15 @@ def opened(path: Path) -> Iterator[Path]:
             ValueError,
             OSError,
         ) as error:
-            raise Problem(f"The archive {path} cannot be read: {error}.") from error
+            raise Problem(f"The SavedModel {source} cannot be read: {error}.") from error
         yield Path(folder)
 
 
-def check(folder: Path) -> None:
+def check(folder: Path, shown: str) -> None:
     """Raise Problem unless ``folder`` holds a detector of the TensorFlow Object Detection API that keeps to itself.
 
     It must have one graph, with the signature "serving_default" that answers with detection_boxes, detection_scores and
-    detection_classes, no operations that reach out, and nothing that the file itself would have to restore.
+    detection_classes, no operations that reach out, and nothing that the file itself would have to restore. ``shown`` is what it is called.
     """
     path = folder / GRAPH
     try:
@@ -84,13 +86,13 @@ def check(folder: Path) -> None:
             graphs = [(low, high) for number, low, high in fields(data, 0, len(data)) if number == 2]
             if len(graphs) != 1:
                 raise Problem(
-                    f"{folder} is not used: this SavedModel has {len(graphs)} graphs instead of one."
+                    f"{shown} is not used: this SavedModel has {len(graphs)} graphs instead of one."
                 )
-            _check_graph(folder, data, *graphs[0])
+            _check_graph(shown, data, *graphs[0])
     except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise Problem(f"{shown} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
-        raise Problem(f"{path} is no SavedModel, or it is damaged ({error}).") from error
+        raise Problem(f"{shown} is no SavedModel, or it is damaged ({error}).") from error
 
 
 def pack(folder: Path, out: IO[bytes] | io.RawIOBase) -> None:
@@ -116,6 +118,12 @@ def _members(folder: Path) -> list[str]:
     return [GRAPH, *(f"{_WEIGHTS}/{path.name}" for path in found if path.is_file())]
 
 
+def _copy(source: Path, folder: Path) -> None:
+    for name in _members(source):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copyfile(source / name, folder / name)
+
+
 def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
     graphs = [PurePosixPath(name) for name in archive.namelist() if PurePosixPath(name).name == GRAPH]
     if len(graphs) != 1:
@@ -138,7 +146,7 @@ def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
             shutil.copyfileobj(source, out, 1 << 20)
 
 
-def _check_graph(folder: Path, data: mmap.mmap, start: int, end: int) -> None:
+def _check_graph(shown: str, data: mmap.mmap, start: int, end: int) -> None:
     """MetaGraphDef: graph_def 2, signature_def 5, object_graph_def 7."""
     signatures: dict[str, tuple[int, int]] = {}
     for number, low, high in fields(data, start, end):
@@ -146,35 +154,35 @@ def _check_graph(folder: Path, data: mmap.mmap, start: int, end: int) -> None:
             for name, operation in graph_nodes(data, low, high):
                 if operation not in _SAVING and reaches_out(operation):
                     raise Problem(
-                        f"{folder} is not used: its node “{name[:100]}” ({operation[:100]}) reaches out of the graph, to "
+                        f"{shown} is not used: its node “{name[:100]}” ({operation[:100]}) reaches out of the graph, to "
                         "files or to other code. A detector has no need to."
                     )
         elif number == 5:
             parts = {part: (first, last) for part, first, last in fields(data, low, high)}
             signatures[_key(data, low, high)] = parts.get(2, (0, 0))
         elif number == 7:
-            _check_objects(folder, data, low, high)
+            _check_objects(shown, data, low, high)
     if SIGNATURE not in signatures:
-        raise Problem(f"{folder} is a SavedModel, but not one to use: it has no signature “{SIGNATURE}”.")
+        raise Problem(f"{shown} is a SavedModel, but not one to use: it has no signature “{SIGNATURE}”.")
     names: dict[int, set[str]] = {1: set(), 2: set()}
     for number, low, high in fields(data, *signatures[SIGNATURE]):
         if number in names:
             names[number].add(_key(data, low, high))
     if len(names[1]) != 1 or not names[2] >= OUTPUTS:
         raise Problem(
-            f"{folder} is a SavedModel, but not a detector: from one picture it should tell {', '.join(sorted(OUTPUTS))}. "
+            f"{shown} is a SavedModel, but not a detector: from one picture it should tell {', '.join(sorted(OUTPUTS))}. "
             "Choose one exported by the TensorFlow Object Detection API (input type image_tensor)."
         )
 
 
-def _check_objects(folder: Path, data: mmap.mmap, start: int, end: int) -> None:
+def _check_objects(shown: str, data: mmap.mmap, start: int, end: int) -> None:
     """SavedObjectGraph: nodes 1, of which each has one kind (4 to 10, 12), saveable_objects 11, registered_saver 16."""
     for number, low, high in fields(data, start, end):
         if number == 1:
             parts = {part for part, _, _ in fields(data, low, high)}
             if parts & {5, 10, 11, 12, 16} or not parts & _HARMLESS_OBJECTS:
                 raise Problem(
-                    f"{folder} is not used: it has tables, files or other things that run code when they are loaded. A "
+                    f"{shown} is not used: it has tables, files or other things that run code when they are loaded. A "
                     "detector needs weights only."
                 )
 

@@ -21,7 +21,7 @@ _ANSWERS = ("detection_boxes", "detection_scores", "detection_classes")
 def load(entry: Entry, bfloat16: bool | None = None) -> FrozenGraph:
     """The detector in a SavedModel. Raises Problem when it is none, is not what it was, or TensorFlow refuses it."""
     with saved_model_files.opened(entry.path) as folder:
-        saved_model_files.check(folder)
+        saved_model_files.check(folder, entry.name)
         if saved_model_files.fingerprint(folder)[0] != entry.sha256:
             raise Problem(
                 f"The files of the model “{entry.name}” have changed since it was added. Add it again: "

@@ -1,5 +1,6 @@
 """Pictures to detect on, and what it means that two detectors find the same."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from camtrap_gui.pictures import read_upright
 TESTDATA = Path(__file__).parents[4] / "shared" / "testdata"
 
 
-def pictures(folder: Path, count: int = 8) -> list[Image.Image]:
+def pictures(folder: Path, count: int = 5) -> list[Image.Image]:
     """Real pictures where they are there, otherwise some of a generated survey, made in ``folder``."""
     source = TESTDATA / "images" / "serengeti"
     if source.is_dir():
@@ -20,8 +21,11 @@ def pictures(folder: Path, count: int = 8) -> list[Image.Image]:
     else:
         from camtrap_gui import survey
 
-        survey.generate(folder, 4 * count, 0, lambda _: None)
-        paths = sorted(path for path in folder.rglob("*.jpg") if path.stat().st_size > 20_000)[:count]
+        made = survey.generate(folder, 6 * count, 0, lambda _: None)
+        truth = json.loads(made.true_boxes.read_text(encoding="utf-8"))
+        sizes = {box["image_id"]: box["bbox"][2] * box["bbox"][3] for box in truth["annotations"]}
+        files = {image["id"]: folder / image["file_name"] for image in truth["images"]}
+        paths = [files[image] for image in sorted(sizes, key=sizes.__getitem__, reverse=True)[: 2 * count]]
     return [read_upright(path) for path in paths]
 
 

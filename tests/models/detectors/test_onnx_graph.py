@@ -44,8 +44,7 @@ def described(path, **corrections):
     return recognition.describe(path, conservative_threshold=0.05, **corrections)
 
 
-@pytest.mark.parametrize("channels_last", [False, True])
-@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("layout", "channels_last"), list(zip(LAYOUTS, (False, True, False), strict=True)))
 def test_that_every_layout_finds_the_boxes_of_the_reference(
     layout, channels_last, weights, reference, square, tmp_path
 ):

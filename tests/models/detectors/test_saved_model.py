@@ -112,6 +112,17 @@ def test_that_a_model_that_changed_after_it_was_described_is_refused(small, tmp_
         saved_model.load(entry)
 
 
+def test_that_only_the_files_that_were_judged_are_opened(small, tmp_path):
+    """TensorFlow prefers another form of the graph where there is one."""
+    copy = shutil.copytree(small, tmp_path / "copy")
+    (copy / "saved_model.cpb").write_bytes(b"another graph")
+    (copy / "saved_model.pbtxt").write_text("another graph")
+    with saved_model_files.opened(copy) as folder:
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files == {"saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"}
+    assert saved_model.load(described(copy)).kind == "saved-model"
+
+
 def reading_a_file():
     import tensorflow as tf
 
@@ -212,6 +223,6 @@ def test_that_any_damage_passes_or_is_a_problem(small, tmp_path):
         damaged[place] ^= 0x55
         (copy / "saved_model.pb").write_bytes(damaged)
         try:
-            saved_model_files.check(copy)
+            saved_model_files.check(copy, "our model")
         except Problem as problem:
-            assert "copy" in str(problem)
+            assert "our model" in str(problem)

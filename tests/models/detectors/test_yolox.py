@@ -89,3 +89,14 @@ def test_that_an_answer_does_not_depend_on_the_pictures_beside_it(fast, testdata
     together = reference.find(fast, pictures)
     assert together == reference.find(fast, pictures)
     assert together == {path: reference.find(fast, [path])[path] for path in pictures}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_that_a_picture_that_comes_alone_gets_the_same_answer(installed_models, testdata, bfloat16):
+    pictures = sorted((testdata / "images" / "ena24_small").glob("*.jpg"))[:5]
+    entry = store.get("default")
+    detector = Yolox(entry, store.read_weights(entry), bfloat16)
+    alone = {path: reference.find(detector, [path])[path] for path in pictures}
+    assert any(alone.values()) and alone == reference.find(detector, pictures)
+    assert alone == {path: reference.find(detector, [path])[path] for path in pictures}
