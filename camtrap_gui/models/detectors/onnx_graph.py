@@ -44,7 +44,7 @@ class OnnxGraph:
         return letterbox.prepare(picture, self._size, self._place)
 
     def detect(self, prepared: Sequence[Prepared]) -> list[list[Detection]]:
-        answers = self._queue.answers(picture.pixels for picture in prepared)
+        answers = self._queue.answers([picture.pixels for picture in prepared])
         return [self._detections(answer, picture) for answer, picture in zip(answers, prepared, strict=True)]
 
     def _detections(self, answer: Any, picture: Prepared) -> list[Detection]:

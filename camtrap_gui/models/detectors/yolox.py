@@ -42,7 +42,7 @@ class Yolox:
         return letterbox.prepare(picture, self._size)
 
     def detect(self, prepared: Sequence[Prepared]) -> list[list[Detection]]:
-        answers = self._queue.answers(picture.pixels for picture in prepared)
+        answers = self._queue.answers([picture.pixels for picture in prepared])
         return [self._detections(rows, picture) for rows, picture in zip(answers, prepared, strict=True)]
 
     def _detections(self, rows: "numpy.ndarray", picture: Prepared) -> list[Detection]:
