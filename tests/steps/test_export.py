@@ -82,7 +82,7 @@ def test_that_an_export_that_answers_differently_is_not_kept(
 
 def test_that_stopping_leaves_nothing_behind(with_run, tmp_path):
     def report(progress):
-        if progress.note.startswith("trying"):
+        if progress.phase.startswith("Trying"):
             raise Cancelled
 
     with pytest.raises(Cancelled):
