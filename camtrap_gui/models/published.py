@@ -1,4 +1,4 @@
-"""Models that their authors publish as files: MegaDetector, networks of Keras. Fetched from there, never unchecked.
+"""Models that their authors publish as files: MegaDetector, Keras, TF-slim. Fetched from there, never unchecked.
 
 For some of the files the authors publish an MD5, for others nothing. What came the first time is remembered by its
 SHA-256 (in ``.pins.json`` of the store, which stays when a model is removed), and a different file is refused later.
@@ -19,6 +19,7 @@ _RELEASES = "https://github.com/agentmorris/MegaDetector/releases/download"
 _LILA = "https://lila.science/public/models/megadetector"
 _AZURE = "https://lilawildlife.blob.core.windows.net/lila-wildlife/models/camera_traps/megadetector"
 _KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_INCEPTION = "http://download.tensorflow.org/models/inception_v4_2016_09_09.tar.gz"
 _MIT = "MegaDetector is published under the MIT licence, see https://github.com/agentmorris/MegaDetector.\n"
 
 
@@ -36,7 +37,10 @@ class FileOffer(Offer):
 
     @property
     def doubt(self) -> str:
-        return "" if self.md5 else "no published checksum"
+        if self.md5:
+            return ""
+        plain = any(address.startswith("http:") for address in self.addresses)
+        return "no published checksum, unencrypted" if plain else "no published checksum"
 
 
 def _graph(version: str, *addresses: str) -> FileOffer:
@@ -143,9 +147,21 @@ OFFERS: tuple[FileOffer, ...] = (
         171_317_808,
         "c0ed64b8031c3730f411d2eb4eea35b5",
     ),
+    FileOffer(
+        name="inception-v4",
+        title="Inception V4, trained on ImageNet (TF-slim, the tutorial's network)",
+        kind="backbone",
+        role="backbone",
+        size=0,
+        licence="Apache-2.0",
+        source=_INCEPTION,
+        input_size=299,
+        addresses=(_INCEPTION,),
+        terms="Published with TF-slim, which is under the Apache License 2.0, see https://github.com/tensorflow/models.\n",
+    ),
 )
-"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases, and the source
-of keras.applications. Sizes of files that could not be looked up are left open."""
+"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases, the source of
+keras.applications, and the list of TF-slim. Sizes of files that could not be looked up are left open."""
 
 
 def bring(offer: FileOffer, report: Report) -> Path:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Unpack
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
-from camtrap_gui.models import catalogue, detectors, h5_files, published, store_folder, wheels
+from camtrap_gui.models import (
+    catalogue,
+    checkpoint_files,
+    detectors,
+    h5_files,
+    published,
+    store_folder,
+    wheels,
+)
 from camtrap_gui.models.catalogue import (
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
@@ -209,7 +217,13 @@ def _install_file(offer: published.FileOffer, report: Report) -> Entry:
 def _install_weights(offer: published.FileOffer, file: Path) -> Entry:
     folder = store_folder.beside(offer.name)
     weights = folder / _WEIGHTS
-    _write_arrays(weights, h5_files.read_layers(file))
+    if file.suffix == ".h5":
+        arrays = h5_files.read_layers(file)
+    else:
+        from camtrap_gui.models.classifiers import inception_v4
+
+        arrays = checkpoint_files.read_variables(file, inception_v4.PREFIX, inception_v4.HEADS, folder)
+    _write_arrays(weights, arrays)
     files.write_text(folder / LICENCE, offer.terms)
     entry = _entry(offer, weights, files.sha256_of(file))
     store_folder.place(entry, folder)

@@ -55,9 +55,11 @@ def test_that_every_published_file_says_what_it_is():
     names = [offer.name for offer in store.OFFERS]
     assert len(names) == len(set(names))
     for offer in published.OFFERS:
-        assert all(address.startswith("https://") for address in offer.addresses)
+        is_plain = any(address.startswith("http://") for address in offer.addresses)
+        assert is_plain == ("unencrypted" in offer.doubt)
+        assert all(address.startswith(("https://", "http://")) for address in offer.addresses)
         assert offer.licence and offer.terms and offer.title
-        endings = {"frozen-graph": ".pb", "megadetector-package": ".pt", "backbone": ".h5"}
+        endings = {"frozen-graph": ".pb", "megadetector-package": ".pt", "backbone": (".h5", ".tar.gz")}
         assert offer.addresses[0].endswith(endings[offer.kind])
         assert (len(offer.md5) == 32) == (offer.doubt == "")
     files = [offer.addresses[0].rpartition("/")[2] for offer in published.OFFERS]

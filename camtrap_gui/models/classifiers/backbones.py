@@ -37,9 +37,14 @@ class Backbone:
 def registry() -> dict[str, Backbone]:
     """Every backbone by name."""
     from camtrap_gui.models.classifiers import efficientnet_lite as lite
+    from camtrap_gui.models.classifiers import inception_v4
     from camtrap_gui.models.classifiers import keras_applications as keras
 
-    known = (lite.LITE0, lite.LITE1, lite.LITE2, keras.MOBILENET_V2, keras.RESNET50_V2, keras.RESNET101_V2)
+    known = (
+        *(lite.LITE0, lite.LITE1, lite.LITE2),
+        *(keras.MOBILENET_V2, keras.RESNET50_V2, keras.RESNET101_V2),
+        inception_v4.INCEPTION_V4,
+    )
     return {backbone.name: backbone for backbone in known}
 
 

@@ -41,8 +41,6 @@ KINDS = {
         "lila_locations",
         "lila_sample",
         "lila_results",
-        "lila_seed",
-        "lila_cloud",
     ),
 }
 """The ways to import, each with the options that matter to it."""
