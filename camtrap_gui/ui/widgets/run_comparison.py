@@ -47,7 +47,7 @@ class RunComparison(QWidget):
         self.hint = text("", role="muted", wrap=True)
         self.hint.setAccessibleName("Message")
         self.figures = ComparisonView(rows=4)
-        self.changes = {change: QPushButton() for change in CHANGES}
+        self.changes = {change: QPushButton(name) for change, (name, _) in CHANGES.items()}
         for change, button in self.changes.items():
             button.clicked.connect(lambda _=False, change=change: self._open(change))
         self._build()
