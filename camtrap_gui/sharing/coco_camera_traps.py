@@ -47,8 +47,12 @@ def write(project: Project, target: Path, report: Report) -> Written:
     with json_writing.writing(target, ("images", "annotations"), lambda: _rest(project, categories)) as add:
         for observed in telling.each(project, NOTHING_SURE, report):
             image = observed.image
-            key = image.key if len(number_of) == 1 else f"{number_of[image.root]}:{image.key}"
-            add("images", _image(image, key, name_of(image), image.location in whole) | extras.of(image.id))
+            # Two image folders may both have a picture or a sequence "1".
+            prefix = "" if len(number_of) == 1 else f"{number_of[image.root]}:"
+            key = prefix + image.key
+            add(
+                "images", _image(image, prefix, name_of(image), image.location in whole) | extras.of(image.id)
+            )
             pictures += 1
             for place, told in enumerate(telling.tell(observed)):
                 if told.source in ("person", "import"):
@@ -94,15 +98,15 @@ class _Extras:
         return {name: value for name, value in json.loads(text).items() if name != "datetime"}
 
 
-def _image(image: images.Image, key: str, name: str, whole: bool) -> dict[str, Any]:
+def _image(image: images.Image, prefix: str, name: str, whole: bool) -> dict[str, Any]:
     location: str | int | None = image.location
     if whole and image.location is not None:
         location = int(image.location)
     record = {
-        "id": key,
+        "id": prefix + image.key,
         "file_name": name,
         "location": location,
-        "seq_id": image.sequence,
+        "seq_id": None if image.sequence is None else prefix + image.sequence,
         "frame_num": image.frame,
         "seq_num_frames": image.frames,
         "datetime": image.taken.replace("T", " ") if image.taken else None,

@@ -17,6 +17,7 @@ from camtrap_gui.files import safe_name
 from camtrap_gui.geometry import Box
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections, images, observations
+from camtrap_gui.project.not_animals import MEANINGS
 from camtrap_gui.project.observations import Observed, Rules
 from camtrap_gui.sharing.telling import kind_of
 
@@ -105,14 +106,19 @@ class People:
     def __init__(self, project: Project) -> None:
         detector = detections.latest_detector(project)
         low = detector.conservative_threshold if detector else 1.0
-        self._found = observations.walk(project, Rules(low=2.0, lows=(("person", low),), boxes=False))
+        lows = tuple((word, low) for word in sorted(MEANINGS["person"]))
+        self._found = observations.walk(project, Rules(low=2.0, lows=lows, boxes=False))
         self._next: Observed | None = None
 
     def of(self, observed: Observed) -> list[Box] | None:
         """The boxes to blur; None where neither a person nor a detector has looked at the picture."""
         found = self._detected(observed.image.id)
-        boxes = [region.box for region in found.regions if region.category == "person"] if found else []
-        boxes += [r.box for r in observed.regions if "person" in (r.category, kind_of(r.species, r.category))]
+        boxes = [region.box for region in found.regions] if found else []
+        boxes += [
+            r.box
+            for r in observed.regions
+            if "person" in (kind_of(r.category), kind_of(r.species, r.category))
+        ]
         labelled = any(kind_of(label.species) == "person" for label in observed.labels)
         if labelled and not boxes:
             return [WHOLE]

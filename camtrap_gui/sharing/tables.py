@@ -107,7 +107,7 @@ def _image(observed: Observed, told: list[Told], file: str) -> tuple[Any, ...]:
     numbers = [
         boxes.count(kind) if observed.seen or told else None for kind in ("animal", "person", "vehicle")
     ]
-    species = dict.fromkeys(one.species or one.kind for one in told if one.species or one.kind == "empty")
+    species = dict.fromkeys(one.name for one in told if one.name)
     return (
         image.key, file, *_where(observed), image.width, image.height, " | ".join(species) or None, *numbers,
         _time(observed.reviewed), "yes" if observed.flagged else None, image.problem or observed.failure,
@@ -126,8 +126,8 @@ def _species(told: list[Told]) -> Iterator[tuple[Any, ...]]:
     """One row for each species of an image: what several boxes show of it is put together."""
     together: dict[str, list[Told]] = {}
     for one in told:
-        if name := one.species or ("empty" if one.kind == "empty" else None):
-            together.setdefault(name, []).append(one)
+        if one.name:
+            together.setdefault(one.name, []).append(one)
     for name, ones in together.items():
         first = ones[0]
         counted = [one.amount for one in ones if one.amount is not None]

@@ -23,7 +23,7 @@ class Told(NamedTuple):
     ``kind`` is 'animal', 'person', 'vehicle', 'empty' or 'unknown'; ``species`` None for what nobody has named.
     ``amount`` is how many of them this entry stands for, None where nobody counted. ``source`` is 'person', 'import',
     'model' or 'detector'. ``author`` and ``made`` say who named the species, and when, ``run_id`` and ``confidence``
-    (0..1) which classifier said so, also where a person agreed. ``box_author`` drew the box, if that was another one.
+    (0..1) which classifier said so, also where a person agreed.
     """
 
     kind: str
@@ -38,7 +38,13 @@ class Told(NamedTuple):
     sequence_level: bool = False
 
     @property
+    def name(self) -> str | None:
+        """The species, or what stands in its place: 'person', 'vehicle', 'empty'; None for an animal without a name."""
+        return self.species or (None if self.kind == "animal" else self.kind)
+
+    @property
     def box_author(self) -> str | None:
+        """Who drew the box, where that was another one than named the species."""
         drew = self.region.author if self.region is not None and self.region.kind == "box" else None
         return None if drew == self.author else drew
 

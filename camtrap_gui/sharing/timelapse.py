@@ -52,9 +52,8 @@ def _write_table(project: Project, path: Path, report: Report, rules: Rules) -> 
             folder = "" if name.parent == PurePosixPath() else str(name.parent).replace("/", "\\")
             amounts: dict[str, int] = {}
             for one in told:
-                if one.kind == "empty" or one.species:
-                    species = one.species or "empty"
-                    amounts[species] = amounts.get(species, 0) + (one.amount or int(one.kind != "empty"))
+                if one.name:
+                    amounts[one.name] = amounts.get(one.name, 0) + (one.amount or int(one.kind != "empty"))
             authors = dict.fromkeys(one.author for one in told if one.source == "person" and one.author)
             add(
                 (

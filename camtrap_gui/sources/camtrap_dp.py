@@ -5,6 +5,7 @@ in as what a detector found elsewhere, its species as suggestions; without a box
 how sure the machine was. Times are kept as the package writes them, without their zone.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import groupby, islice
@@ -142,38 +143,44 @@ class _Import:
 
     def _observations(self) -> None:
         name, least = self._tables.machines()
-        detector = None
+        detector = detector_id = None
         if least is not None:
             name = name or f"machines of {self._package.title}"
             detector = ForeignDetector(name, found_elsewhere.hash_of(name), least, least)
-        detector_id = found_elsewhere.register(self._project, detector) if detector else None
+            detector_id = found_elsewhere.register(self._project, detector)
         pictures = groupby(self._tables.observations(), key=lambda one: one.medium)
         done = 0
         while batch := [(key, [*found]) for key, found in islice(pictures, _BATCH)]:
-            seen, classifier = [], ""
             labels: list[tuple[int, Observation]] = []
+            seen: dict[str, list[Seen]] = defaultdict(list)  # by classifier
             for key, found in batch:
-                image_id = self._incoming.ids.get(key)
-                if not image_id:
-                    reason = (
-                        "observation of a picture that was left out"
-                        if image_id == LEFT_OUT
-                        else "unknown picture"
-                    )
-                    self._doubts(f"picture {key}", reason)
-                elif image_id not in self._incoming.left_alone:
-                    machine = [
-                        one for one in found if one.method == "machine" and (one.box or one.type == "blank")
-                    ]
-                    labels += [(image_id, one) for one in found if one not in machine]
-                    if machine and detector:
-                        seen.append(Seen(image_id, [*self._found(machine)]))
-                        classifier = next((one.by for one in machine if one.species and one.by), classifier)
+                image_id = self._id_of(key)
+                if image_id is None:
+                    continue
+                machine = [
+                    one for one in found if one.method == "machine" and (one.box or one.type == "blank")
+                ]
+                labels += [(image_id, one) for one in found if one not in machine]
+                if machine:
+                    classifier = next((one.by for one in machine if one.species), "")
+                    seen[classifier].append(Seen(image_id, [*self._found(machine)]))
             self._label(labels)
-            if detector is not None and detector_id is not None and seen:
-                found_elsewhere.add(self._project, detector_id, detector.typical_threshold, classifier, seen)
+            if detector is not None and detector_id is not None:
+                for classifier, images in seen.items():
+                    found_elsewhere.add(
+                        self._project, detector_id, detector.typical_threshold, classifier, images
+                    )
             done += len(batch)
             self._report(Progress(done, self._tables.pictures, "observations", "Importing"))
+
+    def _id_of(self, key: str) -> int | None:
+        """The picture that an observation is about, if this import may say something about it."""
+        image_id = self._incoming.ids.get(key)
+        if not image_id:
+            was_left_out = image_id == LEFT_OUT
+            reason = "observation of a picture that was left out" if was_left_out else "unknown picture"
+            self._doubts(f"picture {key}", reason)
+        return image_id if image_id and image_id not in self._incoming.left_alone else None
 
     def _found(self, machine: list[Observation]) -> Iterator[Found]:
         for one in machine:

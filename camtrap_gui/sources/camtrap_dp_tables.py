@@ -89,18 +89,24 @@ class Tables:
             )  # fmt: skip
 
     def machines(self) -> tuple[str | None, float | None]:
-        """Who found most boxes of all machines that named no species, and the least confidence of any."""
+        """The machine that most observations without a species are by, and the least confidence of a machine's box.
+
+        The confidence is None where no machine says where something is, or that nothing is there.
+        """
         row = self._db.execute(
             "SELECT who FROM observations WHERE method = 'machine' AND species IS NULL AND who IS NOT NULL"
             " GROUP BY who ORDER BY count(*) DESC, who LIMIT 1"
         ).fetchone()
-        rows = self._db.execute(
-            "SELECT probability, tags FROM observations WHERE method = 'machine' AND x IS NOT NULL"
+        name = row[0] if row else None
+        found = self._db.execute(
+            "SELECT x IS NULL, probability, tags FROM observations"
+            " WHERE method = 'machine' AND (x IS NOT NULL OR type = 'blank')"
         )
-        least = min(
-            (confidence(probability, standard.tags(tags or "")) for probability, tags in rows), default=None
+        sure = (
+            1.0 if is_blank else confidence(share, standard.tags(tags or ""))
+            for is_blank, share, tags in found
         )
-        return (row[0] if row else None), least
+        return name, min(sure, default=None)
 
     def _fill(
         self, table: str, package: CamtrapDp, read: Callable[[dict[str, str]], tuple[Any, ...] | None]

@@ -44,3 +44,8 @@ def test_that_a_table_that_fails_half_way_leaves_the_old_one(tmp_path):
         tables.write(path, ["a"], rows())
     assert read(path) == [["a"], ["1"]]
     assert list(tmp_path.iterdir()) == [path]
+
+
+@given(st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"])))
+def test_that_what_was_escaped_can_be_had_back(text):
+    assert tables.unescaped(tables.escaped(text)) == text

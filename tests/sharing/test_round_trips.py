@@ -58,6 +58,7 @@ def surveys(draw):
                 count = {} if name == "empty" else {"count": draw(st.integers(1, 50))}
                 annotations.append({"id": str(len(annotations)), **category, **count})
             for x, y, width, height in boxes:
+                x = min(x, 0.4) + 0.002 * len(annotations)  # the same box twice would be one
                 box = [x * 640, y * 480, width * 640, height * 480]
                 annotations.append({"id": str(len(annotations)), **category, "bbox": box})
     categories = [{"id": number, "name": name} for number, name in enumerate(species)]
@@ -96,7 +97,7 @@ def same(one, other):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(surveys(), st.data())
 def test_that_a_survey_survives_all_formats(survey, data):
