@@ -7,14 +7,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from camtrap_gui.formats.camtrap_dp import CAPTURE_METHODS, SAMPLING_DESIGNS
 from camtrap_gui.jobs import Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
-from camtrap_gui.project.observations import Rules
+
+if TYPE_CHECKING:
+    from camtrap_gui.project.observations import Rules
 
 FORMATS = {
     "camtrap-dp": "Camtrap DP 1.0.2, for R, GBIF and data platforms: a folder, or a file that ends in .zip",
@@ -167,8 +169,10 @@ def run(project: Project, options: Options, report: Report) -> Result:
     return Result(options.format, target, counts, tuple(notes))
 
 
-def rules(options: Options, overruled: Mapping[int, str] | None = None) -> Rules:
+def rules(options: Options, overruled: Mapping[int, str] | None = None) -> "Rules":
     """Which detections count, and which species some of them are told as. Raises Problem for a threshold that cannot be understood."""
+    from camtrap_gui.project.observations import Rules
+
     lows = []
     for text in (part for given in options.thresholds for part in given.replace(",", " ").split()):
         category, _, number = text.partition("=")
@@ -185,7 +189,7 @@ def rules(options: Options, overruled: Mapping[int, str] | None = None) -> Rules
 
 
 def _camtrap_dp(
-    project: Project, target: Path, options: Options, asked: Rules, report: Report
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
 ) -> tuple[Any, ...]:
     from camtrap_gui.sharing import camtrap_dp
 
@@ -204,7 +208,7 @@ def _camtrap_dp(
 
 
 def _coco_camera_traps(
-    project: Project, target: Path, options: Options, asked: Rules, report: Report
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
 ) -> tuple[Any, ...]:
     from camtrap_gui.sharing import coco_camera_traps
 
@@ -212,7 +216,7 @@ def _coco_camera_traps(
 
 
 def _megadetector(
-    project: Project, target: Path, options: Options, asked: Rules, report: Report
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
 ) -> tuple[Any, ...]:
     from camtrap_gui.sharing import megadetector
 
@@ -222,7 +226,7 @@ def _megadetector(
 
 
 def _timelapse(
-    project: Project, target: Path, options: Options, asked: Rules, report: Report
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
 ) -> tuple[Any, ...]:
     from camtrap_gui.sharing import timelapse
 
@@ -230,19 +234,23 @@ def _timelapse(
     return written, "Copy both files into Timelapse's root folder, which is the one the pictures lie in."
 
 
-def _csv(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
+def _csv(project: Project, target: Path, options: Options, asked: "Rules", report: Report) -> tuple[Any, ...]:
     from camtrap_gui.sharing import tables
 
     return (tables.write_csv(project, target, report, asked),)
 
 
-def _xlsx(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
+def _xlsx(
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import tables
 
     return (tables.write_xlsx(project, target, report, asked),)
 
 
-def _boxes(project: Project, target: Path, options: Options, asked: Rules, report: Report) -> tuple[Any, ...]:
+def _boxes(
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
+) -> tuple[Any, ...]:
     from camtrap_gui.sharing import box_sets
 
     ways = (options.pictures == "link", options.pictures == "list", options.blur_people)
@@ -253,7 +261,7 @@ def _boxes(project: Project, target: Path, options: Options, asked: Rules, repor
 
 
 def _folders(
-    project: Project, target: Path, options: Options, asked: Rules, report: Report
+    project: Project, target: Path, options: Options, asked: "Rules", report: Report
 ) -> tuple[Any, ...]:
     from camtrap_gui.sharing import folders
 
@@ -267,7 +275,7 @@ def _left_out(written: Any) -> tuple[str, ...]:
     return ("left_out.csv tells which and why.",) if written.left_out else ()
 
 
-_WRITERS: dict[str, Callable[[Project, Path, Options, Rules, Report], tuple[Any, ...]]] = {
+_WRITERS: dict[str, Callable[[Project, Path, Options, "Rules", Report], tuple[Any, ...]]] = {
     "camtrap-dp": _camtrap_dp,
     "coco-camera-traps": _coco_camera_traps,
     "megadetector": _megadetector,
