@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from camtrap_gui.geometry import iou
 from camtrap_gui.models import detectors, processor, recognition, store
 from camtrap_gui.models.detectors.onnx_graph import OnnxGraph
 from camtrap_gui.models.detectors.yolox import Yolox
@@ -91,12 +92,17 @@ def test_that_bfloat16_changes_sure_boxes_little(weights, reference, square, tmp
         pytest.skip("this processor has no bfloat16")
     path = write_onnx(tmp_path / "net.onnx", weights, "yolov5")
     found = find(OnnxGraph(described(path, letterbox="corner"), bfloat16=True), square)
+    sure = close = 0
     for ours, theirs in zip(found, find(reference, square), strict=True):
         for box in theirs:
             if box.confidence >= 0.3:
-                best = min(ours, key=lambda one: abs(one.x - box.x) + abs(one.y - box.y))
-                assert best.x == pytest.approx(box.x, abs=0.02)
-                assert best.confidence == pytest.approx(box.confidence, abs=0.05)
+                sure += 1
+                close += any(
+                    iou((a.x, a.y, a.width, a.height), (box.x, box.y, box.width, box.height)) >= 0.8
+                    and abs(a.confidence - box.confidence) <= 0.05
+                    for a in ours
+                )
+    assert sure >= 4 and close >= 0.8 * sure
 
 
 def test_that_the_step_takes_a_file_and_the_answer_depends_on_no_other_picture(
