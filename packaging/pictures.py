@@ -35,6 +35,7 @@ README = {
     "train": ("train", "light"),
     "evaluate": ("evaluate", "light"),
     "predict": ("predict", "dark"),
+    "review": ("review", "light"),
 }
 """The pictures of the window in the README: which page, in which theme."""
 
@@ -142,7 +143,7 @@ def paint(shots: list[Shot], projects: dict[bool, Path], new: list[Path]) -> Non
 
 
 def show_page(window: "Window", page: str, project: Path, new: list[Path]) -> None:
-    """Bring a page into sight; the predict page with ``new`` pictures."""
+    """Bring a page into sight; the predict page with ``new`` pictures, the review page with like animals."""
     if page == "welcome":
         window.close_project()
         return
@@ -152,6 +153,8 @@ def show_page(window: "Window", page: str, project: Path, new: list[Path]) -> No
     panel: Any = window.panels[page]
     if page == "predict" and new and panel.is_empty():
         panel.predict(new)
+    if page == "review" and new:
+        panel.queues.choose("alike")
 
 
 def choose(window: "Window", picture: Path) -> None:

@@ -198,7 +198,7 @@ def test_that_evaluating_by_a_click_predicts_and_shows_the_figures(
     assert not panel.start_button.isEnabled()
     wait(lambda: panel.start_button.isEnabled())
     assert panel.message.text() == ""
-    assert panel.result.isVisible() and "24 val crops" in words_of(panel.headline)
+    wait(lambda: panel.result.isVisible() and "24 val crops" in words_of(panel.headline))
 
 
 def test_that_both_themes_paint_the_matrix(app, panel):

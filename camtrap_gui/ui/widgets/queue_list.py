@@ -120,13 +120,15 @@ class QueueList(QWidget):
     def show_names(self, names: Names) -> None:
         """Offer these names; what is chosen stays chosen."""
         if names != self._names:
-            before, text = self._key(), self.value.currentText()
+            before, text, waits = self._key(), self.value.currentText(), self.queue() is None
             self._names = names
             self.rows.blockSignals(True)
             self._fill()
             self._mark(before)
             self.rows.blockSignals(False)
             self._offer_values(text)
+            if waits and text and self.value.currentText() == text:  # was asked for before its name was known
+                self._choose()
         self.show_counts(self._counts)
 
     def show_counts(self, counts: Mapping[str, int]) -> None:
