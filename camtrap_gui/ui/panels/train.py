@@ -48,7 +48,8 @@ class TrainPanel(Panel):
         self.evaluate = _button("Evaluate", "Measure a classifier on cameras it has never seen.")
         self.evaluate.clicked.connect(lambda: self.go_to.emit("evaluate"))
         self.use = _button(
-            "Use this model", "Evaluation, export, prediction and review take this one until another is chosen."
+            "Use this model",
+            "Evaluation, export, prediction and review take this one until another is chosen.",
         )
         self.use.clicked.connect(self._use)
         self.curves = LiveCurves()
