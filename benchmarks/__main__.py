@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other: ``python -m benchmarks`` (about half an hour on two cores), ``--small`` for a try.
+"""Every benchmark, one after the other: ``python -m benchmarks``, ``--small`` for a try.
 
 Each prints a table and its figures as one JSON line. Nothing else should run on the machine meanwhile.
 """
@@ -16,7 +16,11 @@ ALL = {
     "review_edits": ["--images", "5000", "--rounds", "1"],
     "review_kills": ["--kills", "20"],
     "review_queues": ["--images", "50000"],
+    "review_window": ["--images", "5000", "--decisions", "100"],
+    "viewer": ["--queue", "2000"],
+    "retrain": ["--crops", "2000", "--corrections", "50"],
     "results_exchange": ["--images", "20000"],
+    "sharing": ["--images", "5000"],
     "static_objects": ["--detections", "100000", "--rounds", "1"],
     "label_noise": ["--seeds", "1"],
     "teaching_order": ["--seeds", "1"],
