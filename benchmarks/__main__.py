@@ -16,7 +16,7 @@ ALL = {
     "review_edits": ["--images", "5000", "--rounds", "1"],
     "review_kills": ["--kills", "20"],
     "review_queues": ["--images", "50000"],
-    "review_window": ["--images", "5000", "--decisions", "100"],
+    "review_window": ["--images", "5000", "--decisions", "100", "--looked-at", "5"],
     "viewer": ["--queue", "2000"],
     "retrain": ["--crops", "2000", "--corrections", "50"],
     "results_exchange": ["--images", "20000"],
