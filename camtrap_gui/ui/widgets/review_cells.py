@@ -3,9 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from camtrap_gui.geometry import Box
 from camtrap_gui.project import Project, review_rows
@@ -13,15 +12,12 @@ from camtrap_gui.project.review_rows import ReviewRow
 from camtrap_gui.ui.theme import GRID, icon, theme
 from camtrap_gui.ui.widgets.thumbnails import Thumbnails
 
-CELL = QSize(GRID * 22, GRID * 20)
 SIGN = GRID * 5 // 2
 PAGE, PAGES_KEPT = 48, 128
 SURROUNDINGS = 1.6
 """Side of what a cell shows over the longer side of the region, as parts of the picture."""
 
 LEAST_PART = 0.25
-
-Index = QModelIndex | QPersistentModelIndex
 
 
 class ReviewRows:
@@ -61,39 +57,6 @@ class ReviewRows:
                 del page[image_id]
 
 
-class ReviewCells(QAbstractTableModel):
-    """As many images per row as fit."""
-
-    def __init__(self, rows: ReviewRows, across: int, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows, self._across = rows, across
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else -(-len(self._rows) // self._across)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else self._across
-
-    def place(self, index: Index) -> int:
-        """The place in the queue of a cell."""
-        return index.row() * self._across + index.column()
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        there = self.place(index) < len(self._rows)
-        return Qt.ItemFlag.ItemIsEnabled if there else Qt.ItemFlag.NoItemFlags
-
-    def data(self, index: Index, role: int = 0) -> object:
-        if self.place(index) >= len(self._rows):
-            return None
-        row = self._rows.row(self.place(index))
-        if row is None or role == Qt.ItemDataRole.UserRole:
-            return row
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            parts = (row.name, row.location, row.taken, spoken(row), row.problem)
-            return "\n".join(part for part in parts if part)
-        return None
-
-
 def spoken(row: ReviewRow) -> str:
     """What a row says of its image, in words for who cannot see the cell."""
     marks = [word for word, is_so in (("reviewed", row.reviewed), ("flagged", row.flagged)) if is_so]
@@ -113,42 +76,21 @@ def part_around(region: Box | None) -> Box | None:
     return left, top, side, side
 
 
-class ReviewCell(QStyledItemDelegate):
-    """Paints a cell. ``chosen`` and ``current`` of the grid say which cells are selected."""
+class ReviewCell:
+    """Paints what is known of an image."""
 
-    def __init__(self, thumbnails: Thumbnails, grid: QWidget) -> None:
-        super().__init__(grid)
+    def __init__(self, thumbnails: Thumbnails) -> None:
         self._thumbnails = thumbnails
-        self.chosen: bytearray = bytearray()
-        self.current = -1
-        self.has_keyboard = False
 
-    def sizeHint(self, _: QStyleOptionViewItem, __: Index) -> QSize:
-        return CELL
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row = index.data(Qt.ItemDataRole.UserRole)
-        model = index.model()
-        if not isinstance(row, ReviewRow) or not isinstance(model, ReviewCells):
-            return
-        c, line, place = theme.colours, painter.fontMetrics().height(), model.place(index)
-        area: QRect = option.rect.adjusted(3, 3, -3, -3)
-        chosen = place < len(self.chosen) and bool(self.chosen[place])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if chosen:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(c.selected))
-            painter.drawRoundedRect(area, 6, 6)
-        picture = area.adjusted(4, 4, -4, -line - GRID)
+    def paint(self, painter: QPainter, area: QRect, row: ReviewRow) -> None:
+        """Picture above, words below."""
+        line = painter.fontMetrics().height()
+        picture = area.adjusted(0, 0, 0, 4 - line - GRID)
         self._paint_picture(painter, picture, row)
         self._paint_words(
             painter, QRect(picture.left() + 2, picture.bottom() + 3, picture.width() - 4, line), row
         )
         self._paint_signs(painter, picture, row)
-        if place == self.current:
-            painter.setPen(QPen(QColor(c.accent if self.has_keyboard else c.muted), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), 6, 6)
 
     def _paint_picture(self, painter: QPainter, place: QRect, row: ReviewRow) -> None:
         c = theme.colours

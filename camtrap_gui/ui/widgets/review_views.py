@@ -116,7 +116,7 @@ class ReviewViews(QWidget):
         if self.shows_single():
             image_id = self.single.image_id()
             return [] if image_id is None else [image_id]
-        return self.grid.chosen() if self.pages.currentWidget() is self.grid else []
+        return self.grid.chosen_ids() if self.pages.currentWidget() is self.grid else []
 
     def region(self) -> Region | None:
         """The box that a decision is about, if it is about one."""

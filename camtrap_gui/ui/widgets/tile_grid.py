@@ -3,7 +3,7 @@
 Shift chooses from one tile on to another along the lines, not a rectangle as tables do.
 """
 
-from collections.abc import Iterable
+from itertools import compress
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
@@ -39,7 +39,7 @@ class TileGrid(QTableView):
         self._in_a_row = in_a_row
         self._anchor = -1
         self._current = -1
-        self._chosen: set[int] = set()
+        self._chosen = bytearray()  # a mark for each tile, as there may be a million
         self.setAccessibleName(name)
         self.setItemDelegate(_Cell(self))
         self.setShowGrid(False)
@@ -74,7 +74,7 @@ class TileGrid(QTableView):
     def show_tiles(self, count: int, current: int = 0) -> None:
         """Show that many tiles, with one of them chosen."""
         self._count = count
-        self._chosen.clear()
+        self._chosen = bytearray(count)
         self._current = self._anchor = -1
         self._lay_out(anew=True)
         self.choose(min(current, count - 1))
@@ -89,32 +89,32 @@ class TileGrid(QTableView):
 
     def chosen(self) -> list[int]:
         """The places of the chosen tiles, ascending."""
-        return sorted(self._chosen)
+        within = range(max(self._chosen.find(1), 0), self.last_chosen() + 1)
+        return list(compress(within, self._chosen[within.start : within.stop]))
+
+    def last_chosen(self) -> int:
+        """The place of the last chosen tile, -1 when none is."""
+        return self._chosen.rfind(1)
 
     def choose(self, place: int, extend: bool = False, toggle: bool = False) -> None:
         """Make a tile the current one: alone, with all from the one chosen before, or in turn."""
         if 0 <= place < self._count:
             if toggle:
-                self._chosen ^= {place}
-            elif extend and self._anchor >= 0:
-                first, last = sorted((self._anchor, place))
-                self._chosen = set(range(first, last + 1))
+                self._chosen[place] ^= 1
             else:
-                self._chosen = {place}
+                first, last = sorted((self._anchor if extend and self._anchor >= 0 else place, place))
+                self._chosen = bytearray(self._count)
+                self._chosen[first : last + 1] = b"\1" * (last + 1 - first)
             if not extend or self._anchor < 0:
                 self._anchor = place
             self._current = place
             self.setCurrentIndex(self.model().index(*divmod(place, self._across())))
         self._tell()
 
-    def choose_many(self, places: Iterable[int]) -> None:
-        """Choose these tiles; the current one stays."""
-        self._chosen = {place for place in places if 0 <= place < self._count}
-        self._tell()
-
     def selectAll(self) -> None:
         """Choose every tile."""
-        self.choose_many(range(self._count))
+        self._chosen = bytearray(b"\1" * self._count)
+        self._tell()
 
     # Keys and mouse.
 
@@ -185,10 +185,10 @@ class TileGrid(QTableView):
 
     def _lay_out(self, anew: bool = False) -> None:
         model, across = self.model(), self._across()
+        self.verticalHeader().setDefaultSectionSize(self.cell_size().height())
         if not anew and model is not None and model.columnCount() == across:
             return
         self.setModel(_Tiles(self, across))
-        self.verticalHeader().setDefaultSectionSize(self.cell_size().height())
         if self._in_a_row:
             self.horizontalHeader().setDefaultSectionSize(self.cell_size().width())
         if model is not None:
@@ -244,7 +244,7 @@ class _Cell(QStyledItemDelegate):
         is_quiet = (
             grid._in_a_row and not grid.hasFocus()
         )  # a row is for looking along; nothing is done to its tiles
-        if place in grid._chosen and not is_quiet:
+        if grid._chosen[place] and not is_quiet:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(c.selected))
             painter.drawRoundedRect(area, 6, 6)
