@@ -87,7 +87,7 @@ def make_wheel(index: Path, weights: bytes) -> Path:
         f"{about}/RECORD": b"",
     }
     path = index / "camtrap_tiny-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
+    with files.replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:  # others may be reading it
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name), data)
     return path
