@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from camtrap_gui.project import Project
 
+ELSEWHERE = "results"
+"""Kind of a detector that the project has only results of."""
+
 
 class Described(Protocol):
     """What is remembered of a detector."""

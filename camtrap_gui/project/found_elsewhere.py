@@ -17,8 +17,6 @@ from camtrap_gui.geometry import Box
 from camtrap_gui.project import Project, detections, species_names, suggestions
 from camtrap_gui.project.suggestions import Top
 
-KIND = "results"
-"""Kind of a detector that the project has only results of."""
 _TOP = 5
 
 
@@ -30,7 +28,7 @@ class ForeignDetector:
     sha256: str
     typical_threshold: float
     conservative_threshold: float
-    kind: str = KIND
+    kind: str = detections.ELSEWHERE
 
 
 class Found(NamedTuple):

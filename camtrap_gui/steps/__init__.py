@@ -135,17 +135,27 @@ def start(step: Step, folder: Path | None, options: Any, report: Report) -> Resu
 
 
 def states(project: Project) -> dict[str, str]:
-    """For every step 'not yet', 'done', or 'stale': done, but a step it reads from has finished since."""
+    """For every step 'not yet', 'done', or 'stale': done, but a step it reads from has finished since.
+
+    'brought in' is one that was done elsewhere, and of which the project has what came of it.
+    """
     done = history.last_done(project)
 
     def state(step: Step) -> str:
         if step.name not in done:
-            return "not yet"
+            return "brought in" if step.name == "detect" and _found_elsewhere(project) else "not yet"
         inputs = (done[name].finished for name in (*step.after, *step.if_done) if name in done)
         started = done[step.name].started
         return "stale" if any(finished and finished > started for finished in inputs) else "done"
 
     return {step.name: state(step) for step in STEPS}
+
+
+def _found_elsewhere(project: Project) -> bool:
+    from camtrap_gui.project import detections
+
+    detector = detections.latest_detector(project)
+    return detector is not None and detector.kind == detections.ELSEWHERE
 
 
 def missing(project: Project, step: Step) -> Step | None:

@@ -65,8 +65,7 @@ class Workplace(QWidget):
         running = {step.name for step in STEPS if self._session.running(step.name)}
         # Steps that keep nothing in the project are never done, so they would be suggested for ever.
         lasting = (step.name for step in STEPS if step.project != "none")
-        suggested = next(
-            (name for name in lasting if known[name] not in ("done", "elsewhere") and name not in running), ""
-        )
+        settled = ("done", "brought in", "elsewhere")
+        suggested = next((name for name in lasting if known[name] not in settled and name not in running), "")
         self.rail.show_states(known, running, suggested)
         return suggested

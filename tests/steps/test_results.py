@@ -17,7 +17,7 @@ from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, decisions, detections, images, problems, proposals, suggestions
 from camtrap_gui.sharing import megadetector
-from camtrap_gui.steps import named, results, run_step
+from camtrap_gui.steps import named, results, run_step, states
 from tests import reviewable
 from tests.formats.test_megadetector_reading import VERSIONS, change_somewhere
 
@@ -338,3 +338,9 @@ def test_that_an_import_that_was_killed_loses_nothing(tmp_path):
         assert project.db.execute("SELECT count(*) FROM detected").fetchone()[0] > 0
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         assert everything(project) == everything(whole)
+
+
+def test_that_detecting_counts_as_done_elsewhere_until_it_is_done_here(survey, tmp_path):
+    assert states(survey)["detect"] == "not yet"
+    bring_in(survey, write(tmp_path / "md.json", {"file": "A/1.jpg", "detections": [animal()]}))
+    assert states(survey)["detect"] == "brought in" and states(survey)["crop"] == "not yet"

@@ -155,6 +155,15 @@ def test_that_a_step_that_keeps_nothing_has_no_mark_but_while_it_works(opened):
     assert len(mark()) > 1
 
 
+def test_that_what_was_found_elsewhere_is_marked_as_done(opened):
+    rail = opened.workplace.rail
+    rail.show_states({"detect": "brought in"}, set(), "crop")
+    assert "done elsewhere" in rail._buttons["detect"].accessibleName()
+    brought = rail._buttons["detect"].grab().toImage()
+    rail.show_states({"detect": "done"}, set(), "crop")
+    assert rail._buttons["detect"].grab().toImage() == brought
+
+
 # Welcome page.
 
 

@@ -24,6 +24,7 @@ WORDS = {
     "running": "working",
     "elsewhere": "another program is working on it",
     "done": "done",
+    "brought in": "done elsewhere, and brought in from there",
     "stale": "done, but what it was made from has changed since",
     "next": "suggested next",
     "kept nowhere": "keeps nothing in the project, can be done at any time",
@@ -58,7 +59,7 @@ class Rail(QFrame):
         self._buttons[name].setChecked(True)
 
     def show_states(self, states: dict[str, str], running: set[str], suggested: str) -> None:
-        """Show 'not yet', 'running', 'elsewhere', 'done' or 'stale' beside each step, and mark the next sensible one.
+        """Show 'not yet', 'running', 'elsewhere', 'brought in', 'done' or 'stale' beside each step, and mark the next one.
 
         A step that keeps nothing in the project is never done there, so it has no mark but while it runs.
         """
@@ -146,7 +147,7 @@ class _StepButton(QAbstractButton):
         accent = QColor(colours.accent)
         painter.setPen(QPen(accent if self._suggested else QColor(colours.muted), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        if self.state == "done":
+        if self.state in ("done", "brought in"):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(accent)
             painter.drawEllipse(dot)
