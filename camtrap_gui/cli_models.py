@@ -1,6 +1,5 @@
 """``camtrap models``: the installed models, and those that can be had. The work is done by ``models.store``."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,7 +10,7 @@ from cyclopts import Parameter
 from camtrap_gui import paths
 from camtrap_gui.jobs import Report
 from camtrap_gui.models import recognition, store
-from camtrap_gui.models.catalogue import Entry, Offer
+from camtrap_gui.models.catalogue import Entry, Offer, parse_categories
 from camtrap_gui.problem import Problem
 
 
@@ -204,17 +203,6 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
         if bad := [f"“{check.name}”: {check.reason}" for check in checked if not check.ok]:
             raise Problem(f"{len(bad)} of {len(checked)} models cannot be used.\n" + "\n".join(bad))
         return Verified(tuple(check.name for check in checked))
-
-
-def parse_categories(texts: tuple[str, ...]) -> Mapping[str, str]:
-    """``("1=animal", "2=person")`` as a mapping. Raises Problem for anything else."""
-    categories = {}
-    for text in texts:
-        number, equals, name = text.partition("=")
-        if not (equals and number.isdecimal() and name.strip()):
-            raise Problem(f"“{text}” is no category. Write the class number and its name, such as 1=animal")
-        categories[str(int(number))] = name.strip()
-    return categories
 
 
 def _row(model: Model) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ by SHA-256; a name alone is no promise about what an index hands out. Other mode
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from camtrap_gui import paths
+from camtrap_gui.problem import Problem
 
 DEFAULT_DETECTOR = "yolox-tiny-animals"
 DEFAULT_BACKBONE = "efficientnet-lite0"
@@ -176,3 +177,14 @@ def guess_thresholds(file_name: str) -> tuple[float, float]:
     if known[1] in "234":
         return 0.8, 0.3
     return (0.3 if "redwood" in file_name.lower() else 0.2), 0.05
+
+
+def parse_categories(texts: Iterable[str]) -> Mapping[str, str]:
+    """``("1=animal", "2=person")`` as a mapping. Raises Problem for anything else."""
+    categories = {}
+    for text in texts:
+        number, equals, name = text.partition("=")
+        if not (equals and number.strip().isdecimal() and name.strip()):
+            raise Problem(f"“{text}” is no category. Write the class number and its name, such as 1=animal")
+        categories[str(int(number))] = name.strip()
+    return categories

@@ -11,7 +11,10 @@ from shiboken6 import isValid
 from camtrap_gui.models import store
 from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.panels.train import TrainPanel
+from tests.models.detectors.networks import answering
+from tests.models.detectors.networks import cells as cells_of
 from tests.test_cli_models import DETECTION_GRAPH
+from tests.ui.hands import button
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -57,7 +60,10 @@ def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
     told: list[str] = []
     dialog.models.changed.connect(told.append)
     dialog.models.add_file(tmp_path / "ours.pb")
-    wait(lambda: dialog.models.job is None)
+    wait(lambda: dialog.models.dialog)
+    assert store.entries() == [] and "a frozen TensorFlow graph" in dialog.models.dialog.facts.text()
+    QTest.mouseClick(dialog.models.dialog.add, LEFT)
+    wait(lambda: dialog.models.dialog is None and dialog.models.job is None)
     assert cells(dialog, "ours")[-1] == "Installed" and "ours is added" in dialog.models.words.text()
     QTest.mouseClick(dialog.models.remove, LEFT)
     wait(lambda: dialog.models.job is None)
@@ -115,3 +121,44 @@ def test_that_the_train_form_offers_backbones_with_their_size(session, show, cro
     assert not box.itemIcon(place).isNull() and box.itemIcon(0).isNull()
     need = max(box.fontMetrics().horizontalAdvance(one) for one in words)
     assert need + box.iconSize().width() < box.width() - 24
+
+
+def test_that_what_was_recognised_of_a_file_is_shown_and_can_be_corrected(dialog, wait, tmp_path):
+    dialog.models.add_file(answering(tmp_path / "md_v5a.0.0.onnx", cells_of("yolov5", 3 * 84, 3)))
+    wait(lambda: dialog.models.dialog)
+    asked = dialog.models.dialog
+    assert asked.layout_box.currentData() == "yolov5" and asked.letterbox.currentData() == "centre"
+    assert asked.input_size.value() == 64 and asked.categories.text() == "1=animal, 2=person, 3=vehicle"
+    assert (asked.typical.value(), asked.conservative.value()) == (0.2, 0.05)
+    asked.categories.setText("1=fox, two=fish")
+    QTest.mouseClick(asked.add, LEFT)
+    assert asked.message.isVisible() and "“two=fish” is no category" in asked.message.text()
+    asked.categories.setText("1=fox, 4=fish")
+    QTest.mouseClick(asked.add, LEFT)
+    wait(lambda: asked.add.isEnabled())
+    assert "do not fit 1, 4" in asked.message.text() and store.entries() == []
+    asked.categories.setText("1=fox, 2=fish")
+    asked.letterbox.setCurrentIndex(asked.letterbox.findData("corner"))
+    QTest.mouseClick(asked.again, LEFT)
+    wait(lambda: asked.add.isEnabled())
+    assert "upper left corner" in asked.facts.text() and store.entries() == []
+    asked.name.setText("foxes")
+    asked.typical.setValue(0.4)
+    QTest.mouseClick(asked.add, LEFT)
+    wait(lambda: dialog.models.dialog is None and dialog.models.job is None)
+    (entry,) = store.entries()
+    assert (entry.name, entry.typical_threshold, entry.letterbox) == ("foxes", 0.4, "corner")
+    assert entry.categories == {"1": "fox", "2": "fish"}
+
+
+def test_that_a_file_that_leaves_its_classes_open_is_asked_about_them(dialog, wait, tmp_path):
+    dialog.models.add_file(answering(tmp_path / "many.onnx", cells_of("yolov8", 84, 7)))
+    wait(lambda: dialog.models.dialog)
+    asked = dialog.models.dialog
+    assert asked.message.text().endswith("Name those you want.") and not asked.typical.isVisible()
+    asked.categories.setText("3=hare")
+    QTest.mouseClick(button(asked, "Look again"), LEFT)
+    wait(lambda: asked.typical.isVisible())
+    QTest.mouseClick(asked.add, LEFT)
+    wait(lambda: dialog.models.dialog is None and dialog.models.job is None)
+    assert store.entries()[0].categories == {"3": "hare"}

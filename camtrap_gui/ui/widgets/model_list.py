@@ -21,6 +21,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.steps import MODELS
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.detector_dialog import DetectorDialog
 from camtrap_gui.ui.worker import Job, JobQueue
 
 DETECTORS = "Detectors (*.onnx *.pb *.zip *.pt);;All files (*)"
@@ -39,6 +40,7 @@ class ModelList(QWidget):
         super().__init__(parent)
         self._queue = JobQueue("models", self)
         self.job: Job | None = None
+        self.dialog: DetectorDialog | None = None
         self._shown: Sequence[Entry | Offer] = ()
         self.table = _table()
         self.table.itemSelectionChanged.connect(self._show_state)
@@ -98,8 +100,8 @@ class ModelList(QWidget):
         self._show_state()
 
     def add_file(self, file: Path) -> None:
-        """Copy a detector file into the store."""
-        self._start(f"Adding {file.name}", change.Options(add=file))
+        """Look at a detector's file, and show what it is before it is copied into the store."""
+        self._start(f"Looking at {file.name}", change.Options(add=file, preview=True))
 
     def stop(self) -> None:
         """Cancel what is being done; nothing is left half-installed."""
@@ -144,6 +146,11 @@ class ModelList(QWidget):
 
     def _ended(self, job: Job) -> None:
         self.job = None
+        if job.options.add is not None and self._confirm(job):
+            self._say("")
+            self._show_state()
+            self.idle.emit()
+            return
         said = {
             "done": (job.message, "success"),
             "problem": (job.message, "error"),
@@ -155,6 +162,28 @@ class ModelList(QWidget):
         if job.state == "done":
             self.changed.emit(job.result["names"][-1])
         self.idle.emit()
+
+    def _confirm(self, job: Job) -> bool:
+        """Go on with the dialog about the file; whether what came of the job is told there."""
+        mendable = job.state == "problem" and job.options.add.suffix.lower() == ".onnx"
+        if self.dialog is None and (job.state == "done" or mendable) and job.options.preview:
+            self.dialog = DetectorDialog(job.options.add, self)
+            self.dialog.wanted.connect(lambda options: self._start(f"Adding {options.add.name}", options))
+            self.dialog.finished.connect(self._forget_dialog)
+            self.dialog.open()
+        if self.dialog is None:
+            return False
+        if job.state == "done" and job.options.preview:
+            self.dialog.show_recognised(job.result["recognised"], job.message)
+        elif job.state == "problem":
+            self.dialog.refuse(job.message)
+        else:
+            self.dialog.accept()
+            return False
+        return True
+
+    def _forget_dialog(self) -> None:
+        self.dialog = None
 
     def _show_state(self) -> None:
         chosen, free = self._chosen(), self.job is None
