@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui.models.classifiers.preprocessing import to_input
+from camtrap_gui.models.classifiers.preprocessing import WHOLE, to_input
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -25,8 +25,9 @@ class Classifier:
 
     ``model`` is a Keras model: RGB images 0..255, float32 [N, input_size, input_size, 3] in, logits float32
     [N, len(classes)] out (softmax makes probabilities of them). A class without training crops has a logit near
-    -10,000: its probability is exactly 0. ``padding`` is the factor the crops were cut with; ``about`` says what it
-    was trained on and with what (see ``bundle``).
+    -10,000: its probability is exactly 0. ``padding`` is the factor the crops were cut with, ``preprocessing`` the way
+    from a crop to an image (see the module of that name); ``about`` says what it was trained on and with what (see
+    ``bundle``).
     """
 
     model: Any
@@ -35,10 +36,11 @@ class Classifier:
     input_size: int
     padding: float
     about: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: str = WHOLE
 
     def prepare(self, crop: "Image.Image") -> NDArray[np.uint8]:
         """The crop as this network's input, uint8 [input_size, input_size, 3]. Safe on any thread."""
-        return to_input(crop, self.input_size)
+        return to_input(crop, self.input_size, self.preprocessing)
 
     def predict(self, crops: Sequence["Image.Image"]) -> NDArray[np.float32]:
         """Probabilities of each class for each crop, float32 [N, C]; rows sum to 1."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from camtrap_gui.files import inside, sha256_of, write_text
 from camtrap_gui.jobs import to_plain
 from camtrap_gui.models.classifiers import Classifier, arrays, backbones
+from camtrap_gui.models.classifiers.preprocessing import INCEPTION, WHOLE
 from camtrap_gui.problem import Problem
 
 MANIFEST = "bundle.json"
@@ -36,11 +37,22 @@ class _Weights(msgspec.Struct):
 
 
 class _Preprocessing(msgspec.Struct, frozen=True):
-    """For whoever reads a bundle with another program; this one does nothing else."""
+    """For whoever reads a bundle with another program; this one knows these ways and no others."""
 
     colour: Literal["RGB 0..255"] = "RGB 0..255"
-    resize: Literal["bilinear, antialiased, aspect ignored"] = "bilinear, antialiased, aspect ignored"
+    resize: Literal[
+        "bilinear, antialiased, aspect ignored",
+        "central 0.875 of either side, bilinear as in TensorFlow 1, aspect ignored",
+    ] = "bilinear, antialiased, aspect ignored"
     scaling: Literal["first layer of the network"] = "first layer of the network"
+
+
+_WAYS = {
+    WHOLE: _Preprocessing(),
+    INCEPTION: _Preprocessing(
+        resize="central 0.875 of either side, bilinear as in TensorFlow 1, aspect ignored"
+    ),
+}
 
 
 class _Manifest(msgspec.Struct, omit_defaults=False):
@@ -94,6 +106,7 @@ def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None =
         classes=list(classifier.classes),
         padding=classifier.padding,
         weights=weights,
+        preprocessing=_WAYS[classifier.preprocessing],
         about=to_plain(classifier.about if about is None else about),
     )
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode()
@@ -123,6 +136,7 @@ def load(folder: Path) -> Classifier:
         input_size=manifest.input_size,
         padding=manifest.padding,
         about=manifest.about,
+        preprocessing=_way(manifest),
     )
 
 
@@ -134,7 +148,7 @@ def head_of(folder: Path) -> "Dense | None":
     manifest = _read_manifest(folder)
     backbone = backbones.get(manifest.backbone)
     file = _verified(folder, manifest)
-    if manifest.input_size != backbone.input_size:
+    if manifest.input_size != backbone.input_size or _way(manifest) != WHOLE:
         return None
     kernel, bias = f"{backbones.SPECIES_LAYER}/kernel", f"{backbones.SPECIES_LAYER}/bias"
     try:
@@ -159,6 +173,10 @@ def fingerprint(folder: Path) -> str:
 def classes_in(folder: Path) -> tuple[str, ...]:
     """The class list of the classifier in ``folder``, without loading it. Raises Problem as ``load`` does."""
     return tuple(_read_manifest(folder).classes)
+
+
+def _way(manifest: _Manifest) -> str:
+    return next(way for way, words in _WAYS.items() if words == manifest.preprocessing)
 
 
 def _verified(folder: Path, manifest: _Manifest) -> Path:

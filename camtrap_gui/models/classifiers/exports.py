@@ -7,7 +7,8 @@ made for that work with it.
 The resize is Pillow's own, bit for bit: a triangle as filter, applied across and then down as matrix products, with the
 filter in 22-bit fixed point and the result rounded to whole values each time (Pillow, src/libImaging/Resample.c).
 ``tf.image.resize`` with ``antialias=True`` is the same filter without the roundings (confidences of a trained network
-then differ by up to 0.004), and its ``ScaleAndTranslate`` is read by no other runtime.
+then differ by up to 0.004), and its ``ScaleAndTranslate`` is read by no other runtime. A classifier that sees crops the
+tutorial's way gets the tutorial's graph: central seven eighths, resized as TensorFlow 1 does it.
 """
 
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from camtrap_gui.files import write_bytes
 from camtrap_gui.models.classifiers import Classifier
+from camtrap_gui.models.classifiers.preprocessing import BORDER, INCEPTION
 
 INPUT, OUTPUT = "input", "output"
 _ONE = 2.0**22
@@ -57,12 +59,26 @@ def _probabilities_of(classifier: Classifier) -> Any:
     import tensorflow as tf
 
     size, model = classifier.input_size, classifier.model
+    resized = _central_resized if classifier.preprocessing == INCEPTION else _resized
 
     def probabilities(images: Any) -> Any:
         whole = tf.floor(images * 255.0 + 0.5)
-        return tf.nn.softmax(model(_resized(whole, size), training=False))
+        return tf.nn.softmax(model(resized(whole, size), training=False))
 
     return probabilities
+
+
+def _central_resized(images: Any, size: int) -> Any:
+    """The same for classifiers that see crops the tutorial's way."""
+    import tensorflow as tf
+
+    shape = tf.shape(images)
+    top, left = shape[1] // BORDER, shape[2] // BORDER
+    central = images[:, top : shape[1] - top, left : shape[2] - left]
+    resized = tf.raw_ops.ResizeBilinear(
+        images=central, size=(size, size), align_corners=False, half_pixel_centers=False
+    )
+    return tf.floor(resized + 0.5)
 
 
 def _resized(images: Any, size: int) -> Any:

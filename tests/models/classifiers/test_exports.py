@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from PIL import Image
 
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models.classifiers import bundle, check_export, exports
-from camtrap_gui.models.classifiers.preprocessing import to_input
+from camtrap_gui.models.classifiers.preprocessing import INCEPTION, to_input
 from camtrap_gui.problem import Problem
 from tests import tiny
 
@@ -70,6 +71,19 @@ def test_that_every_export_answers_in_a_fresh_process_as_the_classifier_does(mad
     assert answers["bundle"] == pytest.approx(expected, abs=1e-5)
     assert answers["frozen-graph"] == pytest.approx(expected, abs=1e-4)
     assert answers["saved-model"] == pytest.approx(answers["frozen-graph"], abs=1e-5)
+
+
+def test_that_what_sees_crops_the_tutorials_way_is_exported_and_kept_so(made, crops, tmp_path):
+    classifier = replace(made[0], preprocessing=INCEPTION)
+    exports.write_frozen_graph(classifier, tmp_path / "graph.pb")
+    bundle.save(tmp_path / "bundle", classifier)
+    pictures = [Image.open(path) for path in crops]
+    expected = classifier.predict(pictures)
+    assert np.abs(expected - made[0].predict(pictures)).max() > 0.01
+    assert "central 0.875" in (tmp_path / "bundle" / bundle.MANIFEST).read_text()
+    assert bundle.load(tmp_path / "bundle").predict(pictures) == pytest.approx(expected, abs=1e-5)
+    answer = check_export._use_frozen_graph(tmp_path / "graph.pb", pictures)
+    assert answer == pytest.approx(expected, abs=1e-5)
 
 
 def test_that_the_frozen_graph_has_the_names_and_shapes_of_the_tutorial(made):
