@@ -20,11 +20,17 @@ NEVER = -10_000.0
 and gets no gradient, while it keeps its place in the class list."""
 
 
+LARGEST = 1024
+"""Pixels: no classifier sees more of a crop."""
+
+
 @dataclass(frozen=True)
 class Backbone:
     """A kind of network. ``build`` takes a Keras tensor of RGB images 0..255 [N, S, S, 3] and returns features [N, F].
 
-    ``arrays`` translates the installed weights into ours: by variable path ("stem_conv/kernel"), in Keras' layout.
+    ``input_size`` is the side S that its weights were learnt with, in pixels; others do too, from ``smallest`` on in steps
+    of ``step``. ``arrays`` translates the installed weights into ours: by variable path ("stem_conv/kernel"), in Keras'
+    layout.
     """
 
     name: str
@@ -32,18 +38,34 @@ class Backbone:
     features: int
     build: Callable[[Any], Any]
     arrays: Callable[[Mapping[str, "ndarray"]], dict[str, "ndarray"]]
+    smallest: int = 32
+    step: int = 1
 
 
 def registry() -> dict[str, Backbone]:
     """Every backbone by name."""
-    from camtrap_gui.models.classifiers import efficientnet_lite as lite
-    from camtrap_gui.models.classifiers import inception_v4
-    from camtrap_gui.models.classifiers import keras_applications as keras
+    from camtrap_gui.models.classifiers import (
+        convnext,
+        efficientnet_lite,
+        efficientnet_v2,
+        inception_resnet_v2,
+        inception_v3,
+        inception_v4,
+        mobilenet_v2,
+        mobilenet_v3,
+        resnet_v2,
+    )
 
     known = (
-        *(lite.LITE0, lite.LITE1, lite.LITE2),
-        *(keras.MOBILENET_V2, keras.RESNET50_V2, keras.RESNET101_V2),
-        inception_v4.INCEPTION_V4,
+        *efficientnet_lite.BACKBONES,
+        *efficientnet_v2.BACKBONES,
+        *convnext.BACKBONES,
+        *mobilenet_v2.BACKBONES,
+        *mobilenet_v3.BACKBONES,
+        *resnet_v2.BACKBONES,
+        *inception_v3.BACKBONES,
+        *inception_resnet_v2.BACKBONES,
+        *inception_v4.BACKBONES,
     )
     return {backbone.name: backbone for backbone in known}
 
@@ -56,11 +78,28 @@ def get(name: str) -> Backbone:
     return known[name]
 
 
-def embedder(backbone: Backbone, input_size: int | None = None) -> Any:
+def check_size(backbone: Backbone, input_size: int) -> int:
+    """The side of the images that a backbone is to see, in pixels; 0 asks for its own.
+
+    Raises Problem, naming the nearest possible one, for a size at which it cannot work.
+    """
+    size = input_size or backbone.input_size
+    smallest, step = backbone.smallest, backbone.step
+    if smallest <= size <= LARGEST and size % step == 0:
+        return size
+    nearest = min(max(round(size / step) * step, smallest), LARGEST)
+    multiples = f", in steps of {step}" if step > 1 else ""
+    raise Problem(
+        f"{backbone.name} sees squares of {smallest} to {LARGEST} pixels{multiples}; {input_size} is none of them. "
+        f"The nearest is {nearest}; 0 takes its own, {backbone.input_size}."
+    )
+
+
+def embedder(backbone: Backbone, input_size: int = 0) -> Any:
     """A Keras model from images float32 [N, S, S, 3] to features float32 [N, F], weights not loaded yet."""
     import keras
 
-    size = input_size or backbone.input_size
+    size = check_size(backbone, input_size)
     images = keras.Input((size, size, 3), name="images")
     return keras.Model(images, backbone.build(images), name="embedder")
 

@@ -110,3 +110,4 @@ def from_torch(tensors: Mapping[str, "ndarray"]) -> dict[str, "ndarray"]:
 LITE0 = backbone(0, 224, 1.0, 1.0)
 LITE1 = backbone(1, 240, 1.0, 1.1)
 LITE2 = backbone(2, 260, 1.1, 1.2)
+BACKBONES = (LITE0, LITE1, LITE2)

@@ -155,4 +155,5 @@ def from_slim(variables: Mapping[str, "ndarray"]) -> dict[str, "ndarray"]:
     return arrays
 
 
-INCEPTION_V4 = Backbone("inception-v4", 299, 1536, build, from_slim)
+INCEPTION_V4 = Backbone("inception-v4", 299, 1536, build, from_slim, smallest=75)
+BACKBONES = (INCEPTION_V4,)
