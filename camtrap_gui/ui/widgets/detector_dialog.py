@@ -153,10 +153,11 @@ class DetectorDialog(QDialog):
 
     def _show_state(self) -> None:
         onnx = self._file.suffix.lower() == ".onnx"
-        for field in (self.layout_box, self.letterbox, self.input_size):
+        of_onnx: tuple[QWidget, ...] = (self.layout_box, self.letterbox, self.input_size)
+        for field in of_onnx:
             self._rows.setRowVisible(field, onnx)
-        for field in (self.typical, self.conservative):
-            self._rows.setRowVisible(field, bool(self._known))
+        for box in (self.typical, self.conservative):
+            self._rows.setRowVisible(box, bool(self._known))
         self.add.setText("Add" if self._known else "Look again")
         self.again.setVisible(bool(self._known))
 
