@@ -4,6 +4,7 @@ Camera traps deliver truncated files, greyscale night frames, CMYK exports and r
 pixels comes here, so that all of them agree on what a picture is and why one cannot be used.
 """
 
+import io
 import os
 import warnings
 from dataclasses import dataclass
@@ -65,17 +66,27 @@ def read_upright(path: Path, at_least: int | None = None) -> Image.Image:
     stays at or above that many pixels; use it where the picture is scaled down anyway.
     """
     with _opened(path) as image:
-        if at_least is not None and max(image.size) >= 2 * at_least:
-            scale = max(image.size) / at_least
-            image.draft("RGB", (int(image.width / scale), int(image.height / scale)))
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)  # a copy of an upright picture costs 10 ms
-                return to_rgb(image)
-        except (OSError, ValueError, SyntaxError, TypeError, EOFError, IndexError, MemoryError) as error:
-            raise Unreadable(_why(error, "cannot be decoded")) from error
+        return _upright(image, at_least)
+
+
+def decode_upright(data: bytes) -> Image.Image:
+    """The same for a picture whose file was read before."""
+    with _opened(io.BytesIO(data)) as image:
+        return _upright(image, None)
+
+
+def _upright(image: Image.Image, at_least: int | None) -> Image.Image:
+    if at_least is not None and max(image.size) >= 2 * at_least:
+        scale = max(image.size) / at_least
+        image.draft("RGB", (int(image.width / scale), int(image.height / scale)))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)  # a copy of an upright picture costs 10 ms
+            return to_rgb(image)
+    except (OSError, ValueError, SyntaxError, TypeError, EOFError, IndexError, MemoryError) as error:
+        raise Unreadable(_why(error, "cannot be decoded")) from error
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -99,13 +110,13 @@ def is_picture_name(name: str) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in EXTENSIONS
 
 
-def _opened(path: Path) -> Image.Image:
+def _opened(source: Path | io.BytesIO) -> Image.Image:
     try:
-        if path.stat().st_size == 0:
+        if (source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes) == 0:
             raise Unreadable("empty: the file has zero bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(path)
+            image = Image.open(source)
     except FileNotFoundError:
         raise Unreadable("missing: there is no such file") from None
     except (UnidentifiedImageError, SyntaxError) as error:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import google_crc32c
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 from camtrap_gui.files import replacing
 
@@ -96,6 +97,30 @@ def read(path: Path) -> Iterator[bytes]:
             if len(data) < length or _checksum(data) != check:
                 raise ValueError(f"{path}: damaged record")
             yield data
+
+
+class Encoded(NamedTuple):
+    """Where a crop's JPEG bytes lie in a file: ``length`` bytes from ``offset`` on. ``sha256`` is what they had."""
+
+    sha256: str
+    offset: int
+    length: int
+
+
+def locate(path: Path) -> Iterator[Encoded]:
+    """Where the crops of one file are, so that each can be read alone. Raises ValueError as ``read`` does."""
+    at = 0
+    for data in read(path):
+        try:
+            feature = _Example.FromString(data).features.feature
+        except DecodeError as error:
+            raise ValueError(f"{path}: {error}") from error
+        sha256, encoded = (feature[key].bytes_list.value for key in ("image/key/sha256", "image/encoded"))
+        if sha256 and encoded:
+            yield Encoded(
+                sha256[0].decode("ascii", "replace"), at + 12 + data.index(encoded[0]), len(encoded[0])
+            )
+        at += 12 + len(data) + 4
 
 
 _BOXES = "image/object/bbox/"

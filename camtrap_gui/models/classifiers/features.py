@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -20,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui import pictures
-from camtrap_gui.files import sha256_of
 from camtrap_gui.models.classifiers import backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
+from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.parallel import in_order
 
@@ -33,20 +32,9 @@ _PAGE = 512
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class CropFile:
-    """A crop's file and the SHA-256 its bytes had when it was made."""
-
-    path: Path
-    sha256: str
-
-
 def read_crop(crop: CropFile, size: int) -> Pixels:
     """The crop as network input, uint8 [size, size, 3]. Raises Unreadable when it is gone, broken or another one."""
-    picture = pictures.read_upright(crop.path)
-    if sha256_of(crop.path) != crop.sha256:
-        raise pictures.Unreadable("changed since the crop step made it")
-    return to_input(picture, size)
+    return to_input(picture_of(crop), size)
 
 
 class Embedder:
