@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from camtrap_gui.geometry import iou
@@ -15,6 +16,7 @@ class Agreement(NamedTuple):
 
     boxes: int
     same: int
+    median_iou: float
     smallest_iou: float
     largest_difference: float
 
@@ -48,4 +50,5 @@ def compare(
                 best, sure = max(overlaps, default=(0.0, 0.0))
                 pairs.append((best, abs(sure - confidence)))
     same = sum(overlap >= 0.95 and difference <= 0.02 for overlap, difference in pairs)
-    return Agreement(len(pairs), same, min(p[0] for p in pairs), max(p[1] for p in pairs))
+    ious = [overlap for overlap, _ in pairs]
+    return Agreement(len(pairs), same, median(ious), min(ious), max(difference for _, difference in pairs))

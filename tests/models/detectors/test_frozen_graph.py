@@ -104,6 +104,7 @@ def test_that_real_pictures_give_the_reference_detections(testdata, bfloat16):
     if bfloat16:
         assert agreement.boxes >= 40
         assert agreement.same >= 0.97 * agreement.boxes
+        assert agreement.median_iou > 0.995  # 0.993 when the last layers are in bfloat16 too
         assert agreement.largest_difference < 0.02
     else:
         assert agreement.boxes >= 15
