@@ -1,9 +1,15 @@
-"""Checkpoints of TensorFlow in an archive, as slim's networks are published: read as arrays, nothing in them is run."""
+"""Checkpoints of TensorFlow in an archive, as slim's networks are published: read as arrays, nothing in them is run.
 
+Both forms are read: the one file of the oldest TensorFlow ("inception_v4.ckpt"), and the ".index" with its ".data-…" that
+came after it.
+"""
+
+import re
 import shutil
 import tarfile
 import zlib
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from camtrap_gui.problem import Problem
@@ -11,42 +17,55 @@ from camtrap_gui.problem import Problem
 if TYPE_CHECKING:
     from numpy import ndarray
 
+_CHECKPOINT = re.compile(r"(\w[^/]*\.ckpt(-\d+)?)(\.index)?")
+_SHOWN = 5
 
-def read_variables(archive: Path, prefix: str, but: tuple[str, ...], scratch: Path) -> "dict[str, ndarray]":
-    """Variables whose names begin with ``prefix``, without those that begin with one of ``but``, by name.
 
-    The checkpoint is the one file ``*.ckpt`` of the archive; it is unpacked into the folder ``scratch`` meanwhile. Raises
-    Problem for anything else.
+def read_variables(archive: Path, wanted: Iterable[str], scratch: Path) -> "dict[str, ndarray]":
+    """The variables of those names; what else there is (heads, the optimizer's memory) is left where it is.
+
+    The checkpoint is the only one of the archive; it is unpacked into the folder ``scratch`` meanwhile. Raises Problem for
+    anything else, and for one that lacks a variable.
     """
-    checkpoint = scratch / "model.ckpt"
+    folder = scratch / "checkpoint"
+    folder.mkdir()
+    try:
+        return _variables(_unpacked(archive, folder), list(wanted))
+    finally:
+        shutil.rmtree(folder)
+
+
+def _unpacked(archive: Path, folder: Path) -> Path:
+    """What TensorFlow calls the checkpoint's path: without ".index", where it has that."""
     try:
         with tarfile.open(archive) as packed:
-            members = [member for member in packed if member.isfile() and member.name.endswith(".ckpt")]
-            inside = packed.extractfile(members[0]) if len(members) == 1 else None
-            if inside is None:
-                raise Problem(f"{archive} should hold one checkpoint and holds {len(members)}.")
-            with inside, checkpoint.open("wb") as out:
-                shutil.copyfileobj(inside, out, 1 << 22)
+            files = {PurePosixPath(member.name).name: member for member in packed if member.isfile()}
+            names = {found[1] for found in map(_CHECKPOINT.fullmatch, files) if found}
+            if len(names) != 1:
+                raise Problem(f"{archive} should hold one checkpoint and holds {len(names)}.")
+            (name,) = names
+            for part, member in files.items():
+                inside = packed.extractfile(member)
+                if inside and (part in (name, f"{name}.index") or part.startswith(f"{name}.data-")):
+                    with inside, (folder / part).open("wb") as out:
+                        shutil.copyfileobj(inside, out, 1 << 22)
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise Problem(f"{archive} is no archive, or is damaged: {error}") from error
-    try:
-        return _variables(checkpoint, prefix, but)
-    finally:
-        checkpoint.unlink()
+    return folder / name
 
 
-def _variables(checkpoint: Path, prefix: str, but: tuple[str, ...]) -> "dict[str, ndarray]":
+def _variables(checkpoint: Path, wanted: list[str]) -> "dict[str, ndarray]":
     import tensorflow as tf
 
     try:
         reader = tf.train.load_checkpoint(str(checkpoint))
-        names = sorted(reader.get_variable_to_shape_map())
-        wanted = [name for name in names if name.startswith(prefix) and not name.startswith(but)]
-        # RMSProp and the moving averages keep variables of their own below these names.
-        usual = ("weights", "beta", "moving_mean", "moving_variance")
-        arrays = {name: reader.get_tensor(name) for name in wanted if name.rpartition("/")[2] in usual}
+        there = reader.get_variable_to_shape_map()
+        if missing := [name for name in wanted if name not in there]:
+            more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+            raise Problem(
+                f"The checkpoint {checkpoint.name} is of another network: it lacks"
+                f" {', '.join(missing[:_SHOWN])}{more}."
+            )
+        return {name: reader.get_tensor(name) for name in wanted}
     except (tf.errors.OpError, ValueError) as error:
         raise Problem(f"{checkpoint.name} is no checkpoint, or is damaged: {error}") from error
-    if not arrays:
-        raise Problem(f"The checkpoint holds nothing of {prefix.rstrip('/')}.")
-    return arrays

@@ -222,7 +222,7 @@ def _install_weights(offer: published.FileOffer, file: Path) -> Entry:
     else:
         from camtrap_gui.models.classifiers import inception_v4
 
-        arrays = checkpoint_files.read_variables(file, inception_v4.PREFIX, inception_v4.HEADS, folder)
+        arrays = checkpoint_files.read_variables(file, inception_v4.variables(), folder)
     _write_arrays(weights, arrays)
     files.write_text(folder / LICENCE, offer.terms)
     entry = _entry(offer, weights, files.sha256_of(file))

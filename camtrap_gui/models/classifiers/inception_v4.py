@@ -2,10 +2,12 @@
 
 Architecture: C. Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning",
 AAAI 2017, in the form of TF-slim, whose names are kept: a convolution without bias, then a normalisation that shifts but
-does not scale, then ReLU. The classes of ImageNet and the second head, which only helps while training, are left out.
+does not scale, then ReLU. The classes of ImageNet are left out; the second head only helps while training (see
+``tutorial``).
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from camtrap_gui.models.classifiers.backbones import Backbone
@@ -13,8 +15,12 @@ from camtrap_gui.models.classifiers.backbones import Backbone
 if TYPE_CHECKING:
     from numpy import ndarray
 
-PREFIX = "InceptionV4/"
-HEADS = ("InceptionV4/Logits/", "InceptionV4/AuxLogits/")
+_PREFIX = "InceptionV4/"
+BRANCHING = "Mixed_6h"
+"""The layer from which the second head looks."""
+_LOOK, _STRIDE = 5, 3
+_WORDS = {"kernel": "weights", "bias": "biases"}
+"""What TF-slim calls our variables; the other names are the same."""
 
 _Conv = tuple[str, int]
 _A: tuple[tuple[_Conv, ...], ...] = (
@@ -37,12 +43,19 @@ _B: tuple[tuple[_Conv, ...], ...] = (
 )
 
 
-def _conv(x: Any, scope: str, channels: int, stride: int = 1, padding: str = "same") -> Any:
-    """``scope`` ends with the kernel: "…_1x7" is one high and seven wide."""
+def _conv(
+    x: Any,
+    scope: str,
+    channels: int,
+    stride: int = 1,
+    padding: str = "same",
+    kernel: tuple[int, ...] = (),
+) -> Any:
+    """Without ``kernel``, ``scope`` ends with it: "…_1x7" is one high and seven wide."""
     from keras import layers
 
     name = scope.replace("/", "-")
-    kernel = tuple(int(side) for side in scope.rpartition("_")[2].split("x"))
+    kernel = kernel or tuple(int(side) for side in scope.rpartition("_")[2].split("x"))
     x = layers.Conv2D(channels, kernel, stride, padding=padding, use_bias=False, name=name)(x)
     norm = layers.BatchNormalization(epsilon=1e-3, momentum=0.9997, scale=False, name=f"{name}-BatchNorm")
     return layers.ReLU()(norm(x))
@@ -54,10 +67,10 @@ def _chain(x: Any, scope: str, convs: tuple[_Conv, ...]) -> Any:
     return x
 
 
-def _joined(*branches: Any) -> Any:
+def _joined(*branches: Any, name: str | None = None) -> Any:
     from keras import layers
 
-    return layers.Concatenate()(list(branches))
+    return layers.Concatenate(name=name)(list(branches))
 
 
 def _pooled(x: Any) -> Any:
@@ -92,7 +105,7 @@ def _block(x: Any, scope: str, branches: tuple[tuple[_Conv, ...], ...]) -> Any:
     """Branches side by side, the last one on what was pooled before."""
     *convolved, pooled = branches
     made = [_chain(x, f"{scope}/Branch_{place}", convs) for place, convs in enumerate(convolved)]
-    return _joined(*made, _chain(_pooled(x), f"{scope}/Branch_3", pooled))
+    return _joined(*made, _chain(_pooled(x), f"{scope}/Branch_3", pooled), name=scope)
 
 
 def _reduction_a(x: Any) -> Any:
@@ -146,12 +159,44 @@ def build(images: Any) -> Any:
     return layers.GlobalAveragePooling2D(name="features")(x)
 
 
+def second_head(branching: Any, classes: int) -> Any:
+    """From the output of ``BRANCHING`` [N, H, W, 1024] to logits [N, classes]; H and W are at least ``_LOOK``, which they
+    are for images of 107 pixels."""
+    from keras import layers
+
+    x = layers.AveragePooling2D(_LOOK, _STRIDE)(branching)
+    x = _conv(x, "AuxLogits/Conv2d_1b_1x1", 128)
+    x = _conv(x, "AuxLogits/Conv2d_2a", 768, 1, "valid", kernel=x.shape[1:3])
+    return layers.Dense(classes, name="AuxLogits-Aux_logits")(layers.Flatten()(x))
+
+
+def has_second_head(model: Any) -> bool:
+    """Whether a Keras model is this network, of images large enough for its second head."""
+    found = [layer for layer in model.layers if layer.name == BRANCHING]
+    return bool(found) and min(found[0].output.shape[1:3]) >= _LOOK
+
+
+@cache
+def variables() -> tuple[str, ...]:
+    """The names that TF-slim gives the weights of the network without its heads."""
+    from camtrap_gui.models.classifiers import backbones
+
+    return tuple(slim_name(path) for path in backbones.shapes_of(backbones.embedder(INCEPTION_V4)))
+
+
+def slim_name(path: str) -> str:
+    """What TF-slim calls the weight at one of our paths."""
+    layer, _, what = path.rpartition("/")
+    return f"{_PREFIX}{layer.replace('-', '/')}/{_WORDS.get(what, what)}"
+
+
 def from_slim(variables: Mapping[str, "ndarray"]) -> dict[str, "ndarray"]:
     """Variables of a checkpoint of TF-slim, by the names and in the layout of this network."""
+    ours = {word: what for what, word in _WORDS.items()}
     arrays = {}
     for name, array in variables.items():
-        scope, _, what = name.removeprefix(PREFIX).rpartition("/")
-        arrays[f"{scope.replace('/', '-')}/{'kernel' if what == 'weights' else what}"] = array
+        scope, _, word = name.removeprefix(_PREFIX).rpartition("/")
+        arrays[f"{scope.replace('/', '-')}/{ours.get(word, word)}"] = array
     return arrays
 
 

@@ -2,15 +2,15 @@
 
 import io
 import tarfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from camtrap_gui.models import published, store
-from camtrap_gui.models.classifiers import backbones
-from camtrap_gui.models.classifiers.inception_v4 import INCEPTION_V4, PREFIX
+from camtrap_gui.models.classifiers import backbones, inception_v4
+from camtrap_gui.models.classifiers.inception_v4 import INCEPTION_V4
 from camtrap_gui.problem import Problem
 from tests import serving
 
@@ -20,9 +20,17 @@ def shapes():
     return backbones.shapes_of(backbones.embedder(INCEPTION_V4))
 
 
+@dataclass(frozen=True)
+class Published:
+    """Archives like the published one by their form, and the values in them by our names."""
+
+    archives: dict[str, bytes]
+    values: dict[str, np.ndarray]
+
+
 @pytest.fixture(scope="module")
-def archive(shapes, tmp_path_factory) -> tuple[bytes, dict[str, np.ndarray]]:
-    """An archive like the published one, and the values in it by our names. Only small layers are filled: it is large."""
+def published_one(shapes, tmp_path_factory) -> Published:
+    """Only small layers are filled: it is large."""
     import tensorflow as tf
 
     folder: Path = tmp_path_factory.mktemp("checkpoint")
@@ -34,21 +42,34 @@ def archive(shapes, tmp_path_factory) -> tuple[bytes, dict[str, np.ndarray]]:
         for path, shape in shapes.items()
     }
     values["Conv2d_1a_3x3/kernel"] = random.normal(0, 0.1, (3, 3, 3, 32)).astype(np.float32)
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    v1, archives = tf.compat.v1, {}
+    with tf.Graph().as_default(), v1.Session() as session:
         for path, value in values.items():
             layer, _, what = path.rpartition("/")
-            name = f"{PREFIX}{layer.replace('-', '/')}/{'weights' if what == 'kernel' else what}"
-            tf.compat.v1.get_variable(name, initializer=value)
+            name = f"InceptionV4/{layer.replace('-', '/')}/{'weights' if what == 'kernel' else what}"
+            v1.get_variable(name, initializer=value)
         for name in ("Logits/Logits/weights", "AuxLogits/Conv2d_2a/weights", "Conv2d_1a_3x3/weights/RMSProp"):
-            tf.compat.v1.get_variable(PREFIX + name, initializer=np.ones((2, 3), np.float32))
-        tf.compat.v1.get_variable("global_step", initializer=np.int64(7))
-        session.run(tf.compat.v1.global_variables_initializer())
-        saver = tf.compat.v1.train.Saver(write_version=tf.compat.v1.train.SaverDef.V1)
-        saver.save(session, str(folder / "inception_v4.ckpt"), write_meta_graph=False)
+            v1.get_variable(f"InceptionV4/{name}", initializer=np.ones((2, 3), np.float32))
+        v1.get_variable("global_step", initializer=np.int64(7))
+        session.run(v1.global_variables_initializer())
+        for form, name in (
+            (v1.train.SaverDef.V1, "inception_v4.ckpt"),
+            (v1.train.SaverDef.V2, "model.ckpt-7"),
+        ):
+            (folder / name).mkdir()
+            v1.train.Saver(write_version=form).save(
+                session, str(folder / name / name), write_meta_graph=False
+            )
+            archives[name] = packed(*(folder / name).iterdir())
+    return Published(archives, values)
+
+
+def packed(*files: Path) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as packed:
-        packed.add(folder / "inception_v4.ckpt", "inception_v4.ckpt")
-    return out.getvalue(), values
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as archive:
+        for file in files:
+            archive.add(file, file.name)
+    return out.getvalue()
 
 
 def install(data: bytes, monkeypatch, quiet):
@@ -77,24 +98,44 @@ def test_that_the_network_has_the_published_size(shapes):
     )
 
 
-def test_that_a_published_checkpoint_is_installed(archive, tmp_path, monkeypatch, quiet):
+def test_that_the_heads_have_the_published_size():
+    """Trained values of the whole are those of the backbone and its heads, for ImageNet and for the tutorial."""
+    import keras
+
+    backbone = 41_079_648 + 31_584
+    for classes, main, aux, stored in (
+        (1001, 42_649_769, 3_359_337, 46_074_066),
+        (49, 41_186_545, 2_627_249, 43_878_754),
+    ):
+        branching = keras.Input((17, 17, 1024))
+        head = keras.Model(branching, inception_v4.second_head(branching, classes))
+        assert sum(int(np.prod(w.shape)) for w in head.trainable_weights) == aux
+        assert backbone + 1536 * classes + classes == main
+        moving = 2 * (31_584 + 128 + 768)
+        assert main + aux + moving == stored
+        names = {inception_v4.slim_name(w.path) for w in head.weights}
+        assert len(names) == 10 and "InceptionV4/AuxLogits/Conv2d_2a/BatchNorm/moving_mean" in names
+        assert {"InceptionV4/AuxLogits/Aux_logits/weights", "InceptionV4/AuxLogits/Aux_logits/biases"} < names
+
+
+@pytest.mark.parametrize("form", ["inception_v4.ckpt", "model.ckpt-7"])
+def test_that_a_published_checkpoint_is_installed(published_one, form, tmp_path, monkeypatch, quiet):
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    data, values = archive
-    [entry] = install(data, monkeypatch, quiet)
+    values = published_one.values
+    [entry] = install(published_one.archives[form], monkeypatch, quiet)
     assert (entry.input_size, entry.role) == (299, "backbone") and store.verify()[0].ok
     arrays = backbones.pretrained(INCEPTION_V4)
     assert arrays.keys() == values.keys()
     assert all((arrays[path] == value).all() for path, value in values.items())
-    backbones.assign(backbones.embedder(INCEPTION_V4, 96), arrays)
     left = {path.name for path in entry.path.parent.iterdir()}
     assert left == {"entry.json", "weights.npz", "LICENCE.txt"}
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:5000], lambda data: b"no archive", lambda data: b""])
-def test_that_a_damaged_archive_is_a_sentence(archive, tmp_path, monkeypatch, quiet, damage):
+def test_that_a_damaged_archive_is_a_sentence(published_one, tmp_path, monkeypatch, quiet, damage):
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     with pytest.raises(Problem):
-        install(damage(archive[0]), monkeypatch, quiet)
+        install(damage(published_one.archives["inception_v4.ckpt"]), monkeypatch, quiet)
     assert store.entries() == []
 
 
@@ -107,3 +148,21 @@ def test_that_what_is_no_checkpoint_is_a_sentence(tmp_path, monkeypatch, quiet):
         packed.addfile(member, io.BytesIO(b"x" * 1000))
     with pytest.raises(Problem, match="no checkpoint"):
         install(out.getvalue(), monkeypatch, quiet)
+
+
+def test_that_a_checkpoint_of_another_network_is_refused_by_name(tmp_path, monkeypatch, quiet):
+    import tensorflow as tf
+
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    wanted = inception_v4.variables()
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for name in wanted:
+            if "Mixed_7d" not in name:
+                tf.compat.v1.get_variable(name, initializer=np.zeros(1, np.float32))
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.Saver().save(session, str(tmp_path / "model.ckpt-1"), write_meta_graph=False)
+    with pytest.raises(
+        Problem, match=r"lacks InceptionV4/Mixed_7d/Branch_\d/Conv2d_0\w+/weights, .* and \d+ more"
+    ):
+        install(packed(*tmp_path.glob("model.ckpt-1.*")), monkeypatch, quiet)
+    assert store.entries() == []
