@@ -23,6 +23,7 @@ from benchmarks.common import print_json, table
 from benchmarks.training import PHOTOS, _fill, _whole
 from camtrap_gui import demo
 from camtrap_gui.models.classifiers import backbones, features, heads
+from camtrap_gui.models.classifiers.recipes import Recipe
 from camtrap_gui.project import Project, crops, queues
 from camtrap_gui.steps import review
 
@@ -153,7 +154,7 @@ def accuracy(truth: Truth, labels: np.ndarray, seed: int) -> float:
         some(train),
         some(validation),
         int(truth.labels.max()) + 1,
-        heads.EPOCHS,
+        Recipe(),
         seed,
         lambda _: None,
         lambda _: None,

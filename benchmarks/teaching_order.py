@@ -21,6 +21,7 @@ from benchmarks.label_noise import Truth, photos_project, read
 from benchmarks.training import PHOTOS
 from camtrap_gui.models.classifiers import backbones, heads, likeness, teaching_order
 from camtrap_gui.models.classifiers.bundle import Dense
+from camtrap_gui.models.classifiers.recipes import Recipe
 from camtrap_gui.project import Project
 from camtrap_gui.steps import review
 
@@ -103,7 +104,9 @@ def train(truth: Truth, which: np.ndarray, seed: int) -> Dense:
     """A head that knows the labels of these photos."""
     some = heads.Features(truth.taught.vectors, truth.taught.rows[which], truth.labels[which])
     classes = int(truth.labels.max()) + 1
-    head = heads.train_head(some, some, classes, EPOCHS, seed, lambda _: None, lambda _: None)
+    head = heads.train_head(
+        some, some, classes, Recipe().with_last(epochs=EPOCHS), seed, lambda _: None, lambda _: None
+    )
     names = tuple(map(str, range(classes)))
     return Dense(backbones.get(backbones.DEFAULT), names, head.kernel, head.bias)
 

@@ -15,19 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from camtrap_gui.jobs import Cancelled, Progress, Report, to_plain
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_split, crops, problems, runs
+from camtrap_gui.project import Project, crop_split, crops, runs
 from camtrap_gui.project.runs import Run
 
 if TYPE_CHECKING:
-    from camtrap_gui.models.classifiers import Classifier
-    from camtrap_gui.models.classifiers.features import CropFile
-    from camtrap_gui.models.classifiers.finetuning import Pictures
-    from camtrap_gui.models.classifiers.heads import Head
-    from camtrap_gui.models.classifiers.learning import Epoch, State
-    from camtrap_gui.project.training_data import Selection, TrainingData
+    from camtrap_gui.models.classifiers.recipes import Recipe
+    from camtrap_gui.models.training import Training
+    from camtrap_gui.project.training_data import TrainingData
 
 PRESETS = ("quick", "standard")
-EMBEDDING = "Embedding crops"
 
 
 @dataclass(frozen=True)
@@ -103,8 +99,9 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Train, or go on training. Raises Problem without crops of two species, or without the backbone's weights."""
-    from camtrap_gui.models import store
+    from camtrap_gui.models import store, training
     from camtrap_gui.models.classifiers import backbones
+    from camtrap_gui.models.training.phases import EMBEDDING
     from camtrap_gui.project import training_data
 
     earlier, pinned = _unfinished(project, options), options.candidate
@@ -127,12 +124,13 @@ def run(project: Project, options: Options, report: Report) -> Result:
                 f"Run {run.id} is being trained by another process. Wait for it, or start another: --fresh."
             )
         runs.set_state(project, run.id, "running", {})
+        work = training.Training(project, run, recipe_of(options), options.seed, data, report)
         try:
-            result = _Training(project, run, options, data, report).train(taken_up=earlier is not None)
+            best = training.train(work)
         except (Cancelled, KeyboardInterrupt):
             runs.set_state(project, run.id, "stopped", {})
             raise
-    return result
+    return _result(work, best, taken_up=earlier is not None)
 
 
 def _unfinished(project: Project, options: Options) -> Run | None:
@@ -164,6 +162,16 @@ def _options_of(run: Run) -> Options:
         ) from error
 
 
+def recipe_of(options: Options) -> "Recipe":
+    """The recipe of the preset, with what the options change in it."""
+    from camtrap_gui.models.classifiers.recipes import PRESETS
+
+    recipe = dataclasses.replace(PRESETS[options.preset], batch_size=options.batch_size)
+    if options.epochs:
+        recipe = recipe.with_last(epochs=options.epochs)
+    return recipe
+
+
 def _start(project: Project, options: Options, data: "TrainingData") -> Run:
     from camtrap_gui.models.classifiers.environment import environment
 
@@ -179,216 +187,20 @@ def _start(project: Project, options: Options, data: "TrainingData") -> Run:
     return runs.start(project, options.preset, options.backbone, _kept(options), facts, environment())
 
 
-class _Training:
-    """One run being trained: what its phases share."""
-
-    def __init__(
-        self, project: Project, run: Run, options: Options, data: "TrainingData", report: Report
-    ) -> None:
-        from camtrap_gui.models.classifiers import backbones, environment, features
-
-        self.project, self.run, self.options, self.report = project, run, options, report
-        self.classes, self.padding, self.validation_is = data.classes, data.padding, data.validation_is
-        self.train_crops, self.validation_crops = data.train, data.validation
-        self.backbone = backbones.get(options.backbone)
-        self.embedder = features.Embedder(self.backbone)
-        self.store = features.store_of(project.folder, self.backbone)
-        self.about = {
-            "trained_on": {"run": run.id, **run.data, "preset": options.preset, "seed": options.seed},
-            "made_with": environment.environment(),
-            "licences": environment.licences(self.backbone.name),
-        }
-
-    def train(self, taken_up: bool) -> Result:
-        """All phases that are still to be done."""
-        from camtrap_gui.models.classifiers import bundle
-        from camtrap_gui.models.classifiers.learning import Checkpoint
-
-        checkpoint = Checkpoint(self.run.folder / "checkpoints" / "last.npz")
-        unusable = self._embed()
-        best: dict[str, Any] = {}
-        if not checkpoint.exists():
-            head = self._train_head()
-            best = _figures(dataclasses.asdict(head.best))
-            bundle.save(self.run.model, self._classifier(head))
-            runs.add_figures(self.project, self.run.id, best)
-        if self.options.preset == "standard":
-            best = self._fine_tune(checkpoint, best)
-        runs.set_state(self.project, self.run.id, "done", best)
-        checkpoint.remove()
-        return self._result(best, taken_up, unusable)
-
-    def _embed(self) -> int:
-        """Compute the features that are missing; crops that cannot be used leave the selection and become problems."""
-        import numpy as np
-
-        from camtrap_gui.models.classifiers.features import embed
-        from camtrap_gui.project import training_data
-
-        both = (self.train_crops, self.validation_crops)
-        sha256s = [training_data.sha256s(self.project, part.ids.tolist()) for part in both]
-        there = [self.store.rows(some) >= 0 for some in sha256s]
-        missing = np.concatenate([part.ids[~some] for part, some in zip(both, there, strict=True)])
-        total = sum(len(part) for part in both)
-        known = total - len(missing)
-        unusable = embed(
-            self.embedder,
-            self.store,
-            (self._file(int(crop_id)) for crop_id in missing),
-            lambda done: self.report(Progress(known + done, total, "", EMBEDDING)),
-        )
-        problems.clear(self.project, "train")
-        folder = crops.folder(self.project)
-        problems.add(
-            self.project,
-            "train",
-            [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()],
-        )
-        rows = [self.store.rows(some) for some in sha256s]
-        self.rows = [some[some >= 0] for some in rows]
-        self.train_crops, self.validation_crops = (
-            part.only(some >= 0) for part, some in zip(both, rows, strict=True)
-        )
-        if len(set(self.train_crops.labels.tolist())) < 2 or not len(self.validation_crops):
-            reason = next(iter(unusable.values()), "no reason known")
-            raise Problem(
-                f"{len(unusable):,} crops cannot be used ({reason}), which leaves too few to train with. "
-                "Make them again: camtrap crop."
-            )
-        return len(unusable)
-
-    def _train_head(self) -> "Head":
-        from camtrap_gui.models.classifiers import finetuning, heads
-        from camtrap_gui.models.classifiers.journal import Journal
-
-        asked = self.options.epochs if self.options.preset == "quick" else 0
-        epochs = asked or heads.EPOCHS
-        watch = _Watch(self.report, heads.PHASE, epochs, 1)
-        journal = Journal(self.run.folder, heads.PHASE, 1, later=(finetuning.PHASE,))
-
-        def on_epoch(epoch: "Epoch") -> None:
-            journal.add(epoch)
-            watch.hear(epoch)
-
-        vectors = self.store.vectors()
-        train, validation = (
-            heads.Features(vectors, rows, part.labels)
-            for rows, part in zip(self.rows, (self.train_crops, self.validation_crops), strict=True)
-        )
-        head = heads.train_head(
-            train,
-            validation,
-            len(self.classes),
-            epochs,
-            self.options.seed,
-            lambda state: watch.say(state, state.epoch - 1),
-            on_epoch,
-        )
-        journal.close()
-        watch.end()
-        return head
-
-    def _classifier(self, head: "Head") -> "Classifier":
-        from camtrap_gui.models.classifiers import heads
-
-        return heads.classifier(self.backbone, head, self.classes, self.padding, self.about)
-
-    def _fine_tune(self, checkpoint: Any, head: dict[str, Any]) -> dict[str, Any]:
-        """Train the whole network; returns the figures of the best of it and the head alone."""
-        from camtrap_gui.models.classifiers import bundle, finetuning
-        from camtrap_gui.models.classifiers.journal import Journal
-        from camtrap_gui.models.classifiers.learning import State
-
-        epochs = self.options.epochs or finetuning.EPOCHS
-        classifier = bundle.load(self.run.model)
-        start = State(best_f1=head["macro_f1"], best_loss=head["loss"]) if head else State()
-        journal = Journal(self.run.folder, finetuning.PHASE, checkpoint.epoch())
-        before = runs.get(self.project, self.run.id).figures.get("macro_f1", 0.0)
-        watch = _Watch(self.report, finetuning.PHASE, epochs, len(self.train_crops), before)
-
-        def on_epoch(epoch: "Epoch") -> None:
-            journal.add(epoch)
-            watch.hear(epoch)
-            if epoch.is_best:
-                runs.add_figures(self.project, self.run.id, _figures(dataclasses.asdict(epoch)))
-
-        finetuning.fine_tune(
-            classifier.model,
-            self._pictures(self.train_crops),
-            self._pictures(self.validation_crops),
-            epochs,
-            self.options.batch_size,
-            self.options.seed,
-            start,
-            checkpoint,
-            lambda state: watch.say(state, (state.epoch - 1) * watch.per_epoch + state.crops),
-            on_epoch,
-            on_best=lambda: bundle.save(self.run.model, classifier),
-        )
-        journal.close()
-        watch.end()
-        return dict(runs.get(self.project, self.run.id).figures)
-
-    def _file(self, crop_id: int) -> "CropFile":
-        from camtrap_gui.models.classifiers.features import CropFile
-        from camtrap_gui.project import training_data
-
-        return CropFile(*training_data.file_of(self.project, crop_id))
-
-    def _pictures(self, selection: "Selection") -> "Pictures":
-        from camtrap_gui.models.classifiers.finetuning import Pictures
-
-        return Pictures(selection.ids, selection.labels, self._file)
-
-    def _result(self, best: dict[str, Any], taken_up: bool, unusable: int) -> Result:
-        trained = set(self.train_crops.labels.tolist())
-        return Result(
-            run=self.run.id,
-            model=self.run.model,
-            preset=self.options.preset,
-            classes=len(trained),
-            train_crops=len(self.train_crops),
-            validation_crops=len(self.validation_crops),
-            validation_is=self.validation_is,
-            macro_f1=best["macro_f1"],
-            accuracy=best["accuracy"],
-            best=f"epoch {best['epoch']} of “{best['phase']}”",
-            taken_up=taken_up,
-            unusable=unusable,
-            without_crops=tuple(name for n, name in enumerate(self.classes) if n not in trained),
-        )
-
-
-class _Watch:
-    """Turns the states and epochs of a training into Progress."""
-
-    def __init__(self, report: Report, phase: str, epochs: int, per_epoch: int, best: float = 0.0) -> None:
-        self._report, self._phase, self._epochs = report, phase, epochs
-        self.per_epoch = per_epoch
-        self._values = {"best": best}
-
-    def say(self, state: "State", done: int) -> None:
-        note = f"epoch {state.epoch} of {self._epochs}"
-        loss = {"loss": state.loss_sum / max(1, state.crops)}
-        self._report(
-            Progress(done, self._epochs * self.per_epoch, note, self._phase, {**loss, **self._values})
-        )
-
-    def hear(self, epoch: "Epoch") -> None:
-        best = max(self._values["best"], epoch.macro_f1)
-        self._values = {"accuracy": epoch.val_accuracy, "macro_f1": epoch.macro_f1, "best": best}
-
-    def end(self) -> None:
-        total = self._epochs * self.per_epoch
-        self._report(Progress(total, total, "", self._phase, self._values))
-
-
-def _figures(epoch: dict[str, Any]) -> dict[str, Any]:
-    """The figures of an epoch that are kept with the run."""
-    return {
-        "phase": epoch["phase"],
-        "epoch": epoch["epoch"],
-        "macro_f1": epoch["macro_f1"],
-        "accuracy": epoch["val_accuracy"],
-        "loss": epoch["val_loss"],
-    }
+def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:
+    trained = set(work.train.labels.tolist())
+    return Result(
+        run=work.run.id,
+        model=work.run.model,
+        preset=work.run.preset,
+        classes=len(trained),
+        train_crops=len(work.train),
+        validation_crops=len(work.validation),
+        validation_is=work.data.validation_is,
+        macro_f1=best["macro_f1"],
+        accuracy=best["accuracy"],
+        best=f"epoch {best['epoch']} of “{best['phase']}”",
+        taken_up=taken_up,
+        unusable=work.unusable,
+        without_crops=tuple(name for n, name in enumerate(work.classes) if n not in trained),
+    )

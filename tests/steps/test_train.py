@@ -16,6 +16,7 @@ from camtrap_gui import pictures
 from camtrap_gui.jobs import Cancelled, Progress
 from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads
 from camtrap_gui.models.classifiers.features import Embedder
+from camtrap_gui.models.training import phases
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, problems, runs
 from camtrap_gui.steps import train
@@ -72,7 +73,7 @@ def test_that_quick_training_learns_to_tell_species_apart(survey):
     assert (said.argmax(1) == [crop.species for crop in test]).mean() > 0.7
     assert (said[:, 3] == 0).all()
 
-    assert {progress.phase for progress in seen} == {train.EMBEDDING, heads.PHASE}
+    assert {progress.phase for progress in seen} == {phases.EMBEDDING, heads.PHASE}
     assert {"loss", "accuracy", "macro_f1", "best"} <= seen[-2].values.keys()
     trained_on = classifier.about["trained_on"]
     assert trained_on["run"] == run.id and trained_on["counts"]["train"]["gazelle"] == 30
@@ -295,7 +296,7 @@ def test_that_a_killed_quick_training_ends_as_an_undisturbed_one(project, store,
 
     command = Command(project, store, "--epochs", "5")
     for said in command.progress():
-        if said["phase"] == train.EMBEDDING and said["done"] >= 256:
+        if said["phase"] == phases.EMBEDDING and said["done"] >= 256:
             break
     command.kill()
     (run,) = runs.all_of(project)

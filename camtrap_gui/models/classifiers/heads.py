@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from camtrap_gui.models.classifiers import Classifier, backbones, learning
 from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER, Backbone
-from camtrap_gui.models.classifiers.learning import Batch, Course, Epoch, Learner, Rates, State
+from camtrap_gui.models.classifiers.learning import Batch, Best, Course, Epoch, Learner, State
+from camtrap_gui.models.classifiers.recipes import Recipe
 
 PHASE = "Training head"
-EPOCHS, PATIENCE = 60, 15
 _BATCHES = (8, 64)  # smallest and largest
 _STEPS = 10  # per epoch at least, where crops are few
-_RATES = Rates(head=3e-3)
 _NOISE = 0.2  # standard deviation of the factor
 
 
@@ -47,12 +46,21 @@ class Head:
     bias: NDArray[np.float32]
     best: Epoch
 
+    def logits(self, features: Features) -> NDArray[np.float32]:
+        """What it says of crops, float32 [N, C]."""
+        step = 4096
+        parts = [
+            features.take(np.arange(first, min(first + step, len(features.labels)))) @ self.kernel + self.bias
+            for first in range(0, len(features.labels), step)
+        ]
+        return np.concatenate(parts)
+
 
 def train_head(
     train: Features,
     validation: Features,
     classes: int,
-    epochs: int,
+    recipe: Recipe,
     seed: int,
     say: Callable[[State], None],
     on_epoch: Callable[[Epoch], None],
@@ -65,8 +73,8 @@ def train_head(
     batch = min(max(len(train.labels) // _STEPS, smallest), largest)
     steps = -(-len(train.labels) // batch)
     model = _model(train.vectors.shape[1], counts)
-    learner = Learner(model, SPECIES_LAYER, counts, _RATES, epochs * steps)
-    kept: list[tuple[NDArray[np.float32], NDArray[np.float32], Epoch]] = []
+    learner = Learner(model, counts, recipe, recipe.head, steps)
+    kept: list[Head] = []
 
     def validate() -> NDArray[np.float32]:
         parts = [
@@ -75,23 +83,21 @@ def train_head(
         ]
         return np.concatenate([part.numpy() for part in parts])
 
-    def keep(epoch: Epoch) -> None:
-        if epoch.is_best:
-            kernel, bias = model.get_layer(SPECIES_LAYER).get_weights()
-            kept[:] = [(kernel, bias, epoch)]
-        on_epoch(epoch)
+    def keep(best: Best) -> None:
+        kernel, bias = model.get_layer(SPECIES_LAYER).get_weights()
+        kept[:] = [Head(kernel, bias, best.epoch)]
 
     course = Course(
         phase=PHASE,
-        epochs=epochs,
+        epochs=recipe.head.epochs,
         steps=steps,
-        patience=PATIENCE,
+        patience=recipe.head.patience,
         batches=lambda epoch, first: _batches(train, classes, batch, seed, epoch, first),
         validate=validate,
         truth=validation.labels,
     )
-    learning.fit(learner, course, State(), say, keep, on_best=lambda: None)
-    return Head(*kept[0])
+    learning.fit(learner, course, State(), say, on_epoch, keep)
+    return kept[0]
 
 
 def _model(features: int, counts: NDArray[np.integer]) -> Any:

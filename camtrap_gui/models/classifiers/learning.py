@@ -26,17 +26,11 @@ from numpy.typing import NDArray
 
 from camtrap_gui import metrics
 from camtrap_gui.files import replacing
+from camtrap_gui.models.classifiers.backbones import SPECIES_LAYER
+from camtrap_gui.models.classifiers.recipes import Phase, Recipe
 from camtrap_gui.problem import Problem
 
 _CHECKPOINT_EVERY_S = 300
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Learning rates (Adam) at their highest: of the species layer, and of the backbone (0: it stays as it is)."""
-
-    head: float
-    backbone: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +57,14 @@ class Epoch:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Best:
+    """The best network so far: the figures of its epoch, and what it says of the validation crops, float32 [V, C]."""
+
+    epoch: Epoch
+    logits: NDArray[np.float32]
+
+
 @dataclass
 class State:
     """Where a training is: ``epoch`` (from 1) and ``step`` (from 0) come next. Sums are over the epoch's crops."""
@@ -83,20 +85,26 @@ class State:
 
 
 class Learner:
-    """A Keras model (inputs to logits) with what it takes to train it. ``counts`` are the training crops per class."""
+    """A Keras model (inputs to logits) with what it takes to train it, in ``phase`` of a recipe.
 
-    def __init__(self, model: Any, head: str, counts: NDArray[np.integer], rates: Rates, steps: int) -> None:
+    ``counts`` are the training crops per class, ``steps`` the steps per epoch.
+    """
+
+    def __init__(
+        self, model: Any, counts: NDArray[np.integer], recipe: Recipe, phase: Phase, steps: int
+    ) -> None:
         import tensorflow as tf
         from keras import optimizers
 
         self.model = model
+        steps *= phase.epochs
         shares = counts / max(1, int(counts.sum()))
         prior = tf.constant(np.log(np.where(counts > 0, shares, 1.0)), tf.float32)
-        of_head = [w for w in model.trainable_weights if w.path.split("/")[0] == head]
-        of_backbone = [w for w in model.trainable_weights if w.path.split("/")[0] != head]
-        groups = [(of_head, rates.head)]
-        if rates.backbone:
-            groups.append((of_backbone, rates.backbone))
+        of_head = [w for w in model.trainable_weights if w.path.split("/")[0] == SPECIES_LAYER]
+        of_backbone = [w for w in model.trainable_weights if w.path.split("/")[0] != SPECIES_LAYER]
+        groups = [(of_head, phase.head_rate)]
+        if phase.backbone_rate:
+            groups.append((of_backbone, phase.backbone_rate))
         self._optimizers = []
         for variables, rate in groups:
             warm_up = max(1, steps // 20)
@@ -205,7 +213,7 @@ def fit(
     state: State,
     say: Callable[[State], None],
     on_epoch: Callable[[Epoch], None],
-    on_best: Callable[[], None],
+    on_best: Callable[[Best], None],
     checkpoint: Checkpoint | None = None,
 ) -> State:
     """Train until the last epoch, or until ``patience`` epochs brought nothing better; returns the state at the end.
@@ -216,10 +224,11 @@ def fit(
     """
     while state.epoch <= course.epochs and state.epoch - max(1, state.best_epoch) <= course.patience:
         _learn_epoch(learner, course, state, say, checkpoint)
-        epoch = _judge(course, state)
+        logits = course.validate()
+        epoch = _judge(course, state, logits)
         if epoch.is_best:
             state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
-            on_best()
+            on_best(Best(epoch, logits))
         on_epoch(epoch)
         state.epoch += 1
         state.step = state.hits = state.crops = 0
@@ -258,8 +267,7 @@ def _learn_epoch(
             saved = now
 
 
-def _judge(course: Course, state: State) -> Epoch:
-    logits = course.validate()
+def _judge(course: Course, state: State, logits: NDArray[np.float32]) -> Epoch:
     confusion = metrics.confusion_matrix(course.truth, logits.argmax(1), logits.shape[1])
     macro_f1, loss = metrics.macro_f1(confusion), cross_entropy(logits, course.truth)
     return Epoch(

@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 from camtrap_gui.models.classifiers import heads
 from camtrap_gui.models.classifiers.heads import Features, Head
 from camtrap_gui.models.classifiers.learning import State
+from camtrap_gui.models.classifiers.recipes import Recipe
 
 FOLDS = 5
 EPOCHS = 10
+RECIPE = Recipe().with_last(epochs=EPOCHS)
 """Per head; 20 and 40 found no more wrong labels on the demo's survey, and cost more."""
 
 _CAUTION = 100  # crops of a species from which its own median counts for more than that of all
@@ -95,7 +97,7 @@ def _head(
 ) -> Head:
     # Judged by what it learnt from: keeping crops aside to choose the epoch found fewer wrong labels.
     some = Features(features.vectors, features.rows[learnt], features.labels[learnt])
-    return heads.train_head(some, some, classes, EPOCHS, seed, say, on_epoch=lambda epoch: None)
+    return heads.train_head(some, some, classes, RECIPE, seed, say, on_epoch=lambda epoch: None)
 
 
 def _answer(

@@ -1,12 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from camtrap_gui.jobs import Cancelled
-from camtrap_gui.models.classifiers import backbones, heads, learning
+from camtrap_gui.models.classifiers import backbones, learning
 from camtrap_gui.models.classifiers.augmentation import augment
 from camtrap_gui.models.classifiers.finetuning import Pictures, fine_tune
 from camtrap_gui.models.classifiers.heads import Features, train_head
 from camtrap_gui.models.classifiers.learning import Checkpoint, State
+from camtrap_gui.models.classifiers.recipes import HEAD, PRESETS, Recipe
 from camtrap_gui.problem import Problem
 from tests import tiny
 
@@ -21,7 +24,8 @@ def clouds(counts, seed=0, spread=1.0) -> Features:
 
 
 def head_of(train, validation, classes, epochs=30, seed=0, on_epoch=lambda _: None):
-    return train_head(train, validation, classes, epochs, seed, lambda _: None, on_epoch)
+    recipe = Recipe().with_last(epochs=epochs)
+    return train_head(train, validation, classes, recipe, seed, lambda _: None, on_epoch)
 
 
 def said(head, features):
@@ -61,7 +65,7 @@ def test_that_the_head_of_the_best_epoch_is_kept_and_training_ends_when_nothing_
     head = head_of(train, validation, 2, 200, on_epoch=epochs.append)
     best = max(epochs, key=lambda e: (round(e.macro_f1, 6), -e.val_loss))
     assert head.best == best
-    assert len(epochs) == best.epoch + heads.PATIENCE < 200
+    assert len(epochs) == best.epoch + HEAD.patience < 200
     right = said(head, validation).argmax(1) == validation.labels
     assert right.mean() == pytest.approx(best.val_accuracy)
 
@@ -107,14 +111,13 @@ def tuned(pictures, path, say=lambda _: None, epochs=3):
         model,
         train,
         validation,
-        epochs,
-        8,
+        replace(PRESETS["standard"], batch_size=8).with_last(epochs=epochs),
         0,
         State(),
         Checkpoint(path),
         say,
         seen.append,
-        lambda: None,
+        lambda _: None,
     )
     return backbones.arrays_of(model), seen
 

@@ -1,0 +1,128 @@
+"""The phases of the presets: crops become features, the species layer learns from them, then the whole network."""
+
+import numpy as np
+
+from camtrap_gui.jobs import Progress
+from camtrap_gui.models.classifiers import bundle, features, finetuning, heads
+from camtrap_gui.models.classifiers.features import FeatureStore
+from camtrap_gui.models.classifiers.journal import Journal
+from camtrap_gui.models.classifiers.learning import Best, Epoch, State
+from camtrap_gui.models.training import Training
+from camtrap_gui.models.training.watch import Watch
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import crops, problems, training_data
+
+EMBEDDING = "Embedding crops"
+
+
+def quick(training: Training) -> None:
+    """The species layer on kept features."""
+    store = features.store_of(training.project.folder, training.backbone)
+    rows = embed(training, store)
+    if not training.checkpoint.exists():
+        train_head(training, store, *rows)
+
+
+def standard(training: Training) -> None:
+    """The same, then the whole network."""
+    quick(training)
+    fine_tune(training)
+
+
+def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the features that are missing; crops that cannot be used leave the selection and become problems.
+
+    Returns the rows of the features of the training and the validation crops.
+    """
+    project = training.project
+    both = (training.train, training.validation)
+    sha256s = [training_data.sha256s(project, part.ids.tolist()) for part in both]
+    there = [store.rows(some) >= 0 for some in sha256s]
+    missing = np.concatenate([part.ids[~some] for part, some in zip(both, there, strict=True)])
+    total = sum(len(part) for part in both)
+    known = total - len(missing)
+    unusable = features.embed(
+        features.Embedder(training.backbone),
+        store,
+        (training.file(int(crop_id)) for crop_id in missing),
+        lambda done: training.report(Progress(known + done, total, "", EMBEDDING)),
+    )
+    problems.clear(project, "train")
+    folder = crops.folder(project)
+    problems.add(
+        project,
+        "train",
+        [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()],
+    )
+    rows = [store.rows(some) for some in sha256s]
+    training.train, training.validation = (
+        part.only(some >= 0) for part, some in zip(both, rows, strict=True)
+    )
+    training.unusable = len(unusable)
+    if len(set(training.train.labels.tolist())) < 2 or not len(training.validation):
+        reason = next(iter(unusable.values()), "no reason known")
+        raise Problem(
+            f"{len(unusable):,} crops cannot be used ({reason}), which leaves too few to train with. "
+            "Make them again: camtrap crop."
+        )
+    of_train, of_validation = (some[some >= 0] for some in rows)
+    return of_train, of_validation
+
+
+def train_head(
+    training: Training, store: FeatureStore, of_train: np.ndarray, of_validation: np.ndarray
+) -> None:
+    """Train the species layer and keep the network with the best of it."""
+    recipe = training.recipe
+    watch = Watch(training.report, heads.PHASE, recipe.head.epochs, 1)
+    journal = Journal(training.run.folder, heads.PHASE, 1, later=(finetuning.PHASE,))
+
+    def on_epoch(epoch: Epoch) -> None:
+        journal.add(epoch)
+        watch.hear(epoch)
+
+    vectors = store.vectors()
+    train = heads.Features(vectors, of_train, training.train.labels)
+    validation = heads.Features(vectors, of_validation, training.validation.labels)
+    classes, seed = training.classes, training.seed
+    head = heads.train_head(train, validation, len(classes), recipe, seed, watch.say, on_epoch)
+    journal.close()
+    classifier = heads.classifier(training.backbone, head, classes, training.padding, training.about)
+    training.keep(classifier, Best(head.best, head.logits(validation)))
+    training.note(head.best)
+    watch.end()
+
+
+def fine_tune(training: Training) -> None:
+    """Train the whole network on pictures; the head alone stays when nothing is better."""
+    phase = training.recipe.last
+    classifier = bundle.load(training.run.model)
+    figures = training.figures
+    start = State(best_f1=figures["macro_f1"], best_loss=figures["loss"])
+    journal = Journal(training.run.folder, finetuning.PHASE, training.checkpoint.epoch())
+    watch = Watch(
+        training.report, finetuning.PHASE, phase.epochs, len(training.train), figures.get("macro_f1", 0.0)
+    )
+
+    def on_epoch(epoch: Epoch) -> None:
+        journal.add(epoch)
+        watch.hear(epoch)
+
+    def on_best(best: Best) -> None:
+        training.keep(classifier, best)
+        training.note(best.epoch)
+
+    finetuning.fine_tune(
+        classifier.model,
+        training.pictures(training.train),
+        training.pictures(training.validation),
+        training.recipe,
+        training.seed,
+        start,
+        training.checkpoint,
+        watch.say,
+        on_epoch,
+        on_best,
+    )
+    journal.close()
+    watch.end()
