@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 15
+from camtrap_gui import resampling
+from camtrap_gui.resampling import Interval
 
-_ROUNDS = 1000
+BINS = 15
 
 Indices = NDArray[np.integer]
 Figures = NDArray[np.float64]
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,10 @@ def measure(confidence: Figures, correct: NDArray[np.bool_], groups: Indices, se
     """Measure at least one crop: the ``confidence`` (0..1) of its first guess, whether that is right, and its location.
 
     The error is the mean distance between a bin's mean confidence and its share of right crops, weighted by crops (Guo
-    et al. 2017, equation 3). Intervals come from drawing whole locations with replacement, as crops of one location are
-    alike (Field & Welsh 2007, "Bootstrapping clustered data"). That of the error is the basic one, 2 · value -
-    percentile (Davison & Hinkley 1997, "Bootstrap Methods and their Application", 5.2): the error adds up distances, so
-    from few crops it comes out too large, and from drawn crops once more; percentiles alone would never reach that of
-    an exact classifier. So the interval may lie below the value.
+    et al. 2017, equation 3). Intervals come from drawing whole locations (``resampling``). That of the error is the
+    basic one, 2 · value - percentile (Davison & Hinkley 1997, "Bootstrap Methods and their Application", 5.2): the error
+    adds up distances, so from few crops it comes out too large, and from drawn crops once more; percentiles alone would
+    never reach that of an exact classifier. So the interval may lie below the value.
     """
     counted = _counted(confidence, correct, groups)
     crops, surety, hits = counted.sum(axis=1)
@@ -77,9 +76,9 @@ def measure(confidence: Figures, correct: NDArray[np.bool_], groups: Indices, se
     interval = excess = None
     if drawn is not None:
         apart, numbers = drawn[1] - drawn[2], drawn[0].sum(axis=1)
-        low, high = _ends(np.abs(apart).sum(axis=1) / numbers)
+        low, high = resampling.middle(np.abs(apart).sum(axis=1) / numbers)
         interval = (_within(2 * error - high), _within(2 * error - low))
-        excess = _ends(apart.sum(axis=1) / numbers)
+        excess = resampling.middle(apart.sum(axis=1) / numbers)
     return Calibration(
         float(error),
         interval,
@@ -102,10 +101,9 @@ def _counted(confidence: Figures, correct: NDArray[np.bool_], groups: Indices) -
 
 def _drawn(counted: Figures, seed: int) -> Figures:
     """The same of drawn locations, as [3, rounds, BINS]."""
-    locations = counted.shape[1]
-    # How often each is drawn in each round: the same as drawing with replacement, in less memory.
-    draws = np.random.default_rng(seed).multinomial(locations, np.full(locations, 1 / locations), _ROUNDS)
-    return draws.astype(np.float64) @ counted
+    of_locations = counted.swapaxes(0, 1).reshape(counted.shape[1], -1)
+    rounds = np.concatenate(list(resampling.drawn(of_locations, seed=seed)))
+    return rounds.reshape(-1, *counted.shape[::2]).swapaxes(0, 1)
 
 
 def _bins(counted: Figures, drawn: Figures | None) -> Iterator[Bin]:
@@ -117,13 +115,8 @@ def _bins(counted: Figures, drawn: Figures | None) -> Iterator[Bin]:
         interval = None
         if drawn is not None and (counted[0, :, place] > 0).sum() > 1:
             numbers, right = drawn[0, :, place], drawn[2, :, place]
-            interval = _ends(right[numbers > 0] / numbers[numbers > 0])
+            interval = resampling.middle(right[numbers > 0] / numbers[numbers > 0])
         yield Bin(low, high, int(crops), float(surety / crops), float(hits / crops), interval)
-
-
-def _ends(rounds: Figures) -> Interval:
-    low, high = np.percentile(rounds, (2.5, 97.5))
-    return float(low), float(high)
 
 
 def _within(value: float) -> float:

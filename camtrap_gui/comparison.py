@@ -1,10 +1,8 @@
 """Whether one classifier is better than another on the same crops, with how much of it may be chance.
 
-Both are judged on the same crops by the labels of now. The intervals come from the paired bootstrap: cameras are drawn
-with replacement, all crops of a camera together, as crops of one camera resemble each other (Field & Welsh 2007,
-"Bootstrapping clustered data"), and in every round both classifiers are measured on the same draw, so that what is hard
-for both does not blur the difference (Koehn 2004, "Statistical significance tests for machine translation evaluation").
-Intervals are percentiles of the rounds (Efron & Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13).
+Both are judged on the same crops by the labels of now. The intervals come from the paired bootstrap: whole cameras are
+drawn (``resampling``), and in every round both classifiers are measured on the same draw, so that what is hard for both
+does not blur the difference (Koehn 2004, "Statistical significance tests for machine translation evaluation").
 """
 
 import math
@@ -15,14 +13,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from camtrap_gui import metrics, resampling
 from camtrap_gui.evaluation import Said, table
+from camtrap_gui.resampling import FEWEST
 
 ROUNDS = 2_000
-FEWEST = 6
-"""With fewer cameras nothing is decided: that five of five agree happens by chance in 2 · ½⁵, more than 5 %, of cases."""
-
-_LEVEL = (2.5, 97.5)
-_CELLS = 4_000_000  # numbers held at once while resampling
 
 Figures = NDArray[np.float64]
 Verdict = Literal["better", "worse", "undecided"]
@@ -121,27 +116,18 @@ class _Counts:
 
     def resampled(self, rounds: int, seed: int) -> Figures:
         """The figures of every round, as ``_measured``."""
-        random = np.random.default_rng(seed)
-        share = np.full(self.locations, 1 / self.locations)
-        size = max(1, _CELLS // max(self.stacked.shape))
-        parts = []
-        for first in range(0, rounds, size):
-            # How often each camera is drawn: the same as drawing with replacement, in less memory.
-            draws = random.multinomial(self.locations, share, min(size, rounds - first))
-            parts.append(_measured(draws.astype(np.float64) @ self.stacked, self.classes))
-        return np.concatenate(parts, axis=1)
+        drawn = resampling.drawn(self.stacked, rounds, seed)
+        return np.concatenate([_measured(sums, self.classes) for sums in drawn], axis=1)
 
 
 def _measured(sums: Figures, classes: int) -> Figures:
     """Figures [2 classifiers, rounds, accuracy | macro-F1 | recall of each class] from counts [rounds, 5 · classes]."""
     support, *parts = (sums[:, n * classes : (n + 1) * classes] for n in range(5))
-    present = support > 0
     found = []
     for hits, said in (parts[:2], parts[2:]):
-        f1 = np.divide(2 * hits, support + said, out=np.zeros_like(hits), where=present)
-        recall = np.divide(hits, support, out=np.full_like(hits, np.nan), where=present)
+        figures = metrics.agreement(hits, support, said)
         accuracy = hits.sum(axis=1) / support.sum(axis=1)
-        found.append(np.column_stack([accuracy, f1.sum(axis=1) / present.sum(axis=1), recall]))
+        found.append(np.column_stack([accuracy, metrics.macros(figures.f1, support), figures.recall]))
     return np.stack(found)
 
 
@@ -165,10 +151,7 @@ def _pair(counts: _Counts, now: Figures, drawn: Figures | None, row: int) -> Pai
 
 def _interval(rounds: Figures | None) -> tuple[float, float] | None:
     """The middle 95 % of the rounds in which the figure could be measured."""
-    if rounds is None:
-        return None
-    low, high = np.percentile(rounds[~np.isnan(rounds)], _LEVEL)
-    return float(low), float(high)
+    return None if rounds is None else resampling.middle(rounds)
 
 
 def _verdict(accuracy: Pair, macro_f1: Pair) -> Verdict:

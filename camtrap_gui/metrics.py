@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.integer]
 Figures = NDArray[np.float64]
+AnyNumbers = NDArray[np.integer] | NDArray[np.floating]
 
 
 @dataclass(frozen=True)
 class PerClass:
-    """One entry per class: crops that are it, crops called it, and how far the two agree (0..1, or NaN)."""
+    """One entry per class (last axis): crops that are it, crops called it, and how far the two agree (0..1, or NaN)."""
 
-    support: Indices
-    predicted: Indices
+    support: AnyNumbers
+    predicted: AnyNumbers
     precision: Figures
     recall: Figures
     f1: Figures
@@ -47,14 +48,17 @@ def confusion_matrix(truth: Indices, predicted: Indices, classes: int) -> Indice
 
 
 def per_class(confusion: Indices) -> PerClass:
-    """Precision, recall and F1 of every class of a confusion matrix.
+    """How far truth and prediction agree on every class of a confusion matrix."""
+    return agreement(np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0))
+
+
+def agreement(hits: AnyNumbers, support: AnyNumbers, predicted: AnyNumbers) -> PerClass:
+    """Precision, recall and F1 from counts [..., C]: crops rightly called so, crops that are it, crops called it.
 
     Recall is NaN for a class without crops, precision for one that was never predicted. F1 is 2·hits/(crops that are
     it + crops called it), which is the harmonic mean of the two and 0 for a class that has crops but no hit; it is
     NaN only where a class occurs in neither.
     """
-    hits = np.diag(confusion).astype(np.float64)
-    support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     return PerClass(
         support,
         predicted,
@@ -64,15 +68,21 @@ def per_class(confusion: Indices) -> PerClass:
     )
 
 
-def macro(values: Figures, support: Indices) -> float:
+def macro(values: Figures, support: AnyNumbers) -> float:
     """The plain mean of per-class figures over the classes that have crops; NaN when there are none.
 
     Every such class weighs the same, however rare. A NaN among them (the precision of a class that was never
     predicted) counts as 0: the classifier had its chance. Classes without crops are left out, as nothing is known
     about them, even if some crops were wrongly called so: that already lowers the recall of the true class.
     """
+    return float(macros(values, support))
+
+
+def macros(values: Figures, support: AnyNumbers) -> Figures:
+    """As ``macro``, of every row of figures [..., C]."""
     present = support > 0
-    return float(np.nan_to_num(values[present]).mean()) if present.any() else float("nan")
+    sums = np.where(present, np.nan_to_num(values), 0.0).sum(axis=-1)
+    return _ratio(sums, present.sum(axis=-1))
 
 
 def macro_f1(confusion: Indices) -> float:
@@ -87,24 +97,5 @@ def balanced_accuracy(confusion: Indices) -> float:
     return macro(figures.recall, figures.support)
 
 
-def accuracy_interval(
-    correct: NDArray[np.bool_], groups: Indices, seed: int = 0, rounds: int = 1000
-) -> tuple[float, float]:
-    """The 95 % interval of the accuracy on new cameras, by resampling whole groups (cameras), as (low, high).
-
-    Crops of one camera resemble each other, so resampling crops would promise far too much (Efron & Tibshirani 1993,
-    percentile bootstrap on clusters). NaN for fewer than two groups: nothing is known about the next one.
-    """
-    crops = np.bincount(groups)
-    hits = np.bincount(groups, weights=correct)
-    hits, crops = hits[crops > 0], crops[crops > 0]
-    if len(crops) < 2:
-        return float("nan"), float("nan")
-    # How often each camera is drawn in each round: the same as drawing with replacement, in less memory.
-    draws = np.random.default_rng(seed).multinomial(len(crops), np.full(len(crops), 1 / len(crops)), rounds)
-    low, high = np.percentile(draws @ hits / (draws @ crops), (2.5, 97.5))
-    return float(low), float(high)
-
-
-def _ratio(part: NDArray[np.floating], whole: Indices) -> Figures:
-    return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+def _ratio(part: AnyNumbers, whole: AnyNumbers) -> Figures:
+    return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=whole > 0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camtrap_gui import comparison, metrics
+from camtrap_gui import metrics, resampling
 from camtrap_gui.comparison import FEWEST, compare
 from camtrap_gui.evaluation import TOP, Said
 
@@ -132,6 +132,6 @@ def test_that_a_species_of_one_camera_has_no_interval():
 def test_that_the_rounds_are_the_same_in_large_and_small_portions(monkeypatch):
     pair = survey(12, 0.6, 0.3)
     whole = compare(*pair)
-    monkeypatch.setattr(comparison, "_CELLS", 5_000)
+    monkeypatch.setattr(resampling, "_CELLS", 5_000)
     assert compare(*pair) == whole
     assert compare(*pair, seed=1) != whole

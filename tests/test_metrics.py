@@ -70,19 +70,6 @@ def test_that_no_crops_have_no_accuracy():
     assert math.isnan(metrics.macro_f1(np.zeros((3, 3), int)))
 
 
-def test_that_the_interval_knows_that_crops_of_one_location_are_alike():
-    correct = np.array([True] * 100 + [False] * 100)
-    two_cameras = np.array([0] * 100 + [1] * 100)
-    many_cameras = np.arange(200)
-    assert metrics.accuracy_interval(correct, two_cameras) == (0.0, 1.0)
-    low, high = metrics.accuracy_interval(correct, many_cameras)
-    assert 0.4 < low < 0.5 < high < 0.6
-
-
-def test_that_one_location_tells_nothing_about_the_next():
-    assert all(map(math.isnan, metrics.accuracy_interval(np.array([True, False]), np.array([3, 3]))))
-
-
 @st.composite
 def answers(draw):
     classes = draw(st.integers(1, 7))
