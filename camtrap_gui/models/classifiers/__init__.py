@@ -27,7 +27,8 @@ class Classifier:
     [N, len(classes)] out (softmax makes probabilities of them). A class without training crops has a logit near
     -10,000: its probability is exactly 0. ``padding`` is the factor the crops were cut with, ``preprocessing`` the way
     from a crop to an image (see the module of that name); ``about`` says what it was trained on and with what (see
-    ``bundle``).
+    ``bundle``). Logits are divided by ``temperature`` before softmax, which makes confidence honest (see
+    ``camtrap_gui.temperature``).
     """
 
     model: Any
@@ -37,6 +38,7 @@ class Classifier:
     padding: float
     about: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: str = WHOLE
+    temperature: float = 1.0
 
     def prepare(self, crop: "Image.Image") -> NDArray[np.uint8]:
         """The crop as this network's input, uint8 [input_size, input_size, 3]. Safe on any thread."""
@@ -66,6 +68,6 @@ class Classifier:
 
         @tf.function(input_signature=[tf.TensorSpec(shape, tf.uint8)], jit_compile=False)
         def probabilities(images: Any) -> Any:
-            return tf.nn.softmax(self.model(tf.cast(images, tf.float32), training=False))
+            return tf.nn.softmax(self.model(tf.cast(images, tf.float32), training=False) / self.temperature)
 
         return probabilities

@@ -20,6 +20,7 @@ from camtrap_gui.jobs import to_plain
 from camtrap_gui.models.classifiers import Classifier, arrays, backbones
 from camtrap_gui.models.classifiers.preprocessing import INCEPTION, WHOLE
 from camtrap_gui.problem import Problem
+from camtrap_gui.temperature import HIGHEST, LOWEST, probabilities
 
 MANIFEST = "bundle.json"
 FORMAT, VERSION = "camtrap-classifier", 1
@@ -65,23 +66,27 @@ class _Manifest(msgspec.Struct, omit_defaults=False):
     weights: _Weights
     head: Literal["dense"] = "dense"
     preprocessing: _Preprocessing = _Preprocessing()
+    temperature: Annotated[float, msgspec.Meta(ge=LOWEST, le=HIGHEST)] = 1.0
     about: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A species layer on a backbone: logits are features @ ``kernel`` [F, C] + ``bias`` [C]."""
+    """A species layer on a backbone: logits are (features @ ``kernel`` [F, C] + ``bias`` [C]) / ``temperature``."""
 
     backbone: backbones.Backbone
     classes: tuple[str, ...]
     kernel: NDArray[numpy.float32]
     bias: NDArray[numpy.float32]
+    temperature: float = 1.0
 
     def predict(self, features: NDArray[numpy.floating]) -> NDArray[numpy.float32]:
         """Probabilities of each class, float32 [N, C], of features [N, F]."""
-        logits = features.astype(numpy.float32) @ self.kernel + self.bias
-        powers = numpy.exp(logits - logits.max(axis=1, keepdims=True))
-        made: NDArray[numpy.float32] = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities(self.logits(features), self.temperature)
+
+    def logits(self, features: NDArray[numpy.floating]) -> NDArray[numpy.float32]:
+        """What the layer itself says, float32 [N, C], of features [N, F]."""
+        made: NDArray[numpy.float32] = features.astype(numpy.float32) @ self.kernel + self.bias
         return made
 
 
@@ -107,13 +112,18 @@ def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None =
         padding=classifier.padding,
         weights=weights,
         preprocessing=_WAYS[classifier.preprocessing],
+        temperature=classifier.temperature,
         about=to_plain(classifier.about if about is None else about),
     )
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode()
-    write_text(folder / MANIFEST, text + "\n")
+    _write_manifest(folder, manifest)
     for older in folder.glob("weights-*.npz"):
         if older.name != weights.file:
             older.unlink()
+
+
+def calibrate(folder: Path, temperature: float) -> None:
+    """Give the classifier in ``folder`` another temperature. Raises Problem as ``load`` does."""
+    _write_manifest(folder, msgspec.structs.replace(_read_manifest(folder), temperature=temperature))
 
 
 def load(folder: Path) -> Classifier:
@@ -137,6 +147,7 @@ def load(folder: Path) -> Classifier:
         padding=manifest.padding,
         about=manifest.about,
         preprocessing=_way(manifest),
+        temperature=manifest.temperature,
     )
 
 
@@ -160,13 +171,15 @@ def head_of(folder: Path) -> "Dense | None":
         return None
     if not all(numpy.array_equal(values[path], array) for path, array in below.items()):
         return None
-    return Dense(backbone, tuple(manifest.classes), values[kernel], values[bias])
+    return Dense(backbone, tuple(manifest.classes), values[kernel], values[bias], manifest.temperature)
 
 
 def fingerprint(folder: Path) -> str:
     """A text that tells two classifiers apart: equal weights, classes and preprocessing have equal fingerprints."""
     manifest = _read_manifest(folder)
-    told = msgspec.structs.replace(manifest, about={})
+    told = msgspec.to_builtins(msgspec.structs.replace(manifest, about={}))
+    if manifest.temperature == 1.0:  # fingerprints from before there were temperatures still hold
+        del told["temperature"]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
@@ -177,6 +190,11 @@ def classes_in(folder: Path) -> tuple[str, ...]:
 
 def _way(manifest: _Manifest) -> str:
     return next(way for way, words in _WAYS.items() if words == manifest.preprocessing)
+
+
+def _write_manifest(folder: Path, manifest: _Manifest) -> None:
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1).decode()
+    write_text(folder / MANIFEST, text + "\n")
 
 
 def _verified(folder: Path, manifest: _Manifest) -> Path:

@@ -63,7 +63,7 @@ def _probabilities_of(classifier: Classifier) -> Any:
 
     def probabilities(images: Any) -> Any:
         whole = tf.floor(images * 255.0 + 0.5)
-        return tf.nn.softmax(model(resized(whole, size), training=False))
+        return tf.nn.softmax(model(resized(whole, size), training=False) / classifier.temperature)
 
     return probabilities
 

@@ -208,3 +208,29 @@ def test_that_arrays_come_back_as_they_were(tmp_path, shapes):
     assert read.keys() == written.keys()
     for name, array in written.items():
         np.testing.assert_array_equal(read[name], array)
+
+
+def test_that_a_temperature_is_kept_and_changes_confidence_alone(saved, classifier):
+    before, images = (
+        bundle.fingerprint(saved),
+        np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8),
+    )
+    bundle.calibrate(saved, 4.0)
+    loaded = bundle.load(saved)
+    said, plain = loaded.predict_arrays(images), classifier.predict_arrays(images)
+    assert loaded.temperature == 4.0 and bundle.fingerprint(saved) != before
+    assert (said.argmax(1) == plain.argmax(1)).all() and (said.max(1) < plain.max(1)).all()
+    bundle.save(saved, loaded)
+    assert bundle.load(saved).temperature == 4.0
+
+
+def test_that_a_bundle_from_before_there_were_temperatures_says_what_it_said(saved, classifier):
+    before, path = bundle.fingerprint(saved), saved / bundle.MANIFEST
+    manifest = json.loads(path.read_text())
+    del manifest["temperature"]
+    path.write_text(json.dumps(manifest))
+    images = np.zeros((1, 32, 32, 3), np.uint8)
+    np.testing.assert_array_equal(
+        bundle.load(saved).predict_arrays(images), classifier.predict_arrays(images)
+    )
+    assert bundle.fingerprint(saved) == before
