@@ -1,0 +1,183 @@
+"""From which confidence on a classifier's answer needs nobody to look at it, for each species.
+
+A threshold is the lowest confidence at which the answers above it, of cameras the network has not learnt from, are right
+as often as wanted, and would be, with 95 % confidence, if there were more of them: the lower end of Wilson's one-sided
+interval (Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference") is the precision wanted,
+not the share of hits. So 99 % takes 268 answers without a miss, 95 % takes 52. A species with fewer answers, or from
+fewer than three locations, has no threshold.
+
+The interval counts crops as if each were drawn by itself. Crops of one camera resemble each other, so it promises
+somewhat more than it knows; bootstrap over locations says nothing while there is no miss. What the thresholds hold on
+other cameras is therefore measured on the test cameras, with intervals over locations (``measure``).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camtrap_gui import resampling
+from camtrap_gui.resampling import Interval
+
+FEWEST_LOCATIONS = 3
+PRECISION = 0.95
+"""The precision that thresholds are made for at the end of a training."""
+
+_Z = 1.6449  # 95 %, one side
+
+Figures = NDArray[np.floating]
+Indices = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier said of N crops: places in its class list, how sure it was (0..1), whether it was right, where."""
+
+    said: Indices
+    confidence: Figures
+    correct: NDArray[np.bool_]
+    location: Indices
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Of one species. ``confidence`` is None where the ``called`` crops do not suffice; else ``crops`` of them reach it,
+    at ``locations``, and ``precision`` of these are right."""
+
+    name: str
+    called: int
+    confidence: float | None = None
+    crops: int = 0
+    locations: int = 0
+    precision: float | None = None
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Thresholds of all species for one wanted ``precision``."""
+
+    precision: float
+    classes: tuple[Threshold, ...]
+
+    @property
+    def least(self) -> dict[str, float]:
+        """The least confidence of each species that has a threshold."""
+        return {each.name: each.confidence for each in self.classes if each.confidence is not None}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What accepting did on other crops: ``accepted`` of ``crops``, ``right`` of them; 95 % intervals over locations."""
+
+    precision_wanted: float
+    species: tuple[str, ...]
+    crops: int
+    accepted: int
+    right: int
+    share: float
+    share_interval: Interval | None
+    precision: float | None
+    precision_interval: Interval | None
+
+    def text(self) -> str:
+        """What can be left to the classifier, in a sentence."""
+        wanted = f"{100 * self.precision_wanted:.3g} %"
+        if not self.species:
+            return (
+                f"No species can be accepted automatically at a precision of {wanted}: that takes at least"
+                f" {needed(self.precision_wanted):,} validation crops called so without a miss, from"
+                f" {FEWEST_LOCATIONS} cameras."
+            )
+        if not self.accepted:
+            return f"None of the {self.crops:,} crops is sure enough for a precision of {wanted}."
+        return (
+            f"Accept {_listed(self.species)} automatically: {self.share:.0%}{_spread(self.share_interval)} of the work"
+            f" at {self.precision or 0:.1%} precision{_spread(self.precision_interval)}; wanted were {wanted}."
+        )
+
+
+def fit(answers: Answers, classes: Sequence[str], precision: float = PRECISION) -> Thresholds:
+    """The thresholds for a wanted precision (between 0 and 1) from answers on crops the network has not learnt from."""
+    found = (_of_class(answers, place, name, precision) for place, name in enumerate(classes))
+    return Thresholds(precision, tuple(found))
+
+
+def needed(precision: float) -> int:
+    """How many answers without a miss a precision takes."""
+    return int(np.ceil(_Z**2 * precision / (1 - precision)))
+
+
+def accepted(answers: Answers, classes: Sequence[str], least: dict[str, float]) -> NDArray[np.bool_]:
+    """Which answers are sure enough, [N]."""
+    of_class = np.array([least.get(name, np.inf) for name in classes])
+    return answers.confidence >= of_class[answers.said]
+
+
+def measure(answers: Answers, classes: Sequence[str], thresholds: Thresholds) -> Measured:
+    """What the thresholds do on at least one crop, normally of cameras nothing was learnt or chosen by."""
+    takes = accepted(answers, classes, thresholds.least)
+    names, group = np.unique(answers.location, return_inverse=True)
+    columns: tuple[NDArray[Any], ...] = (np.ones(len(takes)), takes, takes & answers.correct)
+    sums = [np.bincount(group, each, len(names)) for each in columns]
+    counted = np.stack(sums, axis=1, dtype=np.float64)
+    crops, taken, right = counted.sum(axis=0)
+    rounds = np.concatenate(list(resampling.drawn(counted)))
+    share, hits = taken / crops, right / taken if taken else float("nan")
+    with np.errstate(invalid="ignore"):
+        precisions = rounds[:, 2] / rounds[:, 1]
+    return Measured(
+        thresholds.precision,
+        tuple(thresholds.least),
+        int(crops),
+        int(taken),
+        int(right),
+        float(share),
+        resampling.interval(share, rounds[:, 1] / rounds[:, 0], len(names)),
+        float(hits) if taken else None,
+        resampling.interval(hits, precisions, int((counted[:, 1] > 0).sum())),
+    )
+
+
+def _of_class(answers: Answers, place: int, name: str, precision: float) -> Threshold:
+    own = np.flatnonzero(answers.said == place)
+    own = own[np.argsort(-answers.confidence[own], kind="stable")]
+    sure, hits = answers.confidence[own], np.cumsum(answers.correct[own], dtype=np.int64)
+    count = np.arange(1, len(own) + 1)
+    enough = _lower_end(hits, count) >= precision
+    enough[:-1] &= sure[:-1] > sure[1:]  # equally sure ones are taken together
+    reached = np.flatnonzero(enough)
+    if not len(reached):
+        return Threshold(name, len(own))
+    last = int(reached[-1])
+    locations = len(np.unique(answers.location[own[: last + 1]]))
+    if locations < FEWEST_LOCATIONS:
+        return Threshold(name, len(own))
+    share = float(hits[last] / count[last])
+    return Threshold(name, len(own), float(sure[last]), last + 1, locations, share)
+
+
+def _lower_end(hits: Indices, count: Indices) -> NDArray[np.float64]:
+    """The lower end of Wilson's one-sided 95 % interval of the share of hits."""
+    share = hits / count
+    middle = share + _Z**2 / (2 * count)
+    width = _Z * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
+    end: NDArray[np.float64] = (middle - width) / (1 + _Z**2 / count)
+    return end + 1e-12  # so that as many as ``needed`` suffice
+
+
+def rows(thresholds: Thresholds) -> Iterator[tuple[str, int, float | None, int, float | None]]:
+    """Species, crops called so, threshold, crops that reach it and the share of them that is right."""
+    for each in thresholds.classes:
+        if each.called:
+            yield each.name, each.called, each.confidence, each.crops, each.precision
+
+
+def _listed(names: Sequence[str]) -> str:
+    some = [*names[:6], f"{len(names) - 6} more"] if len(names) > 7 else list(names)
+    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}"
+
+
+def _spread(interval: Interval | None) -> str:
+    return "" if interval is None else " ({:.0%} to {:.0%})".format(*interval)
