@@ -144,14 +144,17 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
         file: Annotated[
             Path,
             Parameter(
-                help="An ONNX file, a frozen TensorFlow graph (.pb), a SavedModel (folder or .zip), or a published "
-                "MegaDetector (.pt)."
+                help="A detector: an ONNX file, a frozen TensorFlow graph (.pb), a SavedModel (folder or .zip), or a "
+                "published MegaDetector (.pt). Or the weights of a backbone: .h5 of Keras, .npz, .pth or .tar.gz."
             ),
         ],
         /,
         *,
         name: Annotated[
             str | None, Parameter(help="What to call it; from the file's name otherwise.")
+        ] = None,
+        backbone: Annotated[
+            str | None, Parameter(help="The backbone of the list whose weights the file holds.")
         ] = None,
         typical_threshold: Annotated[
             float | None, Parameter(help="Confidence from which a box counts as found.")
@@ -176,8 +179,10 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
                 "MegaDetector) or in the upper left corner of a black one (YOLOX)."
             ),
         ] = None,
-    ) -> Added:
-        """Copy a detector file of yours into the store, and say what it was recognised as."""
+    ) -> Added | Ready:
+        """Copy a file of yours into the store: a detector, or with --backbone the weights of a backbone."""
+        if backbone:
+            return Ready((store.add_weights(file, backbone),))
         entry = store.add(
             file,
             name or "",

@@ -15,6 +15,9 @@ from camtrap_gui.problem import Problem
 DEFAULT_DETECTOR = "yolox-tiny-animals"
 DEFAULT_BACKBONE = "efficientnet-lite0"
 
+BY_PATH = "by path"
+"""``Entry.layout`` of weights that are kept by the paths of our variables, not by the names they came with."""
+
 MEGADETECTOR_CATEGORIES: Mapping[str, str] = {"1": "animal", "2": "person", "3": "vehicle"}
 
 
@@ -29,7 +32,8 @@ class Entry:
     ``typical_threshold`` count as found, boxes down to ``conservative_threshold`` are kept. ``input_size`` is the longer
     side of the picture the network sees, in pixels (0: the network scales by itself). ``categories`` are the detector's
     class numbers, from 1, and their names. ``layout`` (``detectors.layouts``) and ``letterbox`` (``detectors.letterbox``)
-    are for networks whose files leave open how they answer and how a picture is put before them.
+    are for networks whose files leave open how they answer and how a picture is put before them; the ``layout`` of a
+    backbone is ``BY_PATH`` or empty.
     """
 
     name: str
@@ -92,6 +96,27 @@ class WheelOffer(Offer):
     member_sha256: str
     key: str
     licences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileOffer(Offer):
+    """A file that is the same at every one of ``addresses``.
+
+    ``md5`` or ``sha256`` is what its authors publish about it, empty where they publish nothing. ``terms`` says what is
+    known of its licence.
+    """
+
+    addresses: tuple[str, ...]
+    terms: str
+    md5: str = ""
+    sha256: str = ""
+
+    @property
+    def doubt(self) -> str:
+        if self.md5 or self.sha256:
+            return ""
+        plain = any(address.startswith("http:") for address in self.addresses)
+        return "no published checksum, unencrypted" if plain else "no published checksum"
 
 
 def _efficientnet_lite(

@@ -18,6 +18,7 @@ class Options:
     add: Annotated[Path | None, Option("Copy this detector's file, or folder, into the store.")] = None
     remove: Annotated[str, Option("Delete the model of this name.")] = ""
     preview: Annotated[bool, Option("Only say what the file that is to be added is.")] = False
+    backbone: Annotated[str, Option("What is added are the weights of this backbone.")] = ""
     name: Annotated[str, Option("What to call it; from the file's name otherwise.")] = ""
     layout: Annotated[
         str, Option("How an ONNX detector answers.", choices=("", *recognition.LAYOUTS), advanced=True)
@@ -69,6 +70,9 @@ def _look_at(file: Path, options: Options) -> Result:
 
 
 def _add(file: Path, options: Options) -> Result:
+    if options.backbone:
+        entry = store.add_weights(file, options.backbone)
+        return Result((entry.name,), f"{entry.title} can be used now.")
     added = store.add(file, options.name, **_corrections(options))
     known = " ".join(recognition.facts(added))
     licence = "Its licence is not known to the program; ask its author."

@@ -1,46 +1,24 @@
 """Models that their authors publish as files: MegaDetector, Keras, TF-slim. Fetched from there, never unchecked.
 
-For some of the files the authors publish an MD5, for others nothing. What came the first time is remembered by its
+For some of the files the authors publish a hash, for others nothing. What came the first time is remembered by its
 SHA-256 (in ``.pins.json`` of the store, which stays when a model is removed), and a different file is refused later.
 """
 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Report
-from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, Offer, guess_thresholds
+from camtrap_gui.models import published_backbones
+from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, FileOffer, guess_thresholds
 from camtrap_gui.problem import Problem
 
 _RELEASES = "https://github.com/agentmorris/MegaDetector/releases/download"
 _LILA = "https://lila.science/public/models/megadetector"
 _AZURE = "https://lilawildlife.blob.core.windows.net/lila-wildlife/models/camera_traps/megadetector"
-_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
-_INCEPTION = "http://download.tensorflow.org/models/inception_v4_2016_09_09.tar.gz"
 _MIT = "MegaDetector is published under the MIT licence, see https://github.com/agentmorris/MegaDetector.\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileOffer(Offer):
-    """A file that is the same at every one of ``addresses``.
-
-    ``md5`` is what its authors publish about it, empty where they publish nothing. ``terms`` says what is known of its
-    licence.
-    """
-
-    addresses: tuple[str, ...]
-    terms: str
-    md5: str = ""
-
-    @property
-    def doubt(self) -> str:
-        if self.md5:
-            return ""
-        plain = any(address.startswith("http:") for address in self.addresses)
-        return "no published checksum, unencrypted" if plain else "no published checksum"
 
 
 def _graph(version: str, *addresses: str) -> FileOffer:
@@ -84,24 +62,6 @@ def _weights(version: str, file: str, md5: str, input_size: int, code: str, size
     )
 
 
-def _of_keras(name: str, title: str, file: str, size: int, md5: str = "") -> FileOffer:
-    """Weights of keras.applications without the ImageNet classes."""
-    address = f"{_KERAS}/{file}"
-    return FileOffer(
-        name=name,
-        title=f"{title}, trained on ImageNet (keras.applications)",
-        kind="backbone",
-        role="backbone",
-        size=size,
-        licence="Apache-2.0",
-        source=address,
-        input_size=224,
-        addresses=(address,),
-        terms="Published with Keras, which is under the Apache License 2.0, see https://github.com/keras-team/keras.\n",
-        md5=md5,
-    )
-
-
 _YOLOV5, _YOLOV9, _ULTRALYTICS = "YOLOv5 GPL-3.0-only", "YOLOv9 GPL-3.0-only", "Ultralytics AGPL-3.0-only"
 
 OFFERS: tuple[FileOffer, ...] = (
@@ -127,41 +87,10 @@ OFFERS: tuple[FileOffer, ...] = (
             ("sorrel", "4339a2c8af7a381f18ded7ac2a4df03e", 960, _ULTRALYTICS),
         )
     ),
-    _of_keras(
-        "mobilenet-v2",
-        "MobileNetV2",
-        "mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
-        9_406_464,
-    ),
-    _of_keras(
-        "resnet50-v2",
-        "ResNet50V2",
-        "resnet/resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        94_668_760,
-        "fac2f116257151a9d068a22e544a4917",
-    ),
-    _of_keras(
-        "resnet101-v2",
-        "ResNet101V2",
-        "resnet/resnet101v2_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        171_317_808,
-        "c0ed64b8031c3730f411d2eb4eea35b5",
-    ),
-    FileOffer(
-        name="inception-v4",
-        title="Inception V4, trained on ImageNet (TF-slim, the tutorial's network)",
-        kind="backbone",
-        role="backbone",
-        size=0,
-        licence="Apache-2.0",
-        source=_INCEPTION,
-        input_size=299,
-        addresses=(_INCEPTION,),
-        terms="Published with TF-slim, which is under the Apache License 2.0, see https://github.com/tensorflow/models.\n",
-    ),
+    *published_backbones.OFFERS,
 )
-"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases, the source of
-keras.applications, and the list of TF-slim. Sizes of files that could not be looked up are left open."""
+"""Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases. Sizes of files that
+could not be looked up are left open."""
 
 
 def bring(offer: FileOffer, report: Report) -> Path:
@@ -173,7 +102,8 @@ def bring(offer: FileOffer, report: Report) -> Path:
     from camtrap_gui import downloads  # here, because --help has no time for it
 
     target = paths.models() / ".downloads" / files.safe_name(PurePosixPath(offer.addresses[0]).name)
-    known = _pins().get(offer.name)
+    pinned = "" if offer.sha256 else _pins().get(offer.name, "")
+    known = offer.sha256 or pinned or None
     if known and target.is_file() and files.sha256_of(target) == known:
         return target
     try:
@@ -181,7 +111,7 @@ def bring(offer: FileOffer, report: Report) -> Path:
             offer.addresses, target, known, offer.size or None, report, md5=offer.md5 or None
         )
     except downloads.Refused as refused:
-        if known is None or "SHA-256" not in str(refused):
+        if not pinned or "SHA-256" not in str(refused):
             raise
         raise Problem(
             f"{refused}\nAnother file came when “{offer.name}” was installed first. If its authors have replaced it and "

@@ -56,13 +56,15 @@ def describe(file: Path, name: str = "", **corrections: Unpack[Corrections]) -> 
         about = {"kind": "frozen-graph", "title": f"TensorFlow detection graph {file.name}"}
     elif ending in _PROGRAMS:
         raise Problem(
-            f"{file.name} is not used: files of the kind {ending} can run any program when they are loaded. Ask its author "
-            "for an ONNX file or a TensorFlow graph (.pb)."
+            f"{file.name} is not used as a detector: files of the kind {ending} can run any program when they are loaded. Ask "
+            "its author for an ONNX file or a TensorFlow graph (.pb). If it holds the weights of a backbone, say of which: "
+            "camtrap models add FILE --backbone NAME"
         )
     else:
         raise Problem(
             f"{file.name} is of no kind that can be run here. A detector is an ONNX file, a frozen TensorFlow graph (.pb), a "
-            "SavedModel folder or archive (.zip), or a published MegaDetector (.pt)."
+            "SavedModel folder or archive (.zip), or a published MegaDetector (.pt); the weights of a backbone need its name: "
+            "--backbone."
         )
     about.setdefault("categories", dict(MEGADETECTOR_CATEGORIES))
     if corrections.get("categories"):

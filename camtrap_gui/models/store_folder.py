@@ -21,6 +21,7 @@ from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 
 MEND = "Remove it (camtrap models remove {}), then install or add it again."
+LICENCE = "LICENCE.txt"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _MANIFEST = "entry.json"
 _BESIDE = ".being-made-"

@@ -138,5 +138,8 @@ def assign(model: Any, arrays: Mapping[str, "ndarray"], but: tuple[str, ...] = (
 def pretrained(backbone: Backbone) -> dict[str, "ndarray"]:
     """The installed weights of a backbone by our paths. Raises Problem when they are not installed or do not fit."""
     from camtrap_gui.models import store
+    from camtrap_gui.models.catalogue import BY_PATH
 
-    return backbone.arrays(store.read_weights(store.get(backbone.name)))
+    entry = store.get(backbone.name)
+    stored = store.read_weights(entry)
+    return stored if entry.layout == BY_PATH else backbone.arrays(stored)

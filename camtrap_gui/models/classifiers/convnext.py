@@ -1,8 +1,8 @@
 """ConvNeXt: convolutional networks with the ideas of vision transformers; the strongest features of those here.
 
-Architecture: Z. Liu et al., "A ConvNet for the 2020s", CVPR 2022, layer by layer as in keras.applications, whose weights fit.
-There the 7×7 convolutions are grouped ones, which TensorFlow does not train on a processor, and the scale of a block is
-a layer of its own without a stable name; a depthwise convolution is the same sum in both places. Nothing is dropped at
+Architecture: Z. Liu et al., "A ConvNet for the 2020s", CVPR 2022, in the order of keras.applications, whose weights fit.
+There the 7×7 convolutions are grouped ones and the scale of a block is a layer of Keras' own whose variable has another
+name each time; a depthwise convolution, which every format knows, is the same sum in both places. Nothing is dropped at
 random, as in keras.applications.
 """
 
