@@ -59,6 +59,11 @@ def read(path: Path) -> dict[str, list[Place]]:
     return dict(places)
 
 
+def place(latitude: str, longitude: str, where: str) -> Place:
+    """A place as a person wrote it, always there. Raises Problem that begins with ``where``."""
+    return _place({"latitude": latitude, "longitude": longitude}, where)
+
+
 def write_template(path: Path, known: dict[str, list[Place]], locations: Iterable[str]) -> None:
     """A table with a row for each location, those with known coordinates filled in."""
     rows = []

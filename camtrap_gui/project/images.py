@@ -185,9 +185,21 @@ def images_per_species(project: Project) -> dict[str, int]:
     return {row["name"]: counts.get(row["id"], 0) for row in rows}
 
 
+def count_incomplete(project: Project) -> tuple[int, int]:
+    """How many images have no location, and how many no time."""
+    query = "SELECT count(*) - count(location_id), count(*) - count(taken) FROM images"
+    placeless, timeless = project.db.execute(query).fetchone()
+    return placeless, timeless
+
+
 def locations(project: Project) -> tuple[str, ...]:
     """The names of all locations, sorted."""
     return tuple(row[0] for row in project.db.execute("SELECT name FROM locations ORDER BY name"))
+
+
+def numbered_locations(project: Project) -> frozenset[str]:
+    """The names of locations that the source wrote as whole numbers."""
+    return frozenset(row[0] for row in project.db.execute("SELECT name FROM locations WHERE whole"))
 
 
 def location_keys(project: Project) -> dict[str, int]:

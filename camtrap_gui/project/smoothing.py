@@ -11,6 +11,7 @@ Nothing is stored: who writes or shows suggestions passes ``Smoothed.changes`` o
 What people or sources said is left alone, and so are pictures that have labels or boxes.
 """
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,40 @@ class Smoothed:
         return (
             f"Smoothing changed {len(self.changes):,} of {said:,} suggestions{f': {moved}' if moved else ''}."
         )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One suggestion that becomes another: of which picture, in which sequence (None: in none), from what to what."""
+
+    image_id: int
+    path: str
+    sequence: str | None
+    before: str
+    after: str
+
+
+def explain(project: Project, smoothed: Smoothed, most: int) -> list[Change]:
+    """The changes, sequence by sequence, the first ``most`` of them."""
+    names = species_names.all_names(project.db)
+    rows = project.db.execute(
+        "SELECT detections.id, images.id AS image_id, images.path, sequences.name AS sequence, species_id"
+        " FROM detections JOIN suggestions ON detection_id = detections.id"
+        " JOIN images ON images.id = detections.image_id LEFT JOIN sequences ON sequences.id = sequence_id"
+        " WHERE detections.id IN (SELECT value FROM json_each(?))"
+        " ORDER BY sequence_id IS NULL, sequence_id, images.id, detections.id LIMIT ?",
+        (json.dumps(list(smoothed.changes)), most),
+    )
+    return [
+        Change(
+            row["image_id"],
+            row["path"],
+            row["sequence"],
+            names[row["species_id"]],
+            smoothed.changes[row["id"]],
+        )
+        for row in rows
+    ]
 
 
 def smooth(project: Project) -> Smoothed:

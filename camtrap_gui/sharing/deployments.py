@@ -12,7 +12,7 @@ from pathlib import Path
 from camtrap_gui.formats import coordinates
 from camtrap_gui.formats.coordinates import Place
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, images
 
 _NAMED = 10
 
@@ -123,9 +123,7 @@ def _of_location(location: str, places: list[Place], span: tuple[str, str]) -> l
 
 
 def _refuse_incomplete(project: Project, spans: dict[str, tuple[str, str] | None]) -> None:
-    [placeless, timeless] = project.db.execute(
-        "SELECT count(*) - count(location_id), count(*) - count(taken) FROM images"
-    ).fetchone()
+    placeless, timeless = images.count_incomplete(project)
     lacking = [f"a location ({placeless:,})"] if placeless else []
     lacking += [f"a time ({timeless:,})"] if timeless else []
     dateless = [location for location, span in spans.items() if span is None]

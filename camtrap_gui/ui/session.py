@@ -28,6 +28,7 @@ TOPICS = {
     "train": frozenset({"runs"}),
     "evaluate": frozenset({"runs", "predictions"}),
     "export": frozenset({"exports"}),
+    "share": frozenset({"exports"}),
     "predict": frozenset[str](),
     "review": frozenset({"predictions"}),
     "sample": frozenset[str](),

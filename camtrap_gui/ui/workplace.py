@@ -16,7 +16,8 @@ class Workplace(QWidget):
         super().__init__(parent)
         self.panels: dict[str, Panel] = {}
         self.rail = Rail()
-        self.rail.chosen.connect(self.show_step)
+        self._newest: dict[str, str] = {}  # which of the panels of one place was shown last
+        self.rail.chosen.connect(self._show_place)
         self._session: Session | None = None
         self._stack = QStackedWidget()
         layout = QHBoxLayout(self)
@@ -32,6 +33,7 @@ class Workplace(QWidget):
             self._stack.removeWidget(panel)
             panel.deleteLater()
         self.panels.clear()
+        self._newest.clear()
         self._session = session
         if session is not None:
             for signal in (session.changed, session.job_started, session.job_ended):
@@ -53,10 +55,15 @@ class Workplace(QWidget):
             self._stack.addWidget(panel)
             if job := self._session.running(name):
                 panel.watch(job)
-        self.rail.choose(name)
+        place = self.panels[name].place()
+        self._newest[place] = name
+        self.rail.choose(place)
         self._stack.setCurrentWidget(self.panels[name])
         self.panels[name].look()
         self.panels[name].take_keyboard()
+
+    def _show_place(self, name: str) -> None:
+        self.show_step(self._newest.get(name, name))
 
     def _show_states(self) -> str:
         if self._session is None:

@@ -83,3 +83,14 @@ def test_that_pictures_without_a_sequence_stand_alone(tmp_path):
             db.execute("UPDATE images SET sequence_id = NULL")
         smoothed = smoothing.smooth(project)
         assert smoothed.changes == {} and sum(smoothed.before.values()) > 10
+
+
+def test_that_each_change_is_explained_by_picture_and_sequence(tmp_path):
+    with Project.open(reviewable.make(tmp_path)) as project:
+        smoothed = smoothing.Smoothed({5: "lion", 2: "zebra"}, {}, {})
+        changes = smoothing.explain(project, smoothed, 9)
+        assert [(one.path, one.sequence, one.after) for one in changes] == [
+            ("002.jpg", "1", "zebra"),
+            ("005.jpg", "2", "lion"),
+        ]
+        assert changes[0].before == "gnu" and len(smoothing.explain(project, smoothed, 1)) == 1

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QVBoxLayout, 
 
 from camtrap_gui.project import history, runs
 from camtrap_gui.steps.export import FORMATS
+from camtrap_gui.ui.panels.panel import EXPORTS
 from camtrap_gui.ui.panels.run_panel import RunPanel
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import run_choice
@@ -31,6 +32,7 @@ class ExportPanel(RunPanel):
     verb = "Export"
     topics = frozenset({"runs", "exports"})
     only = ("run",)
+    facets = EXPORTS
     empty_icon = "export-variant"
     empty_text = (
         "The trained classifier is written for use elsewhere: for this program on another machine, or for your own "

@@ -33,6 +33,9 @@ FIRST = {
 }
 """What a step asks for that finds nothing to work on, by the step that makes it."""
 
+EXPORTS = (("export", "Classifier"), ("share", "Results"))
+"""What can be taken elsewhere, each in a panel of its own."""
+
 
 class Panel(QWidget):
     """One step on screen. A subclass says which ``step`` and ``verb`` it is, builds ``result`` and fills it.
@@ -40,7 +43,8 @@ class Panel(QWidget):
 
     ``topics`` are the changes of the project it shows; ``refresh`` is called when one of them changed and the panel
     is visible (or becomes visible). ``starts`` is the command that the form is of, where that is not the step.
-    ``is_empty`` decides between the result and the teaching empty state.
+    ``is_empty`` decides between the result and the teaching empty state. ``facets`` are the panels that share one place
+    on the rail, this one among them, by step and in words; the place is that of the first.
     """
 
     step = ""
@@ -48,6 +52,7 @@ class Panel(QWidget):
     verb = ""
     topics: Set[str] = frozenset()
     only: tuple[str, ...] | None = None
+    facets: tuple[tuple[str, str], ...] = ()
     empty_icon = "image-outline"
     empty_text = ""
 
@@ -73,7 +78,12 @@ class Panel(QWidget):
 
         head = QVBoxLayout()
         head.setSpacing(0)
-        head.addWidget(text(about.title, "title", bold=True))
+        title = QHBoxLayout()
+        title.setSpacing(GRID)
+        title.addWidget(text(step_of(self.place()).title, "title", bold=True), 1)
+        for facet, words in self.facets:
+            title.addWidget(self._facet(facet, words))
+        head.addLayout(title)
         head.addWidget(text(about.help, role="muted", wrap=True))
         self.result = self.build()
         self.first_button = QPushButton()  # leads to it
@@ -125,6 +135,10 @@ class Panel(QWidget):
         """The name of the step to be done first, '' when this one can start."""
         first = missing(self.session.project, step_of(self.starts))
         return first.name if first else ""
+
+    def place(self) -> str:
+        """The step of the rail that this panel belongs to."""
+        return self.facets[0][0] if self.facets else self.step
 
     def build_empty(self) -> QWidget:
         """A page that teaches what this step does when it has nothing to show."""
@@ -196,6 +210,19 @@ class Panel(QWidget):
         dialog = ModelsDialog(self)
         dialog.models.changed.connect(self._choose_model)
         dialog.open()
+
+    def _facet(self, step: str, words: str) -> QPushButton:
+        button = QPushButton(words)
+        button.setCheckable(True)
+        button.setChecked(step == self.step)
+        button.setToolTip(f"<p>{step_of(step).help}</p>")
+
+        def show() -> None:
+            button.setChecked(step == self.step)  # as it shall be when this panel is shown again
+            self.go_to.emit(step)
+
+        button.clicked.connect(show)
+        return button
 
     def _choose_model(self, name: str) -> None:
         self.session.changed.emit({"models"})

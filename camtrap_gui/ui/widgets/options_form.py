@@ -55,6 +55,7 @@ class OptionsForm(QWidget):
         layout.setSpacing(GRID)
         layout.addLayout(self._rows([field for field in shown if not field.option.advanced], choices or {}))
         advanced = [field for field in shown if field.option.advanced]
+        self._advanced = {field.name for field in advanced}
         self._fold: _Fold | None = None
         if advanced:
             self._fold = _Fold("Advanced", self._rows(advanced, choices or {}))
@@ -65,11 +66,17 @@ class OptionsForm(QWidget):
         given = {name: row.value() for name, row in self._inputs.items() if name not in self._hidden}
         return self._options(**given, **self.fixed)
 
+    def value_of(self, name: str) -> Any:
+        """What stands in one field."""
+        return self._inputs[name].value()
+
     def hide_fields(self, *names: str) -> None:
         """Hide these and no others. What is hidden has its default value, whatever stands in it."""
         self._hidden = frozenset(names)
         for name, row in self._inputs.items():
             self._layouts[name].setRowVisible(row.widget, name not in self._hidden)
+        if self._fold is not None:
+            self._fold.setVisible(not self._advanced <= self._hidden)
         self.changed.emit()
 
     def unfold(self) -> None:
