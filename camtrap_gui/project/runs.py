@@ -66,6 +66,11 @@ class Run:
         """The class list; a class's place is its label."""
         return tuple(self.data["classes"])
 
+    @property
+    def input_size(self) -> int:
+        """Pixels of a side at which its network sees a crop; 0: the backbone's own."""
+        return int(self.options.get("input_size", 0))
+
     def _read(self, name: str) -> dict[str, Any]:
         try:
             read = json.loads((self.folder / name).read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ the store of installed models, as arrays.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from camtrap_gui.problem import Problem
@@ -30,7 +30,7 @@ class Backbone:
 
     ``input_size`` is the side S that its weights were learnt with, in pixels; others do too, from ``smallest`` on in steps
     of ``step``. ``arrays`` translates the installed weights into ours: by variable path ("stem_conv/kernel"), in Keras'
-    layout.
+    layout. ``resized`` says that it was asked to see another size than its own (``get``).
     """
 
     name: str
@@ -40,6 +40,7 @@ class Backbone:
     arrays: Callable[[Mapping[str, "ndarray"]], dict[str, "ndarray"]]
     smallest: int = 32
     step: int = 1
+    resized: bool = False
 
 
 def registry() -> dict[str, Backbone]:
@@ -70,12 +71,17 @@ def registry() -> dict[str, Backbone]:
     return {backbone.name: backbone for backbone in known}
 
 
-def get(name: str) -> Backbone:
-    """The backbone of that name. Raises Problem for an unknown one."""
+def get(name: str, input_size: int = 0) -> Backbone:
+    """The backbone of that name, seeing images of another side than its own if one is given, in pixels.
+
+    Raises Problem for an unknown name, and as ``check_size`` does.
+    """
     known = registry()
     if name not in known:
         raise Problem(f"There is no backbone “{name}”. Known are: {', '.join(known)}.")
-    return known[name]
+    own = known[name]
+    size = check_size(own, input_size)
+    return own if size == own.input_size else replace(own, input_size=size, resized=True)
 
 
 def check_size(backbone: Backbone, input_size: int) -> int:

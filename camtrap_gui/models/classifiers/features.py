@@ -125,12 +125,15 @@ class FeatureStore:
 def store_of(project: Path, backbone: Backbone) -> FeatureStore:
     """The features that the installed weights of a backbone make of a project's crops; ``project`` is its folder.
 
+    What it sees at another size than its own is kept apart.
+
     Raises Problem when the weights are not installed.
     """
     from camtrap_gui.models import store
 
     weights = store.get(backbone.name).sha256
-    return FeatureStore(project / "features" / f"{backbone.name}-{weights[:8]}", backbone.features)
+    size = f"-{backbone.input_size}px" if backbone.resized else ""
+    return FeatureStore(project / "features" / f"{backbone.name}-{weights[:8]}{size}", backbone.features)
 
 
 def embed(
