@@ -36,6 +36,18 @@ class Options:
         ),
     ] = "quick"
     backbone: Annotated[str, Option("The network that turns crops into features.")] = "efficientnet-lite0"
+    input_size: Annotated[
+        int,
+        Option(
+            "Side at which the network sees a crop. Larger shows more detail and takes longer: four times for twice the side."
+            " 0: what the backbone was made for.",
+            low=0,
+            high=1024,
+            lowest="The backbone's own",
+            unit="px",
+            advanced=True,
+        ),
+    ] = 0
     epochs: Annotated[
         int,
         Option(
@@ -107,7 +119,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     earlier, pinned = _unfinished(project, options), options.candidate
     if earlier:
         options = _options_of(earlier)
-    backbones.get(options.backbone)
+    backbones.get(options.backbone, options.input_size)
     store.fetch(options.backbone, report)
     store.get(options.backbone)
     data = training_data.choose(project, options.seed)

@@ -129,7 +129,7 @@ def calibrate(folder: Path, temperature: float) -> None:
 def load(folder: Path) -> Classifier:
     """Read a classifier. Raises Problem when the folder holds no bundle, a damaged or a foreign one."""
     manifest = _read_manifest(folder)
-    backbone = backbones.get(manifest.backbone)
+    backbone = backbones.get(manifest.backbone, manifest.input_size)
     file = _verified(folder, manifest)
     model = backbones.network(backbone, len(manifest.classes), manifest.input_size)
     try:
@@ -157,9 +157,9 @@ def head_of(folder: Path) -> "Dense | None":
     Such a classifier can be asked from stored features. Raises Problem as ``load`` does; needs no TensorFlow.
     """
     manifest = _read_manifest(folder)
-    backbone = backbones.get(manifest.backbone)
+    backbone = backbones.get(manifest.backbone, manifest.input_size)
     file = _verified(folder, manifest)
-    if manifest.input_size != backbone.input_size or _way(manifest) != WHOLE:
+    if _way(manifest) != WHOLE:
         return None
     kernel, bias = f"{backbones.SPECIES_LAYER}/kernel", f"{backbones.SPECIES_LAYER}/bias"
     try:

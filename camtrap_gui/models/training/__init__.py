@@ -44,7 +44,7 @@ class Training:
         self.classes, self.padding = self.data.classes, self.data.padding
         self.train, self.validation = self.data.train, self.data.validation
         self.unusable = 0
-        self.backbone: Backbone = backbones.get(self.run.backbone)
+        self.backbone: Backbone = backbones.get(self.run.backbone, self.run.input_size)
         self.checkpoint = Checkpoint(self.run.folder / "checkpoints" / "last.npz")
         self.about = {
             "trained_on": {
