@@ -53,7 +53,11 @@ class ImageRecord(NewImage, forbid_unknown_fields=True, gc=False, rename=_FIELDS
 
 
 class AnnotationRecord(msgspec.Struct, gc=False):
-    """One entry of ``annotations``. ``bbox`` is in pixels, ``bbox_relative`` in fractions: x, y, width, height."""
+    """One entry of ``annotations``. ``bbox`` is in pixels, ``bbox_relative`` in fractions: x, y, width, height.
+
+    The last five say whose word it is: a person, when, who drew the box if somebody else did, and the classifier that
+    the person agreed with. The format has no field for that; these are the names this program writes.
+    """
 
     image_id: _Id
     category_id: _Id
@@ -62,6 +66,11 @@ class AnnotationRecord(msgspec.Struct, gc=False):
     bbox: tuple[float, float, float, float] | None = None
     bbox_relative: tuple[float, float, float, float] | None = None
     sequence_level_annotation: bool | None = None
+    author: str | None = None
+    made: str | None = None
+    box_author: str | None = None
+    run: str | None = None
+    confidence: float | None = None
 
     def box(self, size: tuple[int, int] | None) -> tuple[float, float, float, float]:
         """The box as fractions of a picture of ``size`` pixels, clipped to it. Raises ValueError with the reason."""
@@ -259,7 +268,22 @@ def _read_annotation(value: dict[str, Any], doubts: list[str]) -> AnnotationReco
         _box(value, "bbox", doubts),
         _box(value, "bbox_relative", doubts),
         _flag(value, "sequence_level_annotation", doubts),
+        _said(value, "author"),
+        _said(value, "made"),
+        _said(value, "box_author"),
+        _said(value, "run"),
+        _share(value.get("confidence")),
     )
+
+
+def _said(value: dict[str, Any], name: str) -> str | None:
+    """A text of another program's own making: anything else than a text means something else there."""
+    given = value.get(name)
+    return given if isinstance(given, str) and given and not _has_surrogates(given) else None
+
+
+def _share(given: Any) -> float | None:
+    return float(given) if type(given) in (int, float) and 0 <= given <= 1 else None
 
 
 def _read_category(value: dict[str, Any], doubts: list[str]) -> CategoryRecord:

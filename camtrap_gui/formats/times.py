@@ -1,6 +1,6 @@
 """Reading the time of a picture, however the source writes it."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 
 def read_time(text: str) -> str | None:
@@ -20,6 +20,16 @@ def read_time(text: str) -> str | None:
         return datetime.fromisoformat(text).replace(tzinfo=None).isoformat()
     except ValueError:
         return _read_exif(text) or _read_any(text)
+
+
+def read_moment(text: str) -> str | None:
+    """A moment in ISO 8601 as text that sorts, in UTC; without a zone it is taken for UTC. None when it is none."""
+    try:
+        time = datetime.fromisoformat(text)
+        utc = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        return utc.isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read_exif(text: str) -> str | None:

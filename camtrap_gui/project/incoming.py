@@ -10,7 +10,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from camtrap_gui.project import Project, bulk, edits
 from camtrap_gui.project.known_images import CORRUPT, KnownImages, NewImage
@@ -18,6 +18,17 @@ from camtrap_gui.project.source_names import SourceNames
 
 LEFT_OUT = 0
 """The id that ``Incoming.ids`` gives for a picture of the source that was refused."""
+
+
+class Said(NamedTuple):
+    """Whose word a label is: ``author`` (a person, or 'import'), when (UTC), and what classifier said so, how sure (0..1)."""
+
+    image_id: int
+    species_id: int
+    author: str
+    made: str | None
+    run: str | None
+    confidence: float | None
 
 
 @contextmanager
@@ -157,6 +168,14 @@ class Incoming:
                    count = CASE WHEN excluded.count IS NULL THEN count ELSE coalesce(count, 0) + excluded.count END,
                    sequence_level = min(sequence_level, excluded.sequence_level)
                WHERE author = excluded.author""",
+        )
+
+    def attribute(self, said: Iterable[Said]) -> None:
+        """Say whose word labels of this import are; those of persons who said them before stay as they are."""
+        self.db.executemany(
+            "UPDATE labels SET author = ?3, made = ?4, run_id = ?5, confidence = ?6"
+            " WHERE image_id = ?1 AND species_id = ?2 AND author = 'import'",
+            said,
         )
 
     def add_box(

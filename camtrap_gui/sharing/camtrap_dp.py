@@ -6,8 +6,9 @@ each species where there is no box; with ``events`` also per sequence, with the 
 
 What the standard has no word for stands in the tags of an observation: ``level:sequence`` for a label that was given to
 the whole sequence, ``label:blank`` for another word for the observation type, ``box:Ben`` for who drew the box where
-another one named the species, ``detection:0.91`` for how sure the detector was where the probability is a classifier's. The size of a picture stands in its EXIF data. Species are
-called as in the project. What the source of the survey says has no classification method.
+another one named the species, ``detection:0.91`` for how sure the detector was where the probability is a classifier's.
+In the tags of a deployment, ``location:number`` says that the survey has a number for the location's name. The size of
+a picture and its place in its sequence (ImageNumber) stand in its EXIF data. Species are called as in the project. What the source of the survey says has no classification method.
 """
 
 import json
@@ -111,6 +112,7 @@ class _Tables:
         self._detector = detector.name if detector else None
         self._several_roots = len(images.roots(project)) > 1
         self._roots = {path: number for number, path in images.roots(project).items()}
+        self._numbers = images.numbered_locations(project)
         self._species: dict[str, None] = {}
         self.media = self.observations = self.left_out = 0
 
@@ -172,14 +174,14 @@ class _Tables:
             "longitude": deployment.place.longitude,
             "deploymentStart": deployments.stamp(deployment.start, self._clock),
             "deploymentEnd": deployments.stamp(deployment.end, self._clock),
+            "deploymentTags": "location:number" if deployment.location in self._numbers else None,
         }
 
     def _medium(self, image: images.Image, deployment: Deployment) -> dict[str, Any]:
         assert image.taken is not None
         path = PurePosixPath(image.path)
-        size = (
-            {"ImageWidth": image.width, "ImageHeight": image.height} if image.width and image.height else None
-        )
+        exif = {"ImageWidth": image.width, "ImageHeight": image.height, "ImageNumber": image.frame}
+        exif = {name: value for name, value in exif.items() if value is not None}
         return {
             "mediaID": self._unique(image, image.key),
             "deploymentID": deployment.id,
@@ -188,7 +190,7 @@ class _Tables:
             "filePublic": False,
             "fileName": path.name,
             "fileMediatype": _MEDIA_TYPES.get(path.suffix.lower(), "image/jpeg"),
-            "exifData": size and json.dumps(size),
+            "exifData": json.dumps(exif) if exif else None,
             "mediaComments": image.problem,
         }
 

@@ -41,7 +41,7 @@ def write(project: Project, target: Path, report: Report) -> Written:
     categories = _Categories(images.species(project))
     name_of = namer(project)
     number_of = {path: number for number, path in images.roots(project).items()}
-    whole = {name for (name,) in project.db.execute("SELECT name FROM locations WHERE whole")}
+    whole = images.numbered_locations(project)
     extras = _Extras(project)
     pictures = annotations = 0
     with json_writing.writing(target, ("images", "annotations"), lambda: _rest(project, categories)) as add:
@@ -129,7 +129,7 @@ def _annotation(told: Told, image: images.Image, category: int) -> dict[str, Any
             record["bbox"] = [x * image.width, y * image.height, width * image.width, height * image.height]
         else:
             record["bbox_relative"] = [x, y, width, height]
-    if told.source == "person":
+    if told.source == "person" and told.author:
         said = {"author": told.author, "made": told.made, "run": told.run_id, "confidence": told.confidence}
         record |= {name: value for name, value in said.items() if value is not None}
     if told.box_author:

@@ -20,7 +20,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, edits, found_elsewhere, species_names
 from camtrap_gui.project.found_elsewhere import ForeignDetector, Found, Seen
 from camtrap_gui.project.image_roots import clean_path, root_for
-from camtrap_gui.project.incoming import LEFT_OUT, Incoming
+from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
 from camtrap_gui.project.known_images import NewImage
 from camtrap_gui.project.not_animals import MEANINGS
 from camtrap_gui.project.source_names import add_species
@@ -138,7 +138,7 @@ class _Import:
             medium.taken,
             medium.width,
             medium.height,
-            None if medium.deployment in ("", location) else {"deployment": medium.deployment},
+            None if medium.deployment in ("", str(location)) else {"deployment": medium.deployment},
         )
 
     def _observations(self) -> None:
@@ -211,14 +211,10 @@ class _Import:
             if author or one.method == "machine":
                 run = one.by if one.method == "machine" and one.by else None
                 made = one.made if author else None
-                whose.append((image_id, species_id, author or "import", made, run, one.probability))
+                whose.append(Said(image_id, species_id, author or "import", made, run, one.probability))
         columns = [*zip(*rows, strict=True)] or [()] * 4
         self._incoming.add_labels(*map(list, columns))
-        self._project.db.executemany(
-            "UPDATE labels SET author = ?3, made = ?4, run_id = ?5, confidence = ?6"
-            " WHERE image_id = ?1 AND species_id = ?2 AND author = 'import'",
-            whose,
-        )
+        self._incoming.attribute(whose)
 
     def _species_id(self, one: Observation) -> int | None:
         meaning = _MEANINGS.get(one.type)

@@ -6,14 +6,14 @@ together here; the database spills to disk where it does not fit into memory.
 
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from camtrap_gui.formats import camtrap_dp as standard
 from camtrap_gui.formats.camtrap_dp_reading import CamtrapDp
-from camtrap_gui.formats.times import read_time
+from camtrap_gui.formats.times import read_moment, read_time
 
 _BATCH = 5_000
 _MOST = 1_000_000
@@ -22,7 +22,8 @@ Doubt = Callable[[str, str], None]
 
 
 class Medium(NamedTuple):
-    """A picture of the package: ``taken`` by the clock that the package writes; ``frame`` counts from 0 in its event."""
+    """A picture of the package: ``taken`` by the clock that the package writes; ``frame`` is its place in its event, as
+    its EXIF data say (ImageNumber), otherwise counted from 0."""
 
     id: str
     deployment: str
@@ -112,7 +113,7 @@ class Tables:
         self, table: str, package: CamtrapDp, read: Callable[[dict[str, str]], tuple[Any, ...] | None]
     ) -> None:
         waiting: list[tuple[Any, ...]] = []
-        width = {"media": 9, "observations": 18}[table]
+        width = {"media": 10, "observations": 18}[table]
         query = f"INSERT OR IGNORE INTO {table} VALUES (NULL{', ?' * (width - 1)})"
         done = 0
         for done, row in enumerate(package.rows(table), start=1):
@@ -139,15 +140,16 @@ class Tables:
         taken = read_time(written) if written else None
         if written and taken is None:
             self._doubt(f"{subject}: {written[:80]}", "time cannot be read")
-        size = _size(row.get("exifData", ""))
+        about = _exif(row.get("exifData", ""))
         return (
             key,
             row.get("deploymentID", "").strip(),
             taken,
-            _universal(written),
+            read_moment(written),
             path,
             row.get("fileName"),
-            *size,
+            *_size(about),
+            _frame(about),
         )
 
     def _observation(self, row: dict[str, str]) -> tuple[Any, ...] | None:
@@ -157,7 +159,7 @@ class Tables:
             self._doubt(f"{subject}: {kind[:80]}", "unknown type of observation")
             return None
         medium, deployment = row.get("mediaID", "").strip(), row.get("deploymentID", "").strip()
-        start, end = (_universal(row.get(name, "")) for name in ("eventStart", "eventEnd"))
+        start, end = (read_moment(row.get(name, "")) for name in ("eventStart", "eventEnd"))
         event = row.get("eventID", "").strip() or (
             f"{deployment} {start}" if level == "event" and start else None
         )
@@ -175,7 +177,7 @@ class Tables:
         if None in box:
             box = [None] * 4
         method = row.get("classificationMethod", "")
-        made = _universal(row.get("classificationTimestamp", ""))
+        made = read_moment(row.get("classificationTimestamp", ""))
         return (
             medium or None, deployment, event, start, end, kind, " ".join(row.get("scientificName", "").split()) or None,
             _count(row.get("count", "")), *box, method if method in ("human", "machine") else None,
@@ -192,7 +194,7 @@ def confidence(probability: float | None, tags: dict[str, str]) -> float:
 
 _SCHEMA = """
 CREATE TABLE media (
-    n INTEGER PRIMARY KEY, id UNIQUE, deployment, taken, time, path, name, width, height
+    n INTEGER PRIMARY KEY, id UNIQUE, deployment, taken, time, path, name, width, height, frame
 );
 CREATE TABLE observations (
     n INTEGER PRIMARY KEY, medium, deployment, event, start, stop, type, species, count, x, y, width, height,
@@ -219,7 +221,7 @@ CREATE INDEX told_event ON told (event);
 _MEDIA = """
 SELECT media.id, deployment, taken, path, name, width, height, belongs.event,
     CASE WHEN belongs.event IS NULL THEN NULL
-        ELSE row_number() OVER (PARTITION BY belongs.event ORDER BY time, name, media.n) - 1 END,
+        ELSE coalesce(frame, row_number() OVER (PARTITION BY belongs.event ORDER BY time, name, media.n) - 1) END,
     CASE WHEN belongs.event IS NULL THEN NULL ELSE count(*) OVER (PARTITION BY belongs.event) END
 FROM media JOIN belongs USING (n) ORDER BY media.n
 """
@@ -236,9 +238,13 @@ ORDER BY 1
 """
 
 
-def _locations(package: CamtrapDp) -> dict[str, str]:
-    """The location of each deployment: its name, told apart by its id where two places have the same name."""
+def _locations(package: CamtrapDp) -> dict[str, str | int]:
+    """The location of each deployment: its name, told apart by its id where two places have the same name.
+
+    A number where the survey that the package was made from had numbers for names (the tag ``location:number``).
+    """
     found: dict[str, tuple[str, str]] = {}
+    numbers: set[str] = set()
     ids: dict[str, set[str]] = {}
     for row in package.rows("deployments"):
         key = row.get("deploymentID", "").strip()
@@ -247,21 +253,15 @@ def _locations(package: CamtrapDp) -> dict[str, str]:
         if key and key not in found:
             found[key] = name, number
             ids.setdefault(name, set()).add(number)
-    return {
-        key: f"{name} ({number})" if number and len(ids[name]) > 1 else name
-        for key, (name, number) in found.items()
-    }
+            if standard.tags(row.get("deploymentTags", "")).get("location") == "number":
+                numbers.add(name)
+    return {key: _location(name, number, ids[name], name in numbers) for key, (name, number) in found.items()}
 
 
-def _universal(text: str) -> str | None:
-    """A time as text that sorts, in UTC where it has a zone."""
-    try:
-        time = datetime.fromisoformat(text)
-        return (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)).isoformat(
-            timespec="seconds"
-        )
-    except (ValueError, OverflowError):
-        return None
+def _location(name: str, number: str, ids: set[str], is_number: bool) -> str | int:
+    if number and len(ids) > 1:
+        return f"{name} ({number})"
+    return int(name) if is_number and re.fullmatch(r"0|-?[1-9][0-9]{0,17}", name) else name
 
 
 def _fraction(text: str) -> float | None:
@@ -280,12 +280,21 @@ def _count(text: str) -> int | None:
     )
 
 
-def _size(exif: str) -> tuple[int | None, int | None]:
+def _exif(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(exif) if "ImageWidth" in exif else None
+        found = json.loads(text) if "Image" in text else None
     except (ValueError, RecursionError):
         found = None
-    sides = (found.get("ImageWidth"), found.get("ImageHeight")) if isinstance(found, dict) else (None, None)
+    return found if isinstance(found, dict) else {}
+
+
+def _size(exif: dict[str, Any]) -> tuple[int | None, int | None]:
+    sides = exif.get("ImageWidth"), exif.get("ImageHeight")
     if all(type(side) is int and 1 <= side <= 1_000_000 for side in sides):
         return sides
     return None, None
+
+
+def _frame(exif: dict[str, Any]) -> int | None:
+    number = exif.get("ImageNumber")
+    return number if type(number) is int and 0 <= number <= 2**31 else None

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from camtrap_gui.formats.coco_camera_traps import AnnotationRecord, Batch, ImageRecord, Refused, Survey
-from camtrap_gui.formats.times import read_time
+from camtrap_gui.formats.times import read_moment, read_time
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import ahead_of
 from camtrap_gui.pictures import Header
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, edits
 from camtrap_gui.project.image_roots import clean_path, root_for
-from camtrap_gui.project.incoming import LEFT_OUT, Incoming
+from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
 from camtrap_gui.project.source_names import add_species
 from camtrap_gui.sources.doubts import Doubts
 from camtrap_gui.sources.files_on_disk import existing, look
 
 _SAMPLE = 100
+
+_Columns = tuple[list[int], list[int], list[int | None], list[int]]
 
 
 def bring_in(
@@ -54,7 +56,9 @@ def bring_in(
     with closing(ahead_of(survey.annotations())) as annotations:
         for batch in annotations:
             doubts.extend(batch.refused)
-            incoming.add_labels(*_labels(batch.records, species, incoming, doubts, folder))
+            columns, said = _labels(batch.records, species, incoming, doubts, folder)
+            incoming.add_labels(*columns)
+            incoming.attribute(said)
             done += len(batch.records) + len(batch.refused)
             report(Progress(min(done, total), total, "labels", "Importing"))
     doubts.flush()
@@ -141,13 +145,14 @@ def _labels(
     incoming: Incoming,
     doubts: Doubts,
     folder: Path,
-) -> tuple[list[int], list[int], list[int | None], list[int]]:
-    """Labels as columns; boxes go into the project on the way."""
+) -> tuple[_Columns, list[Said]]:
+    """Labels as columns, and whose word they are; boxes go into the project on the way."""
     ids, left_alone = incoming.ids, incoming.left_alone
     image_ids: list[int] = []
     species_ids: list[int] = []
     counts: list[int | None] = []
     sequence_level: list[int] = []
+    said: list[Said] = []
     for record in records:
         key, category = record.image_id, record.category_id
         image_id = ids.get(key if type(key) is str else str(key))
@@ -164,14 +169,31 @@ def _labels(
         if record.bbox is not None or record.bbox_relative is not None:
             try:
                 size = None if record.bbox_relative else _size_of(image_id, incoming, folder)
-                incoming.add_box(image_id, species_id, record.box(size))
+                incoming.add_box(image_id, species_id, record.box(size), *_drew(record))
             except ValueError as unfit:
                 doubts(f"annotation {record.id}: image {key}", str(unfit))
         image_ids.append(image_id)
         species_ids.append(species_id)
         counts.append(record.count)
         sequence_level.append(1 if record.sequence_level_annotation else 0)
-    return image_ids, species_ids, counts, sequence_level
+        if record.author:
+            said.append(_said(record, image_id, species_id))
+    return (image_ids, species_ids, counts, sequence_level), said
+
+
+def _said(record: AnnotationRecord, image_id: int, species_id: int) -> Said:
+    sure = record.confidence if record.confidence is not None and 0 <= record.confidence <= 1 else None
+    made = read_moment(record.made) if record.made else None
+    return Said(image_id, species_id, edits.person(record.author), made, record.run, sure)
+
+
+def _drew(record: AnnotationRecord) -> tuple[str, str | None]:
+    """Who drew a box, and when if that was said with the species."""
+    if record.box_author:
+        return record.box_author, None
+    if record.author:
+        return edits.person(record.author), read_moment(record.made) if record.made else None
+    return "import", None
 
 
 def _size_of(image_id: int, incoming: Incoming, folder: Path) -> tuple[int, int] | None:
