@@ -74,6 +74,7 @@ class Retrain(QFrame):
                 .Options(
                     preset="quick",
                     backbone=current.backbone,
+                    input_size=current.input_size,
                     seed=current.options.get("seed", 0),
                     candidate=True,
                 )
