@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from camtrap_gui.formats import json_stream
-from camtrap_gui.formats.coco_camera_traps import Refused
+from camtrap_gui.formats.coco_records import Refused
 from camtrap_gui.formats.megadetector_results import Detection, ImageResult
 from camtrap_gui.problem import Problem
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from camtrap_gui.formats import camtrap_dp as standard
 from camtrap_gui.formats.camtrap_dp_reading import CamtrapDp
-from camtrap_gui.formats.coco_camera_traps import AnnotationRecord
+from camtrap_gui.formats.coco_records import AnnotationRecord
 from camtrap_gui.geometry import Box
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem

@@ -7,7 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from camtrap_gui.formats.coco_camera_traps import AnnotationRecord, Batch, ImageRecord, Refused, Survey
+from camtrap_gui.formats.coco_camera_traps import Survey
+from camtrap_gui.formats.coco_records import AnnotationRecord, Batch, ImageRecord, Refused
 from camtrap_gui.formats.times import read_moment, read_time
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import ahead_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from camtrap_gui.formats.coco_camera_traps import Refused
+from camtrap_gui.formats.coco_records import Refused
 from camtrap_gui.project import Project, problems
 
 _BATCH = 1000

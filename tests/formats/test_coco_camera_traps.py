@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from camtrap_gui.formats import json_stream
-from camtrap_gui.formats.coco_camera_traps import AnnotationRecord, Survey
+from camtrap_gui.formats.coco_camera_traps import Survey
+from camtrap_gui.formats.coco_records import AnnotationRecord
 from camtrap_gui.formats.times import read_time
 from camtrap_gui.problem import Problem
 
