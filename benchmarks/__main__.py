@@ -24,6 +24,7 @@ ALL = {
     "static_objects": ["--detections", "100000", "--rounds", "1"],
     "label_noise": ["--seeds", "1"],
     "teaching_order": ["--seeds", "1"],
+    "evaluation": ["--crops", "100000"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""

@@ -113,9 +113,10 @@ def _bins(counted: Figures, drawn: Figures | None) -> Iterator[Bin]:
             yield Bin(low, high, 0)
             continue
         interval = None
-        if drawn is not None and (counted[0, :, place] > 0).sum() > 1:
+        if drawn is not None:
             numbers, right = drawn[0, :, place], drawn[2, :, place]
-            interval = resampling.middle(right[numbers > 0] / numbers[numbers > 0])
+            rounds = np.divide(right, numbers, out=np.full(len(numbers), np.nan), where=numbers > 0)
+            interval = resampling.interval(hits / crops, rounds, int((counted[0, :, place] > 0).sum()))
         yield Bin(low, high, int(crops), float(surety / crops), float(hits / crops), interval)
 
 

@@ -60,6 +60,7 @@ def interval(value: float, rounds: Figures, locations: int) -> Interval | None:
     (Clopper & Pearson 1934): ten cameras without a miss leave up to 31 % for the next one. The percentiles of few
     locations can lie beside the value, as rare species drop out of some draws; then the value is the end.
     """
+    value = float(value)
     if np.isnan(value) or locations < 2:
         return None
     low, high = middle(rounds)

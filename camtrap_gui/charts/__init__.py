@@ -9,16 +9,20 @@ from camtrap_gui.charts.bars import counts, over_time
 from camtrap_gui.charts.dots import reliability
 from camtrap_gui.charts.matrix import confusion
 from camtrap_gui.charts.paper import FORMATS, THEMES, Theme, Tip, save, tip
+from camtrap_gui.charts.scores import Score, of_species, scores
 
 __all__ = [
     "FORMATS",
     "THEMES",
+    "Score",
     "Theme",
     "Tip",
     "confusion",
     "counts",
+    "of_species",
     "over_time",
     "reliability",
     "save",
+    "scores",
     "tip",
 ]

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from camtrap_gui.charts import paper
-from camtrap_gui.charts.paper import THEMES, Theme, Tip
+from camtrap_gui.charts.paper import THEMES, Tip
+from camtrap_gui.charts.sheet import Sheet, key
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_ROW, _ROW_MANY, _MANY = 0.235, 0.195, 40  # inches per row; above so many rows they move closer
 
 
 def counts(
@@ -35,7 +34,7 @@ def counts(
     with paper.style(look):
         if log:
             subtitle = f"{subtitle} · logarithmic scale".removeprefix(" · ")
-        sheet = _Sheet(names, title, subtitle, note, look)
+        sheet = Sheet(names, title, subtitle, note, look)
         if side_by_side or log:
             _draw_columns(sheet, splits, log)
         else:
@@ -91,66 +90,7 @@ def over_time(
         return figure
 
 
-class _Sheet:
-    """A figure with a heading, names at the left, and room for one bar per name; sizes in inches."""
-
-    def __init__(self, names: Sequence[str], title: str, subtitle: str, note: str, look: Theme) -> None:
-        from matplotlib.figure import Figure
-
-        many = len(names) > _MANY
-        self.look = look
-        self.names = [paper.shortened(name) for name in names]
-        self.size = 8.0 if many else 9.5
-        self.rows_height = (_ROW_MANY if many else _ROW) * max(1, len(names))
-        label = max([paper.text_width(name, self.size) for name in self.names], default=0.0)
-        self.left = paper.MARGIN + label + 0.12
-        self.room = max(5.5, 7.3 - self.left)
-        self.bottom = 0.65 if note else paper.MARGIN
-        self.width = self.left + self.room + paper.MARGIN
-        self.height = self.bottom + self.rows_height + 1.3
-        self.figure = Figure(figsize=(self.width, self.height), facecolor=look.background)
-        paper.heading(self.figure, title, subtitle, look)
-        paper.note(self.figure, note, look)
-
-    def axes(self, left: float, width: float) -> "Axes":
-        """Axes over all rows; the first row is on top, at y = 0."""
-        axes = paper.bare_axes(self.figure, left, self.bottom, width, self.rows_height)
-        axes.set_ylim(len(self.names) - 0.5, -0.5)
-        return axes
-
-    def edge(self, row: int) -> float:
-        """The upper edge of a row as a fraction of the figure."""
-        whole = self.rows_height * (1 - row / max(1, len(self.names)))
-        return (self.bottom + whole) / self.height
-
-    def write_names(self, axes: "Axes", present: Sequence[int]) -> None:
-        """Write the names left of ``axes``, those without any crop in grey."""
-        for row, name in enumerate(self.names):
-            colour = self.look.text if present[row] else self.look.muted
-            paper.beside(
-                axes, name, (0, row), (-8, 0), self.size, colour, "right", xycoords=("axes fraction", "data")
-            )
-
-    def write_number(self, axes: "Axes", row: int, value: int, at: float, gap: float = 4) -> None:
-        """Write a count behind the end of its bar."""
-        colour = self.look.text if value else self.look.muted
-        paper.beside(axes, f"{value:,}", (at, row), (gap, 0), self.size - 0.5, colour, "left")
-
-    def write_key(self, left: float, split: str, total: int) -> float:
-        """A square in the split's colour with its name and total, above the rows; gives the width used."""
-        from matplotlib.patches import Rectangle
-
-        side, gap, base = 0.11, 0.07, self.height - 1.12
-        place = (left / self.width, base / self.height)
-        colour = self.look.splits[split]
-        square = Rectangle(place, side / self.width, side / self.height, facecolor=colour)
-        square.set_transform(self.figure.transFigure)
-        self.figure.add_artist(square)
-        self.figure.text((left + side + gap) / self.width, place[1], _key(split, total), fontsize=9)
-        return side + gap + paper.text_width(_key(split, total), 9)
-
-
-def _draw_stack(sheet: _Sheet, splits: Mapping[str, Sequence[int]]) -> None:
+def _draw_stack(sheet: Sheet, splits: Mapping[str, Sequence[int]]) -> None:
     total = _total(splits, len(sheet.names))
     axes = sheet.axes(sheet.left, sheet.room - 0.75)
     axes.set_xlim(0, max([*total, 1]))
@@ -169,13 +109,11 @@ def _draw_stack(sheet: _Sheet, splits: Mapping[str, Sequence[int]]) -> None:
         left += sheet.write_key(left, split, sum(values)) + 0.3
 
 
-def _draw_columns(sheet: _Sheet, splits: Mapping[str, Sequence[int]], log: bool) -> None:
+def _draw_columns(sheet: Sheet, splits: Mapping[str, Sequence[int]], log: bool) -> None:
     most = {split: max([1, *values]) for split, values in splits.items()}
     # Beside the bars a column needs room for its key and the longest number; the rest is shared so that a crop is
     # equally long everywhere. On a logarithmic axis the columns are equal.
-    fixed = {
-        split: max(0.75, 0.35 + paper.text_width(_key(split, sum(splits[split])), 9)) for split in splits
-    }
+    fixed = {split: max(0.75, 0.35 + paper.text_width(key(split, sum(splits[split])), 9)) for split in splits}
     spare = max(1.0, sheet.room - sum(fixed.values()))
     left = sheet.left
     for split, values in splits.items():
@@ -216,7 +154,3 @@ def _in_words(name: str, splits: Mapping[str, Sequence[int]], row: int) -> str:
 
 def _total(splits: Mapping[str, Sequence[int]], rows: int) -> list[int]:
     return [sum(values[row] for values in splits.values()) for row in range(rows)]
-
-
-def _key(split: str, total: int) -> str:
-    return f"{split}  {total:,}"

@@ -8,7 +8,7 @@ Plain data, so that a step can store it, a panel show it and a program read it. 
 from camtrap_gui.evaluation.figures import DayNight, Evaluation, OfClass, OfLocation, Part, Sequences
 from camtrap_gui.evaluation.leakage import Leakage
 from camtrap_gui.evaluation.light import Light
-from camtrap_gui.evaluation.measuring import measure
+from camtrap_gui.evaluation.measuring import measure, part_of
 from camtrap_gui.evaluation.notes import FEW_LOCATIONS, notes
 from camtrap_gui.evaluation.said import TOP, Gathering, Said
 from camtrap_gui.evaluation.text import about_light, about_sequences, parts, table
@@ -30,6 +30,7 @@ __all__ = [
     "about_sequences",
     "measure",
     "notes",
+    "part_of",
     "parts",
     "table",
 ]

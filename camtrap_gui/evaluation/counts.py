@@ -48,14 +48,15 @@ class Counts:
     def figures(self, seed: int = 0) -> list[Known]:
         """Top-1 and top-k accuracy, macro-F1 and balanced accuracy; then precision, recall and F1 of each class.
 
-        Each is 0..1 with its 95 % interval over locations (``resampling``). Draws without a crop of a class leave out
-        its recall, and macro-F1 and balanced accuracy of the draw are means over the classes that it has.
+        Each is 0..1 with its 95 % interval over locations (``resampling``). Draws without a crop of a class tell nothing
+        of its recall and F1, and macro-F1 and balanced accuracy of the draw are means over the classes that it has.
         """
         values = self._measured(self.sums.sum(axis=0, keepdims=True))[0]
         if self.locations < 2:
             return [(float(value), None) for value in values]
         blocks = resampling.drawn(self.sums, seed=seed)
         rounds = np.concatenate([self._measured(some) for some in blocks]).T
+        rounds[-self.classes :][np.isnan(rounds[-2 * self.classes : -self.classes])] = np.nan  # F1 as recall
         return [
             (float(value), resampling.interval(value, drawn, known_at))
             for value, drawn, known_at in zip(values, rounds, self._known_at(), strict=True)
@@ -81,7 +82,7 @@ class Counts:
         """From how many locations each figure is known."""
         support, predicted = self._part(self.sums, 0), self._part(self.sums, 1)
         yield from [self.locations] * _WHOLE
-        for has in (predicted, support, support + predicted):
+        for has in (predicted, support, support):
             yield from (has > 0).sum(axis=0).tolist()
 
 

@@ -12,6 +12,7 @@ from camtrap_gui.evaluation.counts import Counts, Known, count
 from camtrap_gui.evaluation.figures import DayNight, Evaluation, OfClass, OfLocation, Part, Sequences
 from camtrap_gui.evaluation.light import BY_DAY, BY_NIGHT, Light
 from camtrap_gui.evaluation.said import TOP, Said
+from camtrap_gui.metrics import Indices
 
 
 def measure(said: Said, seed: int = 0) -> Evaluation:
@@ -36,38 +37,43 @@ def measure(said: Said, seed: int = 0) -> Evaluation:
         top_k_interval=whole.top_k_interval,
         macro_f1_interval=whole.macro_f1_interval,
         balanced_accuracy_interval=whole.balanced_accuracy_interval,
-        sequences=_sequences(said, in_top, k, seed),
-        day_night=_day_night(said, in_top, seed),
+        sequences=_sequences(said, k, seed),
+        day_night=_day_night(said, seed),
     )
 
 
-def _sequences(said: Said, in_top: Any, k: int, seed: int) -> Sequences | None:
+def part_of(truth: Indices, ranked: Indices, location: Indices, classes: int, seed: int = 0) -> Part:
+    """The figures of at least one crop, of truth [N], guesses ``ranked`` [N, >= 1], and location [N]."""
+    k = min(TOP, classes)
+    in_top = (ranked[:, :k] == truth[:, None]).any(axis=1)
+    counts = count(truth, ranked[:, 0], in_top, location, classes)
+    return _part(counts, counts.figures(seed))
+
+
+def _sequences(said: Said, k: int, seed: int) -> Sequences | None:
     voted = bursts.vote(said, k)
     if voted is None or not len(voted.truth):
         return None
     counts = count(voted.truth, voted.said, voted.in_top, voted.location, len(said.classes))
-    crops = _some(said, in_top, voted.crops, seed)
+    crops = _some(said, voted.crops, seed)
     assert crops is not None
     return Sequences(_part(counts, counts.figures(seed)), crops, voted.mixed)
 
 
-def _day_night(said: Said, in_top: Any, seed: int) -> DayNight | None:
+def _day_night(said: Said, seed: int) -> DayNight | None:
     if said.light is None or not (said.light != Light.UNKNOWN).any():
         return None
-    day, night = (_some(said, in_top, np.isin(said.light, kinds), seed) for kinds in (BY_DAY, BY_NIGHT))
+    day, night = (_some(said, np.isin(said.light, kinds), seed) for kinds in (BY_DAY, BY_NIGHT))
     by_clock = int(np.isin(said.light, (Light.DAY, Light.NIGHT)).sum())
     unknown = int((said.light == Light.UNKNOWN).sum())
     return DayNight(day, night, by_clock, len(said.truth) - by_clock - unknown, unknown)
 
 
-def _some(said: Said, in_top: Any, which: Any, seed: int) -> Part | None:
+def _some(said: Said, which: Any, seed: int) -> Part | None:
     """The figures of some of the crops; None where there are none."""
     if not which.any():
         return None
-    counts = count(
-        said.truth[which], said.ranked[which, 0], in_top[which], said.location[which], len(said.classes)
-    )
-    return _part(counts, counts.figures(seed))
+    return part_of(said.truth[which], said.ranked[which], said.location[which], len(said.classes), seed)
 
 
 def _part(counts: Counts, figures: list[Known]) -> Part:

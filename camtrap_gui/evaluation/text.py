@@ -41,7 +41,7 @@ def parts(figures: Evaluation) -> list[tuple[str, Part]]:
     """The parts of the crops that have figures of their own, by what they are called."""
     found: list[tuple[str, Part | None]] = []
     if (sequences := figures.sequences) is not None:
-        found += [("Crops of sequences", sequences.crops), ("Sequences, by vote", sequences.voted)]
+        found += [("Sequences, by vote", sequences.voted), ("Their crops, one by one", sequences.crops)]
     if (known := figures.day_night) is not None:
         found += [("By day", known.day), ("By night", known.night)]
     return [(name, part) for name, part in found if part is not None]

@@ -6,16 +6,19 @@ from pathlib import Path
 
 import msgspec
 
-from camtrap_gui.evaluation import Evaluation
+from camtrap_gui.evaluation import Evaluation, Leakage
 from camtrap_gui.project.runs import Run
 
 METRICS, CONFUSION, RELIABILITY = "metrics.json", "confusion_matrix.csv", "reliability.csv"
+RANDOM_SPLIT = "random_split.json"
 
 FILES = {
     "Confusion matrix as a picture": "confusion_matrix.png",
     "Confusion matrix as a table": CONFUSION,
     "Figures per species": "per_class.csv",
+    "Figures per species as a picture": "per_class.png",
     "Figures per location": "per_location.csv",
+    "Day, night and sequences": "parts.csv",
     "Reliability as a picture": "reliability.png",
     "Reliability as a table": RELIABILITY,
     "Every prediction": "predictions.csv",
@@ -58,6 +61,14 @@ def of_run(run: Run, split: str) -> Evaluated | None:
     except (OSError, msgspec.DecodeError):  # written last and in one go, so a new evaluation mends it
         return None
     return Evaluated(where, about.split, about.unreadable, about.notes, figures)
+
+
+def leakage(run: Run) -> Leakage | None:
+    """What a random split would have claimed; None when nobody asked, or the file is damaged or of another version."""
+    try:
+        return msgspec.json.decode((folder(run, "test") / RANDOM_SPLIT).read_bytes(), type=Leakage)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def confusion(evaluated: Evaluated) -> tuple[list[str], list[list[int]]]:

@@ -37,13 +37,19 @@ class Prediction(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A prediction beside the truth. ``file`` is below ``crops/``, ``location`` the camera, ``top`` as above."""
+    """A prediction beside the truth. ``file`` is below ``crops/``, ``location`` the camera, ``top`` as above.
+
+    Only ``judged`` says the rest: crops with one ``burst`` are of one sequence, or of one picture that is in none;
+    ``taken`` is when, by the camera's clock.
+    """
 
     crop_id: int
     file: str
     location: str
     truth: str
     top: list[tuple[str, float]]
+    burst: int = 0
+    taken: str | None = None
 
 
 def begin(project: Project, run_id: str, model: str) -> None:
@@ -111,16 +117,18 @@ def judged(project: Project, run_id: str, split: str) -> Iterator[Judged]:
     after = 0
     while True:
         rows = project.db.execute(
-            "SELECT crops.id AS id, file, location, species.name AS truth, predictions.top"
+            "SELECT crops.id AS id, file, location, species.name AS truth, predictions.top,"
+            " coalesce(images.sequence_id, -images.id), taken"
             " FROM predictions JOIN crops ON crops.id = crop_id JOIN species ON species.id = crops.species_id"
+            " JOIN images ON images.id = crops.image_id"
             " WHERE run_id = ? AND crop_id > ? AND split = ? ORDER BY crop_id LIMIT ?",
             (run_id, after, split, _PAGE),
         ).fetchall()
         if not rows:
             return
         after = rows[-1]["id"]
-        for crop_id, file, location, truth, said in rows:
-            yield Judged(crop_id, file, location, truth, top.decode(said))
+        for crop_id, file, location, truth, said, burst, taken in rows:
+            yield Judged(crop_id, file, location, truth, top.decode(said), burst, taken)
 
 
 def of_cell(

@@ -75,12 +75,21 @@ def choose(project: Project, seed: int) -> TrainingData:
             f"A classifier needs crops of at least two species in the training split; there are crops of "
             f"{seen[0] if seen else 'none'}. Label or detect more pictures, then: camtrap crop."
         )
-    train = _selection(project, "train")
+    train = of_split(project, "train")
     if any(counts["val"]):
-        data = train, _selection(project, "val"), "split"
+        data = train, of_split(project, "val"), "split"
     else:
         data = _hold_out(project, train, seed)
     return TrainingData(classes, *data, padding=crop_split.made(project).padding)
+
+
+def of_split(project: Project, split: str) -> Selection:
+    """All crops of a split."""
+    place = crops.species_places(project)
+    query = "SELECT id, species_id FROM crops WHERE split = ? ORDER BY id"
+    rows = ((row[0], place[row[1]]) for row in project.db.execute(query, (split,)))
+    pairs: NDArray[np.int64] = np.fromiter(rows, np.dtype((np.int64, 2)))
+    return Selection(pairs[:, 0], pairs[:, 1])
 
 
 def file_of(project: Project, crop_id: int) -> tuple[Path, str]:
@@ -91,23 +100,39 @@ def file_of(project: Project, crop_id: int) -> tuple[Path, str]:
 
 def sha256s(project: Project, crop_ids: Sequence[int]) -> list[str]:
     """SHA-256 of the files of many crops, in the order of the ids."""
+    return _column(project, "sha256", crop_ids)
+
+
+def locations(project: Project, crop_ids: Sequence[int]) -> list[str]:
+    """The locations of many crops, in the order of the ids."""
+    return _column(project, "location", crop_ids)
+
+
+def _column(project: Project, name: str, crop_ids: Sequence[int]) -> list[str]:
     found: dict[int, str] = {}
     for first in range(0, len(crop_ids), _PAGE):
         some = json.dumps([int(crop_id) for crop_id in crop_ids[first : first + _PAGE]])
         found.update(
             project.db.execute(
-                "SELECT id, sha256 FROM crops WHERE id IN (SELECT value FROM json_each(?))", (some,)
+                f"SELECT id, {name} FROM crops WHERE id IN (SELECT value FROM json_each(?))", (some,)
             ).fetchall()
         )
     return [found[int(crop_id)] for crop_id in crop_ids]
 
 
-def _selection(project: Project, split: str) -> Selection:
-    place = crops.species_places(project)
-    query = "SELECT id, species_id FROM crops WHERE split = ? ORDER BY id"
-    rows = ((row[0], place[row[1]]) for row in project.db.execute(query, (split,)))
-    pairs: NDArray[np.int64] = np.fromiter(rows, np.dtype((np.int64, 2)))
-    return Selection(pairs[:, 0], pairs[:, 1])
+def confidences(project: Project, crop_ids: Sequence[int]) -> NDArray[np.float32]:
+    """How sure the detector was of what is in each crop, float32 [N], 0..1; 1 where a person drew the box."""
+    found: dict[int, float] = {}
+    for first in range(0, len(crop_ids), _PAGE):
+        some = json.dumps([int(crop_id) for crop_id in crop_ids[first : first + _PAGE]])
+        found.update(
+            project.db.execute(
+                "SELECT crops.id, detections.confidence FROM crops JOIN detections ON detections.id = crops.detection_id"
+                " WHERE crops.id IN (SELECT value FROM json_each(?))",
+                (some,),
+            ).fetchall()
+        )
+    return np.array([found.get(int(crop_id), 1.0) for crop_id in crop_ids], np.float32)
 
 
 def _hold_out(project: Project, train: Selection, seed: int) -> tuple[Selection, Selection, str]:

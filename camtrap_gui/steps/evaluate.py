@@ -6,7 +6,7 @@ continues, and one that is asked for again only measures. All figures come from 
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,10 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, predictions, problems, runs
 
 if TYPE_CHECKING:
-    from camtrap_gui.evaluation import Evaluation, Said
+    from camtrap_gui.evaluation import Evaluation, Leakage, Said
+
+SEED = 0
+"""Of what is drawn at random for a random split."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,21 @@ class Options:
             "The crops to measure it on. Only test tells how well it works elsewhere.", choices=crops.SPLITS
         ),
     ] = "test"
+    random_split: Annotated[
+        bool,
+        Option(
+            "Also train on crops dealt out at random, to show what a split that ignores cameras would have claimed."
+            " Takes seconds to minutes."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
 class Result:
-    """The figures of a run on one split, what to keep in mind about them, and the folder with tables and chart."""
+    """The figures of a run on one split, what to keep in mind about them, and the folder with tables and charts.
+
+    ``leakage`` is what a random split would have claimed; None when it was not asked for.
+    """
 
     run: str
     split: str
@@ -44,12 +57,15 @@ class Result:
     figures: "Evaluation"
     notes: tuple[str, ...]
     folder: Path
+    leakage: "Leakage | None" = None
 
     def text(self) -> str:
         """The headline, the figures as text, notes, and where the tables are."""
         where = "at locations it has never seen" if self.split == "test" else f"of the {self.split} split"
         headline = f"Run {self.run}: {self.figures.crops:,} crops {where}, each counted once"
-        parts = (headline, self.figures.text(), "\n".join(self.notes), f"Wrote {self.folder}")
+        leakage = self.leakage.text() if self.leakage else ""
+        notes = "\n".join(self.notes)
+        parts = (headline, self.figures.text(), leakage, notes, f"Wrote {self.folder}")
         return "\n\n".join(part for part in parts if part)
 
 
@@ -74,22 +90,25 @@ def run(project: Project, options: Options, report: Report) -> Result:
         )
     crop_predictions.predict_missing(project, run, options.split, "evaluate", report)
     folder = evaluations.folder(run, options.split)
-    said = _read_and_list(project, run, options.split, folder, report)
+    said = read_and_list(project, run, options.split, folder, report)
     figures = evaluation.measure(said)
-    notes = list(evaluation.notes(figures, _trained_on(project, run), options.split))
+    trained_on, trained_at = _trained_on(project, run), crops.location_counts(project)["train"]
+    notes = list(evaluation.notes(figures, trained_on, options.split, trained_at))
     unreadable = total - figures.crops
     if unreadable:
         notes.append(f"Unreadable and not counted: {unreadable:,} crops. Make the crops again: camtrap crop.")
-    result = Result(run.id, options.split, unreadable, figures, tuple(notes), folder)
+    leakage = _leakage(project, run, report) if options.random_split else None
+    result = Result(run.id, options.split, unreadable, figures, tuple(notes), folder, leakage)
     _write(result, said.confusion().tolist())
     if options.split == "test":
         runs.add_figures(project, run.id, _headline(figures))
     return result
 
 
-def _read_and_list(project: Project, run: runs.Run, split: str, folder: Path, report: Report) -> "Said":
+def read_and_list(project: Project, run: runs.Run, split: str, folder: Path, report: Report) -> "Said":
     """Read what was said of every crop, writing ``predictions.csv`` in the same pass."""
-    from camtrap_gui.evaluation import TOP, Gathering
+    from camtrap_gui.evaluation import TOP, Gathering, Light
+    from camtrap_gui.models import crop_light
 
     total = predictions.count(project, run.id, split)
     if total == 0:
@@ -97,13 +116,15 @@ def _read_and_list(project: Project, run: runs.Run, split: str, folder: Path, re
         raise Problem(
             f"None of the {split} crops can be read ({file}: {reason}). Make them again: camtrap crop."
         )
+    by_colour = crop_light.look(project, crop_light.without_time(project, split), report)
     gathering = Gathering(crops.classes(project), total)
     guesses = [column for rank in range(2, TOP + 1) for column in (f"top_{rank}", f"confidence_{rank}")]
     header = ("crop", "location", "truth", "top_1", "confidence", *guesses)
     with tables.writing(folder / "predictions.csv", header) as add:
         for row, judged in enumerate(predictions.judged(project, run.id, split)):
             add((judged.file, judged.location, judged.truth, *chain.from_iterable(judged.top)))
-            gathering.add(judged.location, judged.truth, judged.top)
+            light = Light.by_clock(judged.taken) or by_colour(judged.crop_id)
+            gathering.add(judged.location, judged.truth, judged.top, judged.burst, light)
             if row % 1000 == 999 or row == total - 1:
                 report(Progress(row + 1, total, phase="Measuring"))
     return gathering.said()
@@ -120,78 +141,51 @@ def _trained_on(project: Project, run: runs.Run) -> list[int]:
     return [learnt[name] for name in crops.classes(project)]
 
 
+def _leakage(project: Project, run: runs.Run, report: Report) -> "Leakage":
+    """What a random split would have claimed: as it was found before, as long as nothing it depends on has changed."""
+    from camtrap_gui.models import leakage
+    from camtrap_gui.project import evaluations
+
+    known = evaluations.leakage(run)
+    if known is None or known.made_from != leakage.made_from(project, run, SEED):
+        known = leakage.measure(project, run, SEED, "evaluate", report)
+        kept = json.dumps(to_plain(known), indent=1, ensure_ascii=False) + "\n"
+        files.write_text(evaluations.folder(run, "test") / evaluations.RANDOM_SPLIT, kept)
+    return known
+
+
 def _write(result: Result, confusion: list[list[int]]) -> None:
-    """Write tables and chart, each whole or not at all; ``metrics.json`` last."""
+    """Write tables and charts, each whole or not at all; ``metrics.json`` last."""
+    from camtrap_gui.formats import evaluation_tables
+
     folder, figures = result.folder, result.figures
-    names = [c.name for c in figures.classes]
-    tables.write(
-        folder / "per_class.csv",
-        ("id", "name", "crops", "locations", "predicted", "precision", "recall", "f1"),
-        (
-            (place, c.name, c.crops, c.locations, c.predicted, *map(_cell, (c.precision, c.recall, c.f1)))
-            for place, c in enumerate(figures.classes)
-        ),
-    )
-    tables.write(
-        folder / "per_location.csv",
-        ("location", "crops", "species", "accuracy", f"top_{figures.k}", "precision", "recall", "f1"),
-        (
-            (o.name, o.crops, o.species, *map(_cell, (o.accuracy, o.top_k, o.precision, o.recall, o.f1)))
-            for o in figures.locations
-        ),
-    )
-    tables.write(
-        folder / "confusion_matrix.csv",
-        ("truth \\ prediction", *names),
-        ((name, *row) for name, row in zip(names, confusion, strict=True)),
-    )
-    _write_reliability(result)
-    _draw(result, names, confusion)
-    plain = to_plain(result)
-    flat = {
-        "run": plain["run"],
-        "split": plain["split"],
-        "unreadable": plain["unreadable"],
-        **plain["figures"],
-    }
-    flat["notes"] = plain["notes"]
+    evaluation_tables.write(folder, figures, confusion)
+    for name, figure in _charts(result, confusion):
+        with files.replacing(folder / f"{name}.png") as beside:
+            charts.save(figure, beside)
+    about = {"run": result.run, "split": result.split, "unreadable": result.unreadable}
+    flat = {**about, **to_plain(figures), "notes": list(result.notes)}
     files.write_text(folder / "metrics.json", json.dumps(flat, indent=1, ensure_ascii=False) + "\n")
 
 
-def _draw(result: Result, names: Sequence[str], confusion: list[list[int]]) -> None:
-    shown = [place for place, c in enumerate(result.figures.classes) if c.crops or c.predicted]
-    hidden = len(names) - len(shown)
-    figure = charts.confusion(
-        [names[place] for place in shown],
-        [[confusion[row][column] for column in shown] for row in shown],
-        title="Confusion matrix",
-        subtitle=f"{result.figures.crops:,} {result.split} crops · row: what it is · column: what it was called"
-        " · per cent of the row",
-        note=f"{hidden:,} species without crops or predictions are not drawn." if hidden else "",
-    )
-    with files.replacing(result.folder / "confusion_matrix.png") as beside:
-        charts.save(figure, beside)
-
-
-def _write_reliability(result: Result) -> None:
-    known = result.figures.calibration
-    assert known is not None
-    tables.write(
-        result.folder / "reliability.csv",
-        ("confidence_above", "confidence_up_to", "crops", "confidence", "right", "right_low", "right_high"),
-        (
-            (
-                f"{b.low:.6f}",
-                f"{b.high:.6f}",
-                b.crops,
-                *map(_cell, (b.confidence, b.accuracy, *(b.interval or (None, None)))),
-            )
-            for b in known.bins
+def _charts(result: Result, confusion: list[list[int]]) -> Iterator[tuple[str, Any]]:
+    """The charts, by the name of their file."""
+    figures, crops_are = result.figures, f"{result.figures.crops:,} {result.split} crops"
+    shown = [place for place, c in enumerate(figures.classes) if c.crops or c.predicted]
+    hidden = len(figures.classes) - len(shown)
+    yield (
+        "confusion_matrix",
+        charts.confusion(
+            [figures.classes[place].name for place in shown],
+            [[confusion[row][column] for column in shown] for row in shown],
+            title="Confusion matrix",
+            subtitle=f"{crops_are} · row: what it is · column: what it was called · per cent of the row",
+            note=f"{hidden:,} species without crops or predictions are not drawn." if hidden else "",
         ),
     )
-    figure = charts.reliability(known, f"{result.figures.crops:,} {result.split} crops")
-    with files.replacing(result.folder / "reliability.png") as beside:
-        charts.save(figure, beside)
+    yield "per_class", charts.of_species(figures, crops_are)
+    assert figures.calibration is not None
+    yield "reliability", charts.reliability(figures.calibration, crops_are)
 
 
 def _headline(figures: "Evaluation") -> dict[str, Any]:
@@ -203,7 +197,3 @@ def _headline(figures: "Evaluation") -> dict[str, Any]:
         "test_macro_f1": figures.macro_f1,
         "test_balanced_accuracy": figures.balanced_accuracy,
     }
-
-
-def _cell(value: float | None) -> str | None:
-    return None if value is None else f"{value:.6f}"
