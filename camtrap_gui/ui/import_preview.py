@@ -12,6 +12,7 @@ from camtrap_gui.steps import dataset, results
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.widgets.options_form import in_fields
 from camtrap_gui.ui.worker import Job, JobQueue
 
 Options = dataset.Options | results.Options
@@ -170,7 +171,7 @@ def _to_come(lila: Mapping[str, Any]) -> str:
 
 def _sentence(job: Job, done: int, total: int | None, meanwhile: str) -> str:
     if job.state == "problem":
-        return job.message
+        return in_fields(job.message)
     if job.state == "failed":
         return "The preview failed unexpectedly. You can go back and choose something else."
     phase = job.progress.get("phase") or "Starting"

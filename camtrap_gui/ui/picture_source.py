@@ -1,4 +1,4 @@
-"""Where the pictures of a survey are: a folder, or a COCO Camera Traps JSON with its folder; dropped or chosen."""
+"""Where the pictures of a survey are: a folder, or a COCO Camera Traps JSON or Camtrap DP with its folder; dropped or chosen."""
 
 from itertools import islice
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from camtrap_gui.formats.kinds import Kind, kind_of
 from camtrap_gui.formats.picture_folder import FolderRule, usual_rule, walk
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps.dataset import Options
@@ -17,6 +18,13 @@ from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.widgets.options_form import PathEdit
 
 SHOWN, LOOKED = 8, 4_000
+_REFUSED: dict[Kind | None, str] = {
+    "results": "These are results of a detector. Make the project of the pictures first, then drop them on its dataset.",
+    "decisions": "These are decisions about a survey. Make the project of its pictures first, then drop them there.",
+    "detector": "This is a detector. Make a project of pictures first; it is added under “Detect”.",
+    "picture": "This is a single picture. Drop the folder it lies in.",
+    "unknown": "This is of no kind that can be brought in.",
+}
 
 
 class PictureSource(QWidget):
@@ -27,29 +35,30 @@ class PictureSource(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._path: Path | None = None
+        self._kind: Kind | None = None
         self._sample: tuple[str, ...] = ()
         self._usual = ""
         self._asking = Background(self)
         self._asking.answered.connect(self._show_sample)
         self._asking.failed.connect(self._show_failure)
         self.choose_folder = QPushButton("Choose a folder…")
-        self.choose_json = QPushButton("Choose a JSON…")
+        self.choose_json = QPushButton("Choose a file…")
         self.choose_folder.clicked.connect(
             lambda: ask.for_folder(self, "Choose the folder of the pictures", Path.home(), self.choose)
         )
         self.choose_json.clicked.connect(
             lambda: ask.for_files(
                 self,
-                "Choose a COCO Camera Traps file",
+                "Choose a COCO Camera Traps file or a Camtrap DP",
                 Path.home(),
-                "COCO Camera Traps (*.json)",
+                "COCO Camera Traps and Camtrap DP (*.json *.zip)",
                 lambda paths: self.choose(paths[0]),
             )
         )
         self.zone = DropZone(
             "image-multiple-outline",
-            "Drop a folder of pictures or a COCO Camera Traps JSON here",
-            "With all folders below it. A JSON brings labels, locations and times along.",
+            "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here",
+            "A folder counts with all folders below it. A file brings labels, locations and times along.",
             self.choose_folder,
             self.choose_json,
         )
@@ -78,22 +87,24 @@ class PictureSource(QWidget):
 
     def choose(self, path: Path) -> None:
         """Take a folder or a JSON file."""
-        self._path, self._sample = path, ()
+        self._path, self._sample, self._kind = path, (), kind_of(path)
         self.zone.heading.setText(str(path))
         self.zone.words.setText("Drop or choose another one to change it.")
-        if path.is_dir():
-            self.words.setText("Looking into the folders…")
+        if self._is_folder():
+            self._say("Looking into the folders…", "muted")
             self._asking.ask(lambda: look_into(path))
         else:
-            self.images_edit.setText(str(path.parent))
-            self.words.setText("")
+            self.images_edit.setText(str(path if path.is_dir() else path.parent))
+            self._say(_REFUSED.get(self._kind, ""), "error")
         self._show_kind()
 
     def options(self) -> Options:
         """What is to be imported."""
         assert self._path is not None
-        if self._path.is_dir():
+        if self._is_folder():
             return Options(folder=self._path, folder_rule=self.rule.text().strip())
+        if self._kind == "camtrap-dp":
+            return Options(camtrap_dp=self._path, images=self.images())
         return Options(json=self._path, images=self.images())
 
     def name(self) -> str:
@@ -105,17 +116,16 @@ class PictureSource(QWidget):
         """The folder of the pictures; that of the JSON unless another one is given."""
         assert self._path is not None
         given = self.images_edit.text().strip()
-        if self._path.is_dir():
+        if self._is_folder():
             return self._path
-        return Path(given).expanduser() if given else self._path.parent
+        beside = self._path if self._path.is_dir() else self._path.parent
+        return Path(given).expanduser() if given else beside
 
     def is_ready(self) -> bool:
         """Whether there is something to look at."""
-        if self._path is None:
+        if self._path is None or self._kind in _REFUSED or not self._path.exists():
             return False
-        return (self._path.is_dir() and self._rule() is not None) or (
-            self._path.is_file() and self.images().is_dir()
-        )
+        return self._rule() is not None if self._is_folder() else self.images().is_dir()
 
     def close_threads(self) -> None:
         """Let no thread outlive the dialog."""
@@ -130,8 +140,11 @@ class PictureSource(QWidget):
         form.addRow(words, field)
         return rows
 
+    def _is_folder(self) -> bool:
+        return self._kind == "folder"
+
     def _show_kind(self) -> None:
-        is_folder = self._path is not None and self._path.is_dir()
+        is_folder = self._is_folder()
         self._json_rows.setVisible(self._path is not None and not is_folder)
         self._folder_rows.setVisible(is_folder)
         self.found.setVisible(is_folder and bool(self._sample))

@@ -12,9 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from camtrap_gui.project import Project, detections, images
+from camtrap_gui.steps import share
+from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.panels.dataset import DatasetPanel
 from camtrap_gui.ui.panels.detect import DetectPanel
+from camtrap_gui.ui.widgets.decisions_exchange import ImportDecisions
 from camtrap_gui.ui.widgets.options_form import words
+from tests import shareable
 from tests.lila import serving_lila
 
 
@@ -212,6 +216,64 @@ def test_that_the_panel_of_detectors_takes_results_too(filled, found_elsewhere, 
     click(preview.import_button)
     wait(lambda: panel.headline.text().startswith("2 images seen by md_v5a"))
     assert panel.preview is None
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A Camtrap DP of another project, as a zip."""
+    folder = tmp_path / "elsewhere"
+    with shareable.make(folder) as project:
+        options = share.Options(
+            "camtrap-dp", tmp_path / "theirs.zip", time_zone="+03:00", coordinates=folder / "coordinates.csv"
+        )
+        share.run(project, options, lambda _: None)
+    return tmp_path / "theirs.zip"
+
+
+def test_that_a_camtrap_dp_that_is_dropped_is_shown_and_brought_in(panel, package, tmp_path, wait):
+    drop(panel, package)
+    dialog = panel.preview
+    assert dialog is not None and panel.kind == "camtrap_dp"
+    wait(lambda: not dialog.preview.is_looking())
+    assert "None of the pictures" in dialog.preview.words.text() and "--" not in dialog.preview.words.text()
+    assert "“Images”" in dialog.preview.words.text() and not dialog.import_button.isEnabled()
+    dialog.images.setText(str(tmp_path / "elsewhere" / "pictures"))
+    wait(lambda: not dialog.preview.is_looking())
+    assert "12 pictures" in dialog.preview.figures.accessibleDescription()
+    assert images.count(panel.session.project) == 0
+    click(dialog.import_button)
+    wait(lambda: images.count(panel.session.project) and not panel.session.running("dataset"))
+    assert images.count(panel.session.project) == 12
+    assert images.locations(panel.session.project) == ("B03", "C11")
+
+
+def test_that_a_folder_that_is_dropped_is_shown_first(panel, pictures, wait):
+    drop(panel, pictures)
+    assert panel.preview is not None and panel.form.value().folder == pictures
+    wait(lambda: not panel.preview.preview.is_looking())
+    panel.preview.reject()
+    assert images.count(panel.session.project) == 0
+
+
+def test_that_decisions_and_detectors_go_where_they_belong_and_others_are_told(filled, tmp_path, wait):
+    (tmp_path / "theirs.json").write_text(
+        '{"about": {"format": "camtrap decisions"}, "species": [], "images": []}'
+    )
+    drop(filled, tmp_path / "theirs.json")
+    decisions = filled.findChild(ImportDecisions)
+    assert decisions is not None and decisions.isVisible()
+    decisions.reject()
+    (tmp_path / "weights.pt").write_bytes(b"anything")
+    drop(filled, tmp_path / "weights.pt")
+    models = filled.findChild(ModelsDialog)
+    wait(lambda: models.models.job is None)
+    assert "weights.pt is not used" in models.models.words.text()
+    models.reject()
+    for name in ("IMG_1.jpg", "thesis.docx"):
+        (tmp_path / name).touch()
+        drop(filled, tmp_path / name)
+        assert filled.message.isVisible() and "Drop" in filled.message.text().replace("drop", "Drop")
+    assert filled.preview is None and images.count(filled.session.project) == 5
 
 
 @pytest.fixture

@@ -155,7 +155,9 @@ def test_that_a_file_that_leaves_its_classes_open_is_asked_about_them(dialog, wa
     dialog.models.add_file(answering(tmp_path / "many.onnx", cells_of("yolov8", 84, 7)))
     wait(lambda: dialog.models.dialog)
     asked = dialog.models.dialog
-    assert asked.message.text().endswith("Name those you want.") and not asked.typical.isVisible()
+    assert (
+        "Name those you want: “Categories” 1=animal" in asked.message.text() and not asked.typical.isVisible()
+    )
     asked.categories.setText("3=hare")
     QTest.mouseClick(button(asked, "Look again"), LEFT)
     wait(lambda: asked.typical.isVisible())

@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from camtrap_gui.project import CONFIG, Project
-from camtrap_gui.steps import dataset
+from camtrap_gui.steps import dataset, share
 from camtrap_gui.ui.make_demo import MakeDemo
 from camtrap_gui.ui.new_project import NewProject
+from tests import shareable
 from tests.ui.hands import drop
 
 
@@ -164,3 +165,16 @@ def test_that_a_demo_that_is_there_is_opened_and_a_wrong_place_is_refused(app, t
     click(dialog.start_button)
     assert made == [tmp_path / "demo" / "project"] and not dialog.isVisible()
     dialog.deleteLater()
+
+
+def test_that_a_camtrap_dp_can_be_the_start_and_results_alone_cannot(wizard, tmp_path):
+    with shareable.make(tmp_path / "elsewhere") as project:
+        places = tmp_path / "elsewhere" / "coordinates.csv"
+        options = share.Options("camtrap-dp", tmp_path / "theirs.zip", time_zone="+03:00", coordinates=places)
+        share.run(project, options, lambda _: None)
+    drop(wizard, tmp_path / "theirs.zip")
+    assert wizard.next.isEnabled()
+    assert wizard.source.options() == dataset.Options(camtrap_dp=tmp_path / "theirs.zip", images=tmp_path)
+    (tmp_path / "md.json").write_text('{"images": [], "detection_categories": {}}')
+    drop(wizard, tmp_path / "md.json")
+    assert not wizard.next.isEnabled() and "results of a detector" in wizard.source.words.text()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QDateEdit,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
@@ -17,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from camtrap_gui.formats.megadetector_reading import is_results_file
+from camtrap_gui.formats.kinds import kind_of
 from camtrap_gui.project import browse, detections, images
+from camtrap_gui.ui import dropped
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
 from camtrap_gui.ui.theme import GRID, icon, text, theme
@@ -33,6 +35,7 @@ TYPING_MS = 100
 KINDS = {
     "folder": ("folder", "folder_rule", "sequence_gap"),
     "json": ("json", "images"),
+    "camtrap_dp": ("camtrap_dp", "images"),
     "lila": (
         "lila",
         "images",
@@ -48,6 +51,10 @@ KINDS = {
 KIND_WORDS = {
     "folder": ("Folder", "Pictures in folders. What is known about them comes from the folders' names."),
     "json": ("COCO JSON", "A COCO Camera Traps file. It brings labels, locations and times along."),
+    "camtrap_dp": (
+        "Camtrap DP",
+        "A data package: its folder, its datapackage.json, or a zip file. It brings what was observed along.",
+    ),
     "lila": (
         "LILA",
         "A data set of lila.science, such as snapshot-serengeti. What you choose of it is downloaded into a folder.",
@@ -56,7 +63,7 @@ KIND_WORDS = {
 
 
 class DatasetPanel(Panel):
-    """A folder or JSON dropped anywhere on it is offered for import; of a JSON with results of a detector, the results.
+    """Whatever is dropped on it is recognised and shown before it is brought in (``ui.dropped``, ``formats.kinds``).
 
     Once there are pictures, the form is folded away behind a button, so that they have the room.
     """
@@ -67,7 +74,7 @@ class DatasetPanel(Panel):
     only = tuple(dict.fromkeys(("json", "lila", *(name for names in KINDS.values() for name in names))))
     empty_icon = "image-plus-outline"
     empty_text = (
-        "Drop a folder of pictures or a COCO Camera Traps JSON here, or choose it at the left. "
+        "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here, or choose it at the left. "
         "Originals are only read: nothing is moved, changed, or written beside them."
     )
 
@@ -168,7 +175,7 @@ class DatasetPanel(Panel):
         except ValueError as problem:
             self.say(str(problem), "error")
             return
-        self.preview.accepted.connect(self.start)
+        self.preview.accepted.connect(self._start_previewed)
         self.preview.finished.connect(self._forget_preview)
         self.preview.open()
 
@@ -198,20 +205,17 @@ class DatasetPanel(Panel):
 
     def dropEvent(self, event: QDropEvent) -> None:
         (path,) = dropped_paths(event.mimeData())
-        if is_results_file(path):
+        kind = kind_of(path)
+        if kind == "results":
             self.show_results(path)
-            return
-        kind = "json" if path.suffix.lower() == ".json" else "folder"
-        self.choose_kind(kind)
-        self.form.set_value(kind, path)
-        self.form.set_value("images", None)
-        self.more.setChecked(True)
-        self.say("Look at the preview, or press Import.")
-        self.start_button.setFocus()
+        elif kind in dropped.NOT_TAKEN:
+            self.say(dropped.NOT_TAKEN[kind].format(path.name), "error")
+        elif dropped.offer(kind, path, self.session, self) is None:
+            self._take_survey(kind.replace("-", "_"), path)
 
     def _options_card(self) -> QWidget:
         self.side = super()._options_card()
-        kinds = QHBoxLayout()
+        kinds = QGridLayout()
         kinds.setSpacing(GRID)
         group = QButtonGroup(self)
         self.kind_buttons: dict[str, QPushButton] = {}
@@ -221,7 +225,7 @@ class DatasetPanel(Panel):
             button.setToolTip(f"<p>{explanation}</p>")
             button.clicked.connect(lambda _=False, kind=kind: self.choose_kind(kind))
             group.addButton(button)
-            kinds.addWidget(button, 1)
+            kinds.addWidget(button, *divmod(len(self.kind_buttons) - 1, 2))
         self.kind_words = text("", role="muted", wrap=True)
         self.preview_button = QPushButton("Preview…")
         self.preview_button.setToolTip("<p>See what would come in, before anything is imported.</p>")
@@ -234,6 +238,19 @@ class DatasetPanel(Panel):
         self.choose_kind("folder")
         return self.side
 
+    def _start_previewed(self) -> None:
+        if self.preview is not None:
+            self.form.set_value("images", self.preview.options.images)
+        self.start()
+
+    def _take_survey(self, kind: str, path: Path) -> None:
+        self.choose_kind(kind)
+        self.form.set_value(kind, path)
+        self.form.set_value("images", None)
+        self.more.setChecked(True)
+        self.say("")
+        self.show_preview()
+
     def _is_complete(self) -> bool:
         chosen = self.form.value()
         missing = ""
@@ -241,6 +258,8 @@ class DatasetPanel(Panel):
             missing = "Choose the folder of the pictures first."
         elif self.kind == "json" and chosen.json is None:
             missing = "Choose the COCO Camera Traps file first."
+        elif self.kind == "camtrap_dp" and chosen.camtrap_dp is None:
+            missing = "Choose the folder or file of the Camtrap DP first."
         elif self.kind == "lila" and not chosen.lila:
             missing = "Say which data set of LILA it is first, for example snapshot-serengeti."
         elif self.kind == "lila" and chosen.images is None:
@@ -252,7 +271,7 @@ class DatasetPanel(Panel):
     def _are_results(self) -> bool:
         # A file of detections where a survey was asked for: show what can be done with it.
         chosen = self.form.value().json
-        if chosen is None or not is_results_file(chosen):
+        if chosen is None or kind_of(chosen) != "results":
             return False
         self.show_results(chosen)
         return True

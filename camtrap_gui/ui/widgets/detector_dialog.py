@@ -1,6 +1,5 @@
 """A detector's file before it is added: what it was recognised as, and room to say what is right instead."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from camtrap_gui.models import change
 from camtrap_gui.models.catalogue import parse_categories
 from camtrap_gui.problem import Problem
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.options_form import in_fields
 
 LAYOUTS = (
     ("Recognise it", ""),
@@ -37,8 +37,6 @@ LETTERBOXES = (
     ("In the upper left corner of a black square (YOLOX)", "corner"),
 )
 _MOST_PIXELS = 4096
-_FLAGS = re.compile(r": --[\w-]+.*$")
-"""How the command line would be told: here there are fields."""
 
 
 class DetectorDialog(QDialog):
@@ -107,7 +105,7 @@ class DetectorDialog(QDialog):
 
     def refuse(self, reason: str) -> None:
         """Say why the file cannot be used as it stands; '' when it can."""
-        self.message.setText(_FLAGS.sub(".", reason))
+        self.message.setText(in_fields(reason))
         self.message.setVisible(bool(reason))
         self.set_busy(False)
         if reason and not self._known:

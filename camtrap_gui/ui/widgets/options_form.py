@@ -1,6 +1,7 @@
 """A form made from a step's options: the same values, words and bounds as on the command line."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -24,6 +25,7 @@ from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 
 _ABBREVIATIONS = ("csv", "json", "lila")
+_FLAG = re.compile(r"(?<![\w-])--([a-z](?:[a-z-]*[a-z])?)")
 
 
 class OptionsForm(QWidget):
@@ -306,6 +308,11 @@ def words(name: str) -> str:
     """A field's name for people: "test_fraction" is "Test fraction", "json" is "JSON"."""
     parts = name.replace("_", " ").replace("-", " ").capitalize().split(" ")
     return " ".join(part.upper() if part.lower() in _ABBREVIATIONS else part for part in parts)
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence that names flags of the command line ("--time-zone"), for those who see fields: “Time zone”."""
+    return _FLAG.sub(lambda flag: f"“{words(flag[1])}”", sentence)
 
 
 def _bare(kind: Any) -> tuple[Any, bool]:
