@@ -11,7 +11,7 @@ somewhat more than it knows; bootstrap over locations says nothing while there i
 other cameras is therefore measured on the test cameras, with intervals over locations (``measure``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,19 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Accepting:
+    """What a classifier needs to know to say that it is sure: the least confidence of each species that has one, and the
+    precision they were made for."""
+
+    precision: float
+    least: Mapping[str, float]
+
+    def takes(self, species: str, confidence: float) -> bool:
+        """Whether nobody needs to look at this answer."""
+        return confidence >= self.least.get(species, float("inf"))
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """Thresholds of all species for one wanted ``precision``."""
 
@@ -62,9 +75,10 @@ class Thresholds:
     classes: tuple[Threshold, ...]
 
     @property
-    def least(self) -> dict[str, float]:
-        """The least confidence of each species that has a threshold."""
-        return {each.name: each.confidence for each in self.classes if each.confidence is not None}
+    def accepting(self) -> Accepting:
+        """What of them a classifier needs to know."""
+        having = {each.name: each.confidence for each in self.classes if each.confidence is not None}
+        return Accepting(self.precision, having)
 
 
 @dataclass(frozen=True)
@@ -109,15 +123,15 @@ def needed(precision: float) -> int:
     return int(np.ceil(_Z**2 * precision / (1 - precision)))
 
 
-def accepted(answers: Answers, classes: Sequence[str], least: dict[str, float]) -> NDArray[np.bool_]:
+def accepted(answers: Answers, classes: Sequence[str], accepting: Accepting) -> NDArray[np.bool_]:
     """Which answers are sure enough, [N]."""
-    of_class = np.array([least.get(name, np.inf) for name in classes])
+    of_class = np.array([accepting.least.get(name, np.inf) for name in classes])
     return answers.confidence >= of_class[answers.said]
 
 
-def measure(answers: Answers, classes: Sequence[str], thresholds: Thresholds) -> Measured:
+def measure(answers: Answers, classes: Sequence[str], accepting: Accepting) -> Measured:
     """What the thresholds do on at least one crop, normally of cameras nothing was learnt or chosen by."""
-    takes = accepted(answers, classes, thresholds.least)
+    takes = accepted(answers, classes, accepting)
     names, group = np.unique(answers.location, return_inverse=True)
     columns: tuple[NDArray[Any], ...] = (np.ones(len(takes)), takes, takes & answers.correct)
     sums = [np.bincount(group, each, len(names)) for each in columns]
@@ -128,8 +142,8 @@ def measure(answers: Answers, classes: Sequence[str], thresholds: Thresholds) ->
     with np.errstate(invalid="ignore"):
         precisions = rounds[:, 2] / rounds[:, 1]
     return Measured(
-        thresholds.precision,
-        tuple(thresholds.least),
+        accepting.precision,
+        tuple(name for name in classes if name in accepting.least),
         int(crops),
         int(taken),
         int(right),
@@ -165,13 +179,6 @@ def _lower_end(hits: Indices, count: Indices) -> NDArray[np.float64]:
     width = _Z * np.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2))
     end: NDArray[np.float64] = (middle - width) / (1 + _Z**2 / count)
     return end + 1e-12  # so that as many as ``needed`` suffice
-
-
-def rows(thresholds: Thresholds) -> Iterator[tuple[str, int, float | None, int, float | None]]:
-    """Species, crops called so, threshold, crops that reach it and the share of them that is right."""
-    for each in thresholds.classes:
-        if each.called:
-            yield each.name, each.called, each.confidence, each.crops, each.precision
 
 
 def _listed(names: Sequence[str]) -> str:

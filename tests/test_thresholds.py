@@ -25,7 +25,7 @@ def flawless(crops: int, locations: int = 4) -> Answers:
 def test_that_what_is_accepted_was_right_as_often_as_wanted(seed, crops, precision):
     answers = honest(seed, crops)
     found = thresholds.fit(answers, NAMES, precision)
-    takes = thresholds.accepted(answers, NAMES, found.least)
+    takes = thresholds.accepted(answers, NAMES, found.accepting)
     for place, each in enumerate(found.classes):
         own = takes & (answers.said == place)
         assert own.sum() == each.crops
@@ -36,18 +36,18 @@ def test_that_what_is_accepted_was_right_as_often_as_wanted(seed, crops, precisi
 def test_that_a_precision_takes_as_many_crops_as_it_says():
     for precision in (0.9, 0.95, 0.99):
         count = thresholds.needed(precision)
-        assert thresholds.fit(flawless(count), NAMES, precision).least == {"deer": 0.5}
-        assert thresholds.fit(flawless(count - 1), NAMES, precision).least == {}
+        assert thresholds.fit(flawless(count), NAMES, precision).accepting.least == {"deer": 0.5}
+        assert thresholds.fit(flawless(count - 1), NAMES, precision).accepting.least == {}
 
 
 def test_that_crops_of_two_cameras_do_not_tell():
-    assert thresholds.fit(flawless(500, locations=2), NAMES).least == {}
+    assert thresholds.fit(flawless(500, locations=2), NAMES).accepting.least == {}
 
 
 def test_that_thresholds_hold_on_other_crops():
     found = thresholds.fit(honest(0, 6000), NAMES, 0.95)
-    measured = thresholds.measure(honest(1, 6000), NAMES, found)
-    assert len(found.least) == 3
+    measured = thresholds.measure(honest(1, 6000), NAMES, found.accepting)
+    assert len(found.accepting.least) == 3
     assert measured.precision is not None and measured.precision >= 0.95
     assert measured.share_interval is not None and measured.share > 0.3
     assert measured.share_interval[0] < measured.share < measured.share_interval[1]
@@ -57,12 +57,14 @@ def test_that_equally_sure_answers_are_accepted_together_or_not_at_all():
     confidence = np.array([0.99] * 60 + [0.9] * 40)
     correct = np.array([True] * 60 + [True] * 20 + [False] * 20)
     answers = Answers(np.zeros(100, int), confidence, correct, np.arange(100) % 5)
-    assert thresholds.fit(answers, NAMES, 0.9).least == {"deer": 0.99}
+    assert thresholds.fit(answers, NAMES, 0.9).accepting.least == {"deer": 0.99}
 
 
 def test_that_a_sentence_says_what_can_be_left_to_the_classifier():
     found = thresholds.fit(flawless(300), NAMES, 0.95)
-    text = thresholds.measure(flawless(100), NAMES, found).text()
+    text = thresholds.measure(flawless(100), NAMES, found.accepting).text()
     assert text.startswith("Accept deer automatically: 100%") and "at 100.0% precision" in text
     nothing = thresholds.fit(flawless(20), NAMES, 0.99)
-    assert "at least 268 validation crops" in thresholds.measure(flawless(100), NAMES, nothing).text()
+    assert (
+        "at least 268 validation crops" in thresholds.measure(flawless(100), NAMES, nothing.accepting).text()
+    )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from camtrap_gui.models.classifiers import Classifier
     from camtrap_gui.models.detectors import Detection, Detector
+    from camtrap_gui.thresholds import Accepting
 
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 CLASSIFIED = "animal"
@@ -40,6 +41,10 @@ class PredictedBox:
     confidence: float
     box: Box
     species: tuple[tuple[str, float], ...] = ()
+
+    def accepted(self, accepting: "Accepting | None") -> bool | None:
+        """Whether the likeliest species is sure enough that nobody needs to look; None where that is not known."""
+        return accepting.takes(*self.species[0]) if accepting and self.species else None
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ def load_classifier(folder: Path) -> "Classifier":
     from camtrap_gui.models.classifiers import bundle
 
     place = bundle_in(folder)
-    key = (place.resolve(), bundle.fingerprint(place))
+    key = (place.resolve(), bundle.fingerprint(place), bundle.accepting(place))
     if not _warm or _warm[0][0] != key:
         _warm.clear()
         classifier = bundle.load(place)
@@ -190,7 +195,7 @@ def load_classifier(folder: Path) -> "Classifier":
     return _warm[0][1]
 
 
-_warm: "list[tuple[tuple[Path, str], Classifier]]" = []
+_warm: "list[tuple[tuple[Path, str, Accepting | None], Classifier]]" = []
 
 
 def bundle_in(folder: Path) -> Path:

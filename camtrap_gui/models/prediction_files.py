@@ -10,6 +10,7 @@ from camtrap_gui.drawing import Mark, annotated
 from camtrap_gui.files import replacing
 from camtrap_gui.formats import megadetector_results, tables
 from camtrap_gui.formats.chosen_pictures import ANNOTATED
+from camtrap_gui.jobs import to_plain
 from camtrap_gui.models.prediction import WHOLE, PredictedBox, Prediction
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ _SAVING: dict[str, dict[str, Any]] = {
 def table(path: Path, classifier: "Classifier", detector: "Detector | None", top: int) -> Iterator[Add]:
     """A CSV table with one row for each box: file, box in fractions of the picture, species with confidences.
 
-    A picture without a box, or one that could not be read, has one row, too, so that none is missing.
+    A picture without a box, or one that could not be read, has one row, too, so that none is missing. ``accepted`` says
+    whether the likeliest species is sure enough that nobody needs to look; it is empty where that is not known.
     """
-    header = list(_COLUMNS)
+    header = [*_COLUMNS, "accepted"]
     for place in range(1, min(top, len(classifier.classes)) + 1):
         header += [f"species_{place}", f"confidence_{place}"]
 
@@ -62,8 +64,10 @@ def table(path: Path, classifier: "Classifier", detector: "Detector | None", top
                     ["whole picture", None] if detector is None else [box.category, f"{box.confidence:.4f}"]
                 )
                 where = [f"{value:.5f}" for value in box.box]
+                accepted = box.accepted(classifier.accepting)
+                sure = None if accepted is None else "yes" if accepted else "no"
                 species = [cell for name, value in box.species for cell in (name, f"{value:.4f}")]
-                row = [name, None, number, *found, *where, *species]
+                row = [name, None, number, *found, *where, sure, *species]
                 write(row + [None] * (len(header) - len(row)))
 
         yield add
@@ -87,7 +91,11 @@ def results(
             "conservative_detection_threshold": detector.conservative_threshold,
         },
         classifier=classifier_name,
-        classifier_metadata={"backbone": classifier.backbone, "crop_padding": classifier.padding},
+        classifier_metadata={
+            "backbone": classifier.backbone,
+            "crop_padding": classifier.padding,
+            **({"accepted": to_plain(classifier.accepting)} if classifier.accepting else {}),
+        },
     )
     with megadetector_results.writing(path, info, classifier.classes, tuple(categories)) as write:
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from camtrap_gui.models.detectors import Detector
     from camtrap_gui.models.prediction import Prediction
     from camtrap_gui.models.prediction_files import Add
+    from camtrap_gui.thresholds import Accepting
 
 _SHOWN = 20
 """So many pictures are printed one by one and so many failures are listed; more are summed up."""
@@ -62,13 +63,15 @@ class Options:
 class Box:
     """One answer: the detector's ``category`` and ``confidence`` (None for a whole picture), and (species, confidence).
 
-    ``box`` is left, top, width and height in fractions of the upright picture.
+    ``box`` is left, top, width and height in fractions of the upright picture. ``accepted``: whether the species is sure
+    enough that nobody needs to look; None where that is not known.
     """
 
     category: str
     confidence: float | None
     species: tuple[tuple[str, float], ...]
     box: tuple[float, float, float, float]
+    accepted: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Result:
-    """What was predicted. ``shown`` are the first pictures one by one; ``species`` counts the most likely ones."""
+    """What was predicted. ``shown`` are the first pictures one by one; ``species`` counts the most likely ones.
+
+    ``accepted`` of them are sure enough that nobody needs to look, for the ``precision`` that the classifier's
+    thresholds were made for; both are None where it has none.
+    """
 
     pictures: int
     failures: int
@@ -93,6 +100,8 @@ class Result:
     shown: tuple[Picture, ...]
     failed: tuple[tuple[str, str], ...]
     written: tuple[Path, ...]
+    accepted: int | None = None
+    precision: float | None = None
 
     def text(self) -> str:
         """The tutorial's lines for a few pictures, a table of species for many."""
@@ -115,6 +124,11 @@ class Result:
             width = max(map(len, self.species))
             lines.append("Most likely species:")
             lines += [f"    {name:<{width}} {count:>9,}" for name, count in self.species.items()]
+        if self.accepted is not None:
+            left = sum(self.species.values()) - self.accepted
+            lines.append(
+                f"  {self.accepted:,} sure enough to accept at a precision of {self.precision:.0%}, {left:,} to look at"
+            )
         if self.failures:
             lines.append(f"{self.failures:,} pictures could not be read:")
             lines += [f"    {name}: {reason}" for name, reason in self.failed]
@@ -134,6 +148,8 @@ def _spoken(picture: Picture) -> Iterator[str]:
         if box.species:
             yield "Prediction finished. Most likely classes:"
             yield from (f'    "{name}" with confidence {value:.2%}' for name, value in box.species)
+        if box.accepted is not None:
+            yield "Sure enough to accept." if box.accepted else "Not sure: have a look."
 
 
 def run(_: Project | None, options: Options, report: Report) -> Result:
@@ -153,7 +169,7 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
         raise Problem(f"There are no pictures in {chosen.root}.")
     report(Progress(0, total, "loading the models", "Predicting"))
     classifier, detector = load_classifier(options.model), _load_detector(options, report)
-    tally = _Tally(by_detector=detector is not None)
+    tally = _Tally(detector is not None, classifier.accepting)
 
     with ExitStack() as stack:
         takers = _writers(stack, options, classifier, detector)
@@ -238,8 +254,9 @@ def _writers(
 class _Tally:
     """Counts while predictions pass by, and keeps the first few."""
 
-    def __init__(self, by_detector: bool) -> None:
-        self._by_detector = by_detector
+    def __init__(self, by_detector: bool, accepting: "Accepting | None") -> None:
+        self._by_detector, self._accepting = by_detector, accepting
+        self._accepted = 0
         self.pictures = self.failures = self.without_detection = 0
         self._categories: Counter[str] = Counter()
         self._species: Counter[str] = Counter()
@@ -259,10 +276,17 @@ class _Tally:
                 self._categories[box.category] += 1
             if box.species:
                 self._species[box.species[0][0]] += 1
-        boxes = (
-            Box(box.category, box.confidence if self._by_detector else None, box.species, box.box)
+        boxes = [
+            Box(
+                box.category,
+                box.confidence if self._by_detector else None,
+                box.species,
+                box.box,
+                box.accepted(self._accepting),
+            )
             for box in prediction.boxes
-        )
+        ]
+        self._accepted += sum(box.accepted is True for box in boxes)
         picture = Picture(name, prediction.path, tuple(boxes), prediction.failure)
         if len(self._shown) < _SHOWN:
             self._shown.append(picture)
@@ -278,4 +302,6 @@ class _Tally:
             tuple(self._shown),
             tuple(self._failed),
             written,
+            None if self._accepting is None else self._accepted,
+            None if self._accepting is None else self._accepting.precision,
         )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui.models.classifiers.preprocessing import WHOLE, to_input
+from camtrap_gui.thresholds import Accepting
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +29,8 @@ class Classifier:
     -10,000: its probability is exactly 0. ``padding`` is the factor the crops were cut with, ``preprocessing`` the way
     from a crop to an image (see the module of that name); ``about`` says what it was trained on and with what (see
     ``bundle``). Logits are divided by ``temperature`` before softmax, which makes confidence honest (see
-    ``camtrap_gui.temperature``).
+    ``camtrap_gui.temperature``); ``accepting`` says which answers need nobody to look at them, None where that is not
+    known.
     """
 
     model: Any
@@ -39,6 +41,7 @@ class Classifier:
     about: Mapping[str, Any] = field(default_factory=dict)
     preprocessing: str = WHOLE
     temperature: float = 1.0
+    accepting: Accepting | None = None
 
     def prepare(self, crop: "Image.Image") -> NDArray[np.uint8]:
         """The crop as this network's input, uint8 [input_size, input_size, 3]. Safe on any thread."""

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict, Unpack
 
 import msgspec
 import numpy
@@ -21,6 +21,7 @@ from camtrap_gui.models.classifiers import Classifier, arrays, backbones
 from camtrap_gui.models.classifiers.preprocessing import INCEPTION, WHOLE
 from camtrap_gui.problem import Problem
 from camtrap_gui.temperature import HIGHEST, LOWEST, probabilities
+from camtrap_gui.thresholds import Accepting
 
 MANIFEST = "bundle.json"
 FORMAT, VERSION = "camtrap-classifier", 1
@@ -67,7 +68,15 @@ class _Manifest(msgspec.Struct, omit_defaults=False):
     head: Literal["dense"] = "dense"
     preprocessing: _Preprocessing = _Preprocessing()
     temperature: Annotated[float, msgspec.Meta(ge=LOWEST, le=HIGHEST)] = 1.0
+    accepting: Accepting | None = None
     about: dict[str, Any] = {}
+
+
+class Revision(TypedDict, total=False):
+    """What of a bundle can be changed without another training; what is not named stays."""
+
+    temperature: float
+    accepting: Accepting | None
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,7 @@ def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None =
         weights=weights,
         preprocessing=_WAYS[classifier.preprocessing],
         temperature=classifier.temperature,
+        accepting=classifier.accepting,
         about=to_plain(classifier.about if about is None else about),
     )
     _write_manifest(folder, manifest)
@@ -121,9 +131,9 @@ def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None =
             older.unlink()
 
 
-def calibrate(folder: Path, temperature: float) -> None:
-    """Give the classifier in ``folder`` another temperature. Raises Problem as ``load`` does."""
-    _write_manifest(folder, msgspec.structs.replace(_read_manifest(folder), temperature=temperature))
+def revise(folder: Path, **changes: Unpack[Revision]) -> None:
+    """Give the classifier in ``folder`` another temperature or other thresholds. Raises Problem as ``load`` does."""
+    _write_manifest(folder, msgspec.structs.replace(_read_manifest(folder), **changes))
 
 
 def load(folder: Path) -> Classifier:
@@ -148,6 +158,7 @@ def load(folder: Path) -> Classifier:
         about=manifest.about,
         preprocessing=_way(manifest),
         temperature=manifest.temperature,
+        accepting=manifest.accepting,
     )
 
 
@@ -175,12 +186,18 @@ def head_of(folder: Path) -> "Dense | None":
 
 
 def fingerprint(folder: Path) -> str:
-    """A text that tells two classifiers apart: equal weights, classes and preprocessing have equal fingerprints."""
+    """A text that tells two classifiers apart: those that say the same of every crop have equal fingerprints."""
     manifest = _read_manifest(folder)
     told = msgspec.to_builtins(msgspec.structs.replace(manifest, about={}))
+    del told["accepting"]  # it changes nothing that is said
     if manifest.temperature == 1.0:  # fingerprints from before there were temperatures still hold
         del told["temperature"]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def accepting(folder: Path) -> Accepting | None:
+    """Which answers of the classifier in ``folder`` need nobody to look at them, without loading it."""
+    return _read_manifest(folder).accepting
 
 
 def classes_in(folder: Path) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from camtrap_gui.models.classifiers import Classifier, arrays, backbones, bundle
 from camtrap_gui.problem import Problem
+from camtrap_gui.thresholds import Accepting
 from tests import tiny
 
 
@@ -215,19 +216,26 @@ def test_that_a_temperature_is_kept_and_changes_confidence_alone(saved, classifi
         bundle.fingerprint(saved),
         np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8),
     )
-    bundle.calibrate(saved, 4.0)
+    bundle.revise(saved, temperature=4.0, accepting=Accepting(0.95, {"rhino": 0.9}))
     loaded = bundle.load(saved)
     said, plain = loaded.predict_arrays(images), classifier.predict_arrays(images)
-    assert loaded.temperature == 4.0 and bundle.fingerprint(saved) != before
+    assert loaded.temperature == 4.0 and loaded.accepting == Accepting(0.95, {"rhino": 0.9})
+    assert bundle.fingerprint(saved) != before
     assert (said.argmax(1) == plain.argmax(1)).all() and (said.max(1) < plain.max(1)).all()
     bundle.save(saved, loaded)
     assert bundle.load(saved).temperature == 4.0
 
 
+def test_that_thresholds_leave_a_fingerprint_as_it_is(saved):
+    before = bundle.fingerprint(saved)
+    bundle.revise(saved, accepting=Accepting(0.99, {"rhino": 0.8}))
+    assert bundle.fingerprint(saved) == before
+
+
 def test_that_a_bundle_from_before_there_were_temperatures_says_what_it_said(saved, classifier):
     before, path = bundle.fingerprint(saved), saved / bundle.MANIFEST
     manifest = json.loads(path.read_text())
-    del manifest["temperature"]
+    del manifest["temperature"], manifest["accepting"]
     path.write_text(json.dumps(manifest))
     images = np.zeros((1, 32, 32, 3), np.uint8)
     np.testing.assert_array_equal(

@@ -1,0 +1,35 @@
+"""Making a trained classifier's confidence honest, with the validation crops, when its training has ended.
+
+These crops have chosen the best epoch, so the classifier looks a little better on them than on others; what comes of it
+is measured on the test cameras (``camtrap evaluate``: calibration error, precision of what is accepted).
+"""
+
+import numpy as np
+
+from camtrap_gui import temperature, thresholds
+from camtrap_gui.models.classifiers import bundle
+from camtrap_gui.models.training import Training
+from camtrap_gui.project import acceptance, runs, training_data
+
+
+def make_honest(training: Training) -> None:
+    """Fit the temperature, and the confidence from which answers need nobody to look at them; keep both in the bundle.
+
+    Nothing is done where the validation crops are those that were learnt from, or nothing was kept of them.
+    """
+    kept = training.run.folder / "validation.npz"
+    if not kept.is_file():  # the network is from before it was
+        return
+    with np.load(kept, allow_pickle=False) as file:
+        ids, labels, logits = (file[name] for name in ("ids", "labels", "logits"))
+    if np.isin(ids, training.train.ids).any():
+        return
+    fitted = temperature.fit(logits, labels)
+    shares = temperature.probabilities(logits, fitted)
+    said = shares.argmax(1)
+    _, places = np.unique(training_data.locations(training.project, ids.tolist()), return_inverse=True)
+    acceptance.keep_answers(training.run, thresholds.Answers(said, shares.max(1), said == labels, places))
+    made = acceptance.make_thresholds(training.run, thresholds.PRECISION)
+    accepting = made.accepting if made else None
+    bundle.revise(training.run.model, temperature=fitted, accepting=accepting)
+    runs.add_figures(training.project, training.run.id, {"temperature": fitted})

@@ -1,0 +1,93 @@
+"""From a training to answers that nobody needs to look at."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from camtrap_gui import temperature
+from camtrap_gui.models.classifiers import backbones, bundle
+from camtrap_gui.project import acceptance, runs
+from camtrap_gui.steps import predict, train
+from camtrap_gui.thresholds import Accepting, Answers
+from tests import tiny
+
+
+def quiet(_: object) -> None:
+    pass
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch) -> None:
+    tiny.make_store(tmp_path / "models")
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    known = backbones.registry()
+    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+
+
+@pytest.fixture
+def trained(project) -> runs.Run:
+    """A run of zebras and gazelles, quickly told apart, with enough validation crops of zebras to accept them."""
+    tiny.add_crops(
+        project,
+        {("zebra", "train"): 20, ("gazelle", "train"): 20, ("zebra", "val"): 60, ("gazelle", "val"): 15},
+    )
+    train.run(project, train.Options(backbone="tiny", epochs=25), quiet)
+    return runs.newest(project)
+
+
+def test_that_a_training_ends_with_honest_confidence_and_thresholds(trained, project):
+    classifier = bundle.load(trained.model)
+    with np.load(trained.folder / "validation.npz") as kept:
+        labels, logits = kept["labels"], kept["logits"]
+    assert classifier.temperature == temperature.fit(logits, labels) != 1.0
+    assert trained.figures["temperature"] == classifier.temperature
+
+    known = acceptance.answers(trained)
+    assert known is not None and len(known.said) == 75 and len(set(known.location.tolist())) == 5
+    assert known.correct.mean() == trained.figures["accuracy"]
+    made = acceptance.thresholds(trained)
+    assert made is not None and made.accepting == classifier.accepting
+    assert set(made.accepting.least) == {"zebra"}  # fifteen gazelles do not tell
+
+    stricter = acceptance.make_thresholds(trained, 0.99)
+    assert stricter is not None and stricter.accepting.least == {}
+    assert acceptance.thresholds(trained) == stricter
+
+
+def test_that_answers_without_a_look_are_marked(trained, project, tmp_path):
+    bundle.revise(trained.model, accepting=Accepting(0.95, {"zebra": 0.0, "gazelle": 1.1}))
+    pictures = sorted((project.folder / "crops").glob("*/*.jpg"))[::9]
+    table, results = tmp_path / "said.csv", tmp_path / "said.json"
+    options = predict.Options(trained.model, tuple(pictures), csv=table, json=results)
+    result = predict.run(None, options, quiet)
+    rows = list(csv.DictReader(table.open()))
+    assert {(row["species_1"], row["accepted"]) for row in rows} == {("zebra", "yes"), ("gazelle", "no")}
+    assert result.accepted == sum(row["accepted"] == "yes" for row in rows)
+    assert "Sure enough to accept." in result.text() and "Not sure: have a look." in result.text()
+    about = json.loads(results.read_text())["info"]["classifier_metadata"]
+    assert about["accepted"] == {"precision": 0.95, "least": {"zebra": 0.0, "gazelle": 1.1}}
+
+    bundle.revise(trained.model, accepting=None)
+    result = predict.run(None, options, quiet)
+    assert {row["accepted"] for row in csv.DictReader(table.open())} == {""}
+    assert result.accepted is None and "Sure enough" not in result.text()
+
+
+def test_that_merged_species_are_accepted_from_the_higher_of_their_thresholds(project):
+    tiny.add_crops(project, {("zebra", "val"): 1})
+    data = {"classes": list(tiny.COLOURS), "data_hash": ""}
+    trained = runs.start(project, "quick", "tiny", {}, data, {})
+    answers = Answers(np.repeat([0, 1], 60), np.full(120, 0.9), np.ones(120, bool), np.tile(np.arange(6), 20))
+    sure = replace(answers, confidence=np.where(answers.said == 0, 0.9, 0.7))
+    acceptance.keep_answers(trained, sure)
+    acceptance.make_thresholds(trained, 0.95)
+    assert acceptance.accepting_now(project, trained) == Accepting(0.95, {"zebra": 0.9, "gazelle": 0.7})
+    with project.write() as db:
+        db.execute("UPDATE species SET merged_into = 1 WHERE id = 2")
+    assert acceptance.accepting_now(project, trained) == Accepting(0.95, {"zebra": 0.9})
+    with project.write() as db:
+        db.execute("UPDATE species SET merged_into = 1 WHERE id = 3")  # which had none
+    assert acceptance.accepting_now(project, trained) == Accepting(0.95, {})
