@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from camtrap_gui.project.training_data import TrainingData
 
 PRESETS = ("quick", "standard")
+AS_PRESET = "preset"
+AUGMENTATIONS = ("none", "light", "standard", "strong")
+BALANCES = ("logits", "sampling", "weights", "none")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,62 @@ class Options:
         int, Option("Crops per step of the standard preset.", low=1, high=4096, advanced=True)
     ] = 32
     seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1, advanced=True)] = 0
+    augmentation: Annotated[
+        str,
+        Option(
+            "How much pictures are changed before the whole network learns from them: the window moves in the crop and"
+            " is mirrored (light), light and colour change, some are grey (standard), some are blurred or have a hole"
+            " (strong).",
+            choices=(AS_PRESET, *AUGMENTATIONS),
+            advanced=True,
+        ),
+    ] = AS_PRESET
+    balance: Annotated[
+        str,
+        Option(
+            "What is done about common and rare species: logits adjusts the loss by how common each is, sampling shows"
+            " all equally often, weights makes rare ones count more.",
+            choices=(AS_PRESET, *BALANCES),
+            advanced=True,
+        ),
+    ] = AS_PRESET
+    by_confidence: Annotated[
+        bool, Option("Let each crop count as much as the detector was sure of it.", advanced=True)
+    ] = False
+    label_smoothing: Annotated[
+        float,
+        Option("Share of each label that is dealt to all species.", low=0, high=0.5, advanced=True),
+    ] = 0.0
+    ema: Annotated[
+        float,
+        Option(
+            "Keep a moving average of the weights instead of the last ones; 0.99 averages some hundred steps.",
+            low=0,
+            high=0.9999,
+            lowest="No average",
+            advanced=True,
+        ),
+    ] = 0.0
+    unfreeze: Annotated[
+        bool,
+        Option(
+            "Let the whole network learn step by step: its last layers first, deeper ones later and slower.",
+            advanced=True,
+        ),
+    ] = False
+    learning_rate: Annotated[
+        float,
+        Option(
+            "Highest learning rate: of the last layer (quick) or the backbone (standard). 0: as the preset says.",
+            low=0,
+            high=1,
+            lowest="As the preset says",
+            advanced=True,
+        ),
+    ] = 0.0
+    find_rate: Annotated[
+        bool, Option("Find the learning rate by a short test before training begins.", advanced=True)
+    ] = False
     run: Annotated[str, Option("An unfinished run to take up again, with the options it had.")] = ""
     fresh: Annotated[
         bool, Option("Start a new run even though an unfinished one has the same options.", advanced=True)
@@ -155,8 +214,16 @@ def _unfinished(project: Project, options: Options) -> Run | None:
     newest = next(iter(runs.all_of(project)), None)
     if options.fresh or newest is None or newest.state == "done":
         return None
-    same = newest.options == _kept(options) and newest.data_hash == crops.data_hash(project)
+    same = _same_options(newest, options) and newest.data_hash == crops.data_hash(project)
     return newest if same else None
+
+
+def _same_options(run: Run, options: Options) -> bool:
+    """Whether a run was started with these options; those that it knows nothing of have their defaults."""
+    try:
+        return _kept(_options_of(run)) == _kept(options)
+    except Problem:
+        return False
 
 
 def _kept(options: Options) -> dict[str, Any]:
@@ -178,9 +245,23 @@ def recipe_of(options: Options) -> "Recipe":
     """The recipe of the preset, with what the options change in it."""
     from camtrap_gui.models.classifiers.recipes import PRESETS
 
-    recipe = dataclasses.replace(PRESETS[options.preset], batch_size=options.batch_size)
+    recipe = PRESETS[options.preset]
+    chosen: dict[str, Any] = {
+        name: value for name in ("augmentation", "balance") if (value := getattr(options, name)) != AS_PRESET
+    }
+    recipe = dataclasses.replace(
+        recipe,
+        batch_size=options.batch_size,
+        by_confidence=options.by_confidence,
+        label_smoothing=options.label_smoothing,
+        **chosen,
+    ).with_last(find_rate=options.find_rate, ema=options.ema)
     if options.epochs:
         recipe = recipe.with_last(epochs=options.epochs)
+    if options.learning_rate:
+        recipe = recipe.with_rate(options.learning_rate)
+    if options.unfreeze:
+        recipe = recipe.unfreezing()
     return recipe
 
 

@@ -1,39 +1,114 @@
-"""What camera traps vary and species do not: side, distance, light, and the grey of infra-red nights."""
+"""What camera traps vary and species do not: side, distance, light, blur, leaves before the animal, grey nights.
 
+A crop is some distance wider than the box of its animal on every side (the padding), so a window that moves and shrinks
+within the crop moves the animal about without losing it.
+"""
+
+from dataclasses import dataclass
 from typing import Any
 
-_SMALLEST = 0.75  # side of the jittered window, of the whole crop
-_BRIGHTNESS = 40.0  # of 255
-_CONTRAST = 0.3
-_GREY = 0.2  # share of the crops that lose their colours
+
+@dataclass(frozen=True)
+class Strength:
+    """How much is changed: ``smallest`` side of the window, of the crop's; ``brightness`` of 255 and ``contrast`` up and
+    down; the shares of crops that become ``grey``, ``blurred`` or have a square ``cut`` out."""
+
+    smallest: float
+    brightness: float = 0.0
+    contrast: float = 0.0
+    grey: float = 0.0
+    blurred: float = 0.0
+    cut: float = 0.0
 
 
-def augment(images: Any, seed: Any) -> Any:
+STRENGTHS = {
+    "light": Strength(0.9),
+    "standard": Strength(0.75, 40.0, 0.3, 0.2),
+    "strong": Strength(0.6, 60.0, 0.5, 0.3, 0.25, 0.5),
+}
+_SIGMA = 1 / 110  # of the blur, in sides: 2 pixels of 224
+_HOLE = 0.35  # largest side of what is cut out
+
+
+def augment(images: Any, seed: Any, strength: str = "standard") -> Any:
     """A changed copy of images [N, S, S, 3] 0..255, as float32; the same for the same ``seed``, an int32 [2] tensor.
 
-    Half are mirrored; each is cut to a random window and resized back; brightness and contrast change; a fifth are
-    grey. The mirror and the window are one resampling.
+    ``strength`` is one of ``STRENGTHS``, or "none". Half the images are mirrored; each is cut to a random window and
+    resized back, both in one resampling; then colours, light, blur and a hole.
     """
     import tensorflow as tf
 
-    count, size = tf.shape(images)[0], images.shape[1]
+    x = tf.cast(images, tf.float32)
+    if strength == "none":
+        return x
+    how = STRENGTHS[strength]
+    draw = _Draw(seed, tf.shape(images)[0])
+    x = _moved(x, draw, how.smallest)
+    if how.grey:
+        x = tf.where(draw(4) < how.grey, tf.image.rgb_to_grayscale(x), x)
+    if how.blurred:
+        x = tf.where(draw(7) < how.blurred, _blur(x), x)
+    if how.contrast or how.brightness:
+        mean = tf.reduce_mean(x, axis=(1, 2, 3), keepdims=True)
+        x = (x - mean) * draw(5, 1 - how.contrast, 1 + how.contrast) + mean
+        x += draw(6, -how.brightness, how.brightness)
+    if how.cut:
+        x = tf.where((draw(8) < how.cut) & _hole(x, draw), tf.reduce_mean(x, axis=(1, 2), keepdims=True), x)
+    return tf.clip_by_value(x, 0.0, 255.0)
 
-    def uniform(number: int, low: float, high: float, columns: int = 1) -> Any:
-        key = seed + tf.constant([0, number])
-        return tf.random.stateless_uniform((count, columns), key, low, high)
 
-    side = uniform(1, _SMALLEST, 1.0, 2)
-    start = uniform(2, 0.0, 1.0, 2) * (1 - side)
+@dataclass(frozen=True)
+class _Draw:
+    """Random numbers for a batch: one for each image, [N, 1, 1, 1], by the number of the draw."""
+
+    seed: Any
+    count: Any
+
+    def __call__(self, number: int, low: float = 0.0, high: float = 1.0) -> Any:
+        return self.columns(number, 1, low, high)[:, :, None, None]
+
+    def columns(self, number: int, columns: int, low: float = 0.0, high: float = 1.0) -> Any:
+        import tensorflow as tf
+
+        key = self.seed + tf.constant([0, number])
+        return tf.random.stateless_uniform((self.count, columns), key, low, high)
+
+
+def _moved(x: Any, draw: _Draw, smallest: float) -> Any:
+    import tensorflow as tf
+
+    side = draw.columns(1, 2, smallest, 1.0)
+    start = draw.columns(2, 2) * (1 - side)
     top, left = tf.unstack(start, axis=1)
     bottom, right = tf.unstack(start + side, axis=1)
-    mirrored = uniform(3, 0.0, 1.0)[:, 0] < 0.5
+    mirrored = draw.columns(3, 1)[:, 0] < 0.5
     windows = tf.stack(
         [top, tf.where(mirrored, right, left), bottom, tf.where(mirrored, left, right)], axis=1
     )
-    x = tf.image.crop_and_resize(tf.cast(images, tf.float32), windows, tf.range(count), (size, size))
-    grey = tf.image.rgb_to_grayscale(x)
-    x = tf.where(uniform(4, 0.0, 1.0)[:, :, None, None] < _GREY, grey, x)
-    mean = tf.reduce_mean(x, axis=(1, 2, 3), keepdims=True)
-    contrast = uniform(5, 1 - _CONTRAST, 1 + _CONTRAST)[:, :, None, None]
-    brightness = uniform(6, -_BRIGHTNESS, _BRIGHTNESS)[:, :, None, None]
-    return tf.clip_by_value((x - mean) * contrast + mean + brightness, 0.0, 255.0)
+    return tf.image.crop_and_resize(x, windows, tf.range(draw.count), (x.shape[1], x.shape[2]))
+
+
+def _blur(x: Any) -> Any:
+    """By a Gaussian, first down, then across."""
+    import tensorflow as tf
+
+    sigma = max(0.5, _SIGMA * x.shape[1])
+    reach = int(2 * sigma + 1)
+    weights = tf.exp(-0.5 * (tf.range(-reach, reach + 1, dtype=tf.float32) / sigma) ** 2)
+    weights /= tf.reduce_sum(weights)
+    x = tf.pad(x, [[0, 0], [reach, reach], [reach, reach], [0, 0]], "SYMMETRIC")
+    for shape in ((-1, 1, 1, 1), (1, -1, 1, 1)):
+        kernel = tf.tile(tf.reshape(weights, shape), (1, 1, 3, 1))
+        x = tf.nn.depthwise_conv2d(x, kernel, (1, 1, 1, 1), "VALID")
+    return x
+
+
+def _hole(x: Any, draw: _Draw) -> Any:
+    """Where a square hole is in each image, bool [N, S, S, 1]."""
+    import tensorflow as tf
+
+    half, middle = draw(9, 0.1, _HOLE) / 2, draw.columns(10, 2)
+    across = (tf.range(x.shape[1], dtype=tf.float32) + 0.5) / x.shape[1]
+    down = tf.abs(across[None, :, None, None] - middle[:, 0, None, None, None])
+    right = tf.abs(across[None, None, :, None] - middle[:, 1, None, None, None])
+    return (down < half) & (right < half)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui.models.classifiers import learning
+from camtrap_gui.models.classifiers import learning, rate_finding
 from camtrap_gui.models.classifiers.augmentation import augment
+from camtrap_gui.models.classifiers.balance import Balance
 from camtrap_gui.models.classifiers.input_pipeline import Pictures, Pixels, Supply
 from camtrap_gui.models.classifiers.learning import (
     Batch,
@@ -24,7 +25,6 @@ from camtrap_gui.models.classifiers.learning import (
     Learner,
     State,
     one_hot,
-    shuffled,
 )
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.models.classifiers.recipes import Recipe
@@ -48,11 +48,13 @@ def fine_tune(
     on_epoch: Callable[[Epoch], None],
     on_best: Callable[[Best], None],
     supply: Supply | None = None,
+    on_rate: Callable[[float], None] = lambda factor: None,
 ) -> State:
     """Train ``model`` (see ``Classifier``), going on from the checkpoint if there is one, else from ``start``.
     The recipe's last phase says how.
 
     ``on_best`` is called while the model is the best so far. A crop that can no longer be read is passed over.
+    ``on_rate`` hears by what the rates are multiplied, where the recipe asks for that to be found.
     ``supply`` prepares the crops: without it, as whole crops are for any network.
     """
     import keras
@@ -65,8 +67,11 @@ def fine_tune(
     size, classes = model.input_shape[1], model.output_shape[1]
     supply = supply or Supply(partial(to_input, size=size), size)
     steps = -(-len(train.ids) // batch_size)
-    counts = np.bincount(train.labels, minlength=classes)
-    learner = Learner(model, counts, recipe, phase, steps)
+    balance = Balance(
+        train.labels, classes, recipe.balance, train.confidences if recipe.by_confidence else None
+    )
+    weights = balance.weights()
+    learner = Learner(model, balance, recipe, phase, steps)
     state = checkpoint.load(learner) if checkpoint.exists() else start
 
     @tf.function(
@@ -74,7 +79,7 @@ def fine_tune(
         jit_compile=False,
     )
     def changed(images: Any, key: Any) -> Any:
-        return augment(images, key)
+        return augment(images, key, recipe.augmentation)
 
     @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)], jit_compile=False)
     def logits(images: Any) -> Any:
@@ -86,10 +91,10 @@ def fine_tune(
         if not len(which):
             return Batch(images, targets)
         key = np.array([seed * 1_000_003 + epoch, step * 100], np.int64).astype(np.int32)
-        return Batch(changed(tf.constant(images), tf.constant(key)), targets)
+        return Batch(changed(tf.constant(images), tf.constant(key)), targets, weights[which])
 
     def batches(epoch: int, first_step: int) -> Iterator[Batch]:
-        order = shuffled(len(train.ids), seed, epoch)[first_step * batch_size :]
+        order = balance.order(seed, epoch)[first_step * batch_size :]
         with closing(supply.batches(train, order, batch_size)) as read:
             items = ((epoch, step, batch) for step, batch in enumerate(read, first_step))
             with closing(in_order(prepared, items, workers=1, ahead=_BATCHES_AHEAD)) as ready:
@@ -102,6 +107,10 @@ def fine_tune(
                 whole[which] = logits(tf.constant(images)).numpy()
         return whole
 
+    if phase.find_rate and not checkpoint.exists():
+        factor = rate_finding.find_factor(model, balance, recipe, phase, batches, lambda _: say(state))
+        learner.multiply_rates(factor)
+        on_rate(factor)
     course = Course(
         phase=PHASE,
         epochs=phase.epochs,

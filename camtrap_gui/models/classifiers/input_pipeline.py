@@ -34,11 +34,13 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Crops as files. ``file`` finds the file of a crop's id; it is called on the training thread alone."""
+    """Crops as files. ``file`` finds the file of a crop's id; it is called on the training thread alone. ``confidences`` are
+    how sure the detector was of each crop, where that is known."""
 
     ids: NDArray[np.int64]
     labels: NDArray[np.int64]
     file: Callable[[int], CropFile]
+    confidences: NDArray[np.float32] | None = None
 
 
 class Supply:

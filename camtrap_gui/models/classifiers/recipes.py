@@ -16,14 +16,24 @@ class Phase:
     """How one phase learns.
 
     - ``epochs`` at most; it ends sooner when ``patience`` epochs brought no better macro-F1 on the validation crops.
-    - ``head_rate``, ``backbone_rate``: learning rates at their highest. A ``backbone_rate`` of 0 leaves the backbone as
-      it is.
+    - ``head_rate``, ``backbone_rate``: learning rates (Adam) at their highest. A ``backbone_rate`` of 0 leaves the
+      backbone as it is.
+    - ``depths``: the backbone's layers learn in so many groups, the last layers first. Each group's rate is
+      ``rate_per_depth`` times that of the one above it, and it starts ``epochs_per_depth`` epochs later.
+    - ``find_rate``: a short test finds by what both rates are multiplied (``rate_finding``).
+    - ``ema``: above 0, the network that is judged and kept is a moving average of the weights over about
+      1 / (1 - ``ema``) steps.
     """
 
     epochs: int
     patience: int
     head_rate: float
     backbone_rate: float = 0.0
+    depths: int = 1
+    rate_per_depth: float = 1.0
+    epochs_per_depth: int = 0
+    find_rate: bool = False
+    ema: float = 0.0
 
 
 HEAD = Phase(epochs=60, patience=15, head_rate=3e-3)
@@ -38,6 +48,8 @@ class Recipe:
     - ``batch_size``: crops per step of the whole network.
     - ``augmentation``: how much the pictures are changed, one of ``AUGMENTATIONS``.
     - ``balance``: what is done about common and rare species, one of ``BALANCES``.
+    - ``by_confidence``: whether a crop counts as much as the detector was sure of it.
+    - ``label_smoothing``: the share of every label that is dealt to all species.
     """
 
     head: Phase = HEAD
@@ -45,6 +57,8 @@ class Recipe:
     batch_size: int = 32
     augmentation: str = "standard"
     balance: str = "logits"
+    by_confidence: bool = False
+    label_smoothing: float = 0.0
 
     @property
     def last(self) -> Phase:
@@ -55,6 +69,16 @@ class Recipe:
         """The same with changes in the phase that ends the training."""
         changed = replace(self.last, **changes)
         return replace(self, network=changed) if self.network else replace(self, head=changed)
+
+    def with_rate(self, rate: float) -> "Recipe":
+        """The same with another learning rate in the phase that ends the training: the backbone's, where it learns, and
+        the species layer's in proportion."""
+        of_head = self.last.head_rate * rate / self.last.backbone_rate if self.last.backbone_rate else rate
+        return self.with_last(head_rate=of_head, backbone_rate=rate if self.last.backbone_rate else 0.0)
+
+    def unfreezing(self) -> "Recipe":
+        """The same with the backbone learning in four groups, each an epoch after the one above it and half as fast."""
+        return self.with_last(depths=4, rate_per_depth=0.5, epochs_per_depth=1)
 
 
 PRESETS = {"quick": Recipe(), "standard": Recipe(network=NETWORK)}

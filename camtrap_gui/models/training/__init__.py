@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camtrap_gui.files import replacing
 from camtrap_gui.jobs import Report
@@ -64,7 +65,13 @@ class Training:
 
     def pictures(self, selection: Selection) -> Pictures:
         """Crops of the project as files to learn from."""
-        return Pictures(selection.ids, selection.labels, self.file)
+        return Pictures(selection.ids, selection.labels, self.file, self.confidences(selection))
+
+    def confidences(self, selection: Selection) -> NDArray[np.float32] | None:
+        """How sure the detector was of each crop; None when the recipe does not ask for it."""
+        if not self.recipe.by_confidence:
+            return None
+        return training_data.confidences(self.project, selection.ids.tolist())
 
     def file(self, crop_id: int) -> CropFile:
         """The file of a crop."""
@@ -76,6 +83,10 @@ class Training:
         with replacing(self.run.folder / "validation.npz") as beside:
             np.savez(beside, ids=self.validation.ids, labels=self.validation.labels, logits=best.logits)
         bundle.save(self.run.model, classifier)
+
+    def note_rate(self, rate: float) -> None:
+        """Keep the learning rate that was found with the figures of the run."""
+        runs.add_figures(self.project, self.run.id, {"learning_rate": rate})
 
     def note(self, epoch: Epoch) -> None:
         """Make the figures of the best epoch those of the run."""
@@ -104,6 +115,3 @@ def train(training: Training) -> Figures:
 def finish(training: Training) -> None:
     """What is done once with the best network, when it is found: its bundle is in ``training.run.model``, what it says of
     the validation crops in ``validation.npz``. A kill before the end repeats it."""
-    from camtrap_gui.models.training import honesty
-
-    honesty.make_honest(training)

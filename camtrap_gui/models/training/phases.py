@@ -82,10 +82,20 @@ def train_head(
         watch.hear(epoch)
 
     vectors = store.vectors()
-    train = heads.Features(vectors, of_train, training.train.labels)
+    confidences = training.confidences(training.train)
+    train = heads.Features(vectors, of_train, training.train.labels, confidences)
     validation = heads.Features(vectors, of_validation, training.validation.labels)
     classes, seed = training.classes, training.seed
-    head = heads.train_head(train, validation, len(classes), recipe, seed, watch.say, on_epoch)
+    head = heads.train_head(
+        train,
+        validation,
+        len(classes),
+        recipe,
+        seed,
+        watch.say,
+        on_epoch,
+        on_rate=lambda factor: training.note_rate(recipe.head.head_rate * factor),
+    )
     journal.close()
     classifier = heads.classifier(training.backbone, head, classes, training.padding, training.about)
     training.keep(classifier, Best(head.best, head.logits(validation)))
@@ -123,6 +133,7 @@ def fine_tune(training: Training) -> None:
         watch.say,
         on_epoch,
         on_best,
+        on_rate=lambda factor: training.note_rate(phase.backbone_rate * factor),
     )
     journal.close()
     watch.end()

@@ -5,7 +5,6 @@ import pytest
 
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models.classifiers import backbones, learning
-from camtrap_gui.models.classifiers.augmentation import augment
 from camtrap_gui.models.classifiers.finetuning import Pictures, fine_tune
 from camtrap_gui.models.classifiers.heads import Features, train_head
 from camtrap_gui.models.classifiers.learning import Checkpoint, State
@@ -167,24 +166,3 @@ def test_that_a_damaged_checkpoint_is_a_problem(pictures, tmp_path):
     (tmp_path / "d.npz").write_bytes(b"PK\x03\x04 half a file")
     with pytest.raises(Problem, match="--fresh"):
         tuned(pictures, tmp_path / "d.npz")
-
-
-def test_that_augmentation_repeats_itself_and_stays_in_range():
-    import tensorflow as tf
-
-    images = tf.constant(np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), np.uint8))
-    one, two, other = (augment(images, tf.constant(key)).numpy() for key in ([0, 1], [0, 1], [0, 2]))
-    np.testing.assert_array_equal(one, two)
-    assert np.abs(one - other).max() > 10
-    assert one.min() >= 0 and one.max() <= 255
-    grey = (np.ptp(one, axis=3).max(axis=(1, 2)) < 1e-3).mean()
-    assert 0.05 < grey < 0.4
-
-
-def test_that_about_half_of_the_crops_are_mirrored():
-    import tensorflow as tf
-
-    ramp = np.broadcast_to(np.linspace(0, 250, 32)[None, None, :, None], (200, 32, 32, 3)).astype(np.uint8)
-    changed = augment(tf.constant(ramp), tf.constant([3, 4])).numpy()
-    mirrored = (changed[:, :, :8].mean(axis=(1, 2, 3)) > changed[:, :, -8:].mean(axis=(1, 2, 3))).mean()
-    assert 0.35 < mirrored < 0.65
