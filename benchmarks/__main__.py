@@ -25,6 +25,7 @@ ALL = {
     "label_noise": ["--seeds", "1"],
     "teaching_order": ["--seeds", "1"],
     "evaluation": ["--crops", "100000"],
+    "backbones": ["--installed", "--most", "20", "--rounds", "1"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""
