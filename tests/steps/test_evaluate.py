@@ -16,7 +16,7 @@ from camtrap_gui.cli import run as camtrap
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models import crop_predictions
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops, predictions, problems, runs
+from camtrap_gui.project import Project, crops, evaluations, predictions, problems, runs
 from camtrap_gui.steps import evaluate
 from camtrap_gui.steps.evaluate import Options
 
@@ -155,6 +155,106 @@ def test_that_reliability_is_kept_as_figures_a_table_and_a_picture(trained, quie
     with Image.open(evaluation(trained) / "reliability.png") as image:
         assert image.width > 500
     assert f"Calibration error  {known.error:6.1%} (95 % interval" in result.text()
+
+
+def test_that_tables_and_charts_have_the_intervals_of_the_figures(trained, quiet):
+    figures = evaluate.run(trained, Options(), quiet).figures
+    gazelle = next(row for row in table(evaluation(trained) / "per_class.csv") if row["name"] == "gazelle")
+    of = next(c for c in figures.classes if c.name == "gazelle")
+    assert of.locations == 2 and of.recall_interval is not None
+    assert [float(gazelle["recall_low"]), float(gazelle["recall_high"])] == pytest.approx(
+        of.recall_interval, abs=1e-6
+    )
+    zebra = next(row for row in table(evaluation(trained) / "per_class.csv") if row["name"] == "zebra")
+    assert zebra["recall_low"] == "", "seen at one location"
+    whole = table(evaluation(trained) / "parts.csv")[0]
+    assert (whole["part"], whole["count"]) == ("All crops", "7")
+    assert [float(whole["accuracy_low"]), float(whole["accuracy_high"])] == pytest.approx(
+        figures.interval, abs=1e-6
+    )
+    with Image.open(evaluation(trained) / "per_class.png") as image:
+        assert image.width > 500
+
+
+def test_that_crops_of_a_sequence_are_voted_on(trained, quiet):
+    assert evaluate.run(trained, Options(), quiet).figures.sequences is None, "every picture is alone"
+    with trained.write() as db:
+        db.execute("INSERT INTO sequences (id, root_id, name) VALUES (1, 1, 'a'), (2, 1, 'b')")
+        db.execute("UPDATE images SET sequence_id = 1 WHERE id IN (16, 17, 18, 19)")  # zebras
+        db.execute("UPDATE images SET sequence_id = 2 WHERE id IN (20, 21)")  # gazelles
+    found = evaluate.run(trained, Options(), quiet).figures.sequences
+    assert (found.voted.count, found.crops.count, found.mixed) == (3, 7, 0)
+    sums: dict[tuple[str, int], dict[str, float]] = {}
+    for judged in predictions.judged(trained, runs.newest(trained).id, "test"):
+        of = sums.setdefault((judged.truth, judged.burst), {})
+        for name, score in judged.top:
+            of[name] = of.get(name, 0) + score
+    right = [max(of, key=lambda name: of[name]) == truth for (truth, _), of in sums.items()]
+    assert len(right) == 3 and found.voted.accuracy == pytest.approx(np.mean(right))
+    rows = table(evaluation(trained) / "parts.csv")
+    assert [row["part"] for row in rows][:3] == [
+        "All crops",
+        "Sequences, by vote",
+        "Their crops, one by one",
+    ]
+
+
+def test_that_day_and_night_are_told_by_the_clock_or_else_by_colour(trained, quiet):
+    with trained.write() as db:
+        db.execute("UPDATE images SET taken = NULL WHERE id = 22")
+        db.execute("UPDATE images SET taken = '2024-01-05T12:00:00' WHERE id < 20")
+        db.execute("UPDATE images SET taken = '2024-01-05T23:00:00' WHERE id IN (20, 21)")
+    result = evaluate.run(trained, Options(), quiet)
+    known = result.figures.day_night
+    assert (known.by_clock, known.by_colour, known.unknown) == (6, 1, 0)
+    assert (known.day.count, known.night.count) == (4, 3), "a crop of one tint is taken for infrared"
+    assert "Without a time, grey pictures are taken for night (1 crops)." in result.text()
+
+
+def test_that_a_random_split_is_measured_when_asked_for_and_found_again(trained, quiet, monkeypatch):
+    from camtrap_gui.evaluation import Leakage
+    from camtrap_gui.models import leakage
+
+    assert evaluate.run(trained, Options(), quiet).leakage is None
+    run = runs.newest(trained)
+    assert evaluations.leakage(run) is None
+    asked = []
+
+    def measure(project, run, seed, step, report):
+        from camtrap_gui.evaluation import part_of
+
+        asked.append(step)
+        one, other = (part_of(np.zeros(4, int), np.array([[guess]] * 4), np.arange(4), 2) for guess in (1, 0))
+        key = leakage.made_from(project, run, seed)
+        return Leakage("tiny", seed, 4, 4, 4, 12, cameras=one, at_random=other, made_from=key)
+
+    monkeypatch.setattr(leakage, "measure", measure)
+    first = evaluate.run(trained, Options(random_split=True), quiet)
+    assert "A random split would have claimed 100%; at new cameras it is 0%." in first.text()
+    assert evaluate.run(trained, Options(random_split=True), quiet) == first
+    assert evaluations.leakage(run) == first.leakage
+    assert asked == ["evaluate"]
+    with trained.write() as db:
+        db.execute("UPDATE crops SET species_id = 12 WHERE id = 16")
+        db.execute("UPDATE runs SET data_hash = ?", (crops.data_hash(trained),))
+    evaluate.run(trained, Options(random_split=True), quiet)
+    assert asked == ["evaluate"] * 2, "the data have changed"
+
+
+def test_that_an_evaluation_of_an_earlier_version_can_still_be_read(trained, quiet):
+    evaluate.run(trained, Options(), quiet)
+    path = evaluation(trained) / "metrics.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    later = ("top_k_interval", "macro_f1_interval", "balanced_accuracy_interval", "sequences", "day_night")
+    older = {key: value for key, value in kept.items() if key not in later}
+    for row in older["classes"]:
+        for name in ("precision", "recall", "f1"):
+            del row[f"{name}_interval"]
+    path.write_text(json.dumps(older), encoding="utf-8")
+    read = evaluations.of_run(runs.newest(trained), "test")
+    assert read is not None and read.figures.accuracy == kept["accuracy"]
+    assert read.figures.day_night is None and read.figures.classes[1].f1_interval is None
+    assert "Top-1 accuracy" in read.figures.text()
 
 
 def test_that_the_command_prints_the_tutorials_line(trained, capsys):
