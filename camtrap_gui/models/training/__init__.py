@@ -115,3 +115,6 @@ def train(training: Training) -> Figures:
 def finish(training: Training) -> None:
     """What is done once with the best network, when it is found: its bundle is in ``training.run.model``, what it says of
     the validation crops in ``validation.npz``. A kill before the end repeats it."""
+    from camtrap_gui.models.training import honesty
+
+    honesty.make_honest(training)
