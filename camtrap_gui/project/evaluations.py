@@ -10,7 +10,7 @@ from camtrap_gui.evaluation import Evaluation, Leakage
 from camtrap_gui.project.runs import Run
 
 METRICS, CONFUSION, RELIABILITY = "metrics.json", "confusion_matrix.csv", "reliability.csv"
-RANDOM_SPLIT = "random_split.json"
+RANDOM_SPLIT, ACCEPTANCE = "random_split.json", "acceptance.json"
 
 FILES = {
     "Confusion matrix as a picture": "confusion_matrix.png",

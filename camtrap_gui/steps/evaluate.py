@@ -21,6 +21,7 @@ from camtrap_gui.project import Project, crops, predictions, problems, runs
 
 if TYPE_CHECKING:
     from camtrap_gui.evaluation import Evaluation, Leakage, Said
+    from camtrap_gui.thresholds import Measured
 
 SEED = 0
 """Of what is drawn at random for a random split."""
@@ -42,13 +43,23 @@ class Options:
             " Takes seconds to minutes."
         ),
     ] = False
+    precision: Annotated[
+        float | None,
+        Option(
+            "Accept answers without a look so far that this share of them is right, such as 0.99; find the confidence"
+            " each species needs for it. As before unless given.",
+            low=0.5,
+            high=0.9999,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
 class Result:
     """The figures of a run on one split, what to keep in mind about them, and the folder with tables and charts.
 
-    ``leakage`` is what a random split would have claimed; None when it was not asked for.
+    ``leakage`` is what a random split would have claimed; None when it was not asked for. ``acceptance`` is how much of
+    the work can be left to the classifier; None where that is not known (see ``camtrap_gui.thresholds``).
     """
 
     run: str
@@ -58,6 +69,7 @@ class Result:
     notes: tuple[str, ...]
     folder: Path
     leakage: "Leakage | None" = None
+    acceptance: "Measured | None" = None
 
     def text(self) -> str:
         """The headline, the figures as text, notes, and where the tables are."""
@@ -65,7 +77,8 @@ class Result:
         headline = f"Run {self.run}: {self.figures.crops:,} crops {where}, each counted once"
         leakage = self.leakage.text() if self.leakage else ""
         notes = "\n".join(self.notes)
-        parts = (headline, self.figures.text(), leakage, notes, f"Wrote {self.folder}")
+        acceptance = self.acceptance.text() if self.acceptance else ""
+        parts = (headline, self.figures.text(), acceptance, leakage, notes, f"Wrote {self.folder}")
         return "\n\n".join(part for part in parts if part)
 
 
@@ -98,7 +111,8 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if unreadable:
         notes.append(f"Unreadable and not counted: {unreadable:,} crops. Make the crops again: camtrap crop.")
     leakage = _leakage(project, run, report) if options.random_split else None
-    result = Result(run.id, options.split, unreadable, figures, tuple(notes), folder, leakage)
+    acceptance = _acceptance(project, run, options, said)
+    result = Result(run.id, options.split, unreadable, figures, tuple(notes), folder, leakage, acceptance)
     _write(result, said.confusion().tolist())
     if options.split == "test":
         runs.add_figures(project, run.id, _headline(figures))
@@ -139,6 +153,31 @@ def _trained_on(project: Project, run: runs.Run) -> list[int]:
     for name, now in zip(run.classes, runs.names_of_now(project, run), strict=True):
         learnt[now] += counted.get(name, 0)
     return [learnt[name] for name in crops.classes(project)]
+
+
+def _acceptance(project: Project, run: runs.Run, options: Options, said: "Said") -> "Measured | None":
+    """What the run's thresholds do on the test crops. A new precision makes new ones, from the validation crops."""
+    from camtrap_gui import thresholds
+    from camtrap_gui.models.classifiers import bundle
+    from camtrap_gui.project import acceptance, evaluations
+
+    if options.precision is not None:
+        made = acceptance.make_thresholds(run, options.precision)
+        if made is None:
+            raise Problem(
+                f"Run {run.id} kept no answers on crops it had not learnt from, so nothing tells how sure is sure enough."
+                " Train again: camtrap train --fresh."
+            )
+        bundle.revise(run.model, accepting=made.accepting)
+    accepting = acceptance.accepting_now(project, run)
+    if accepting is None or options.split != "test":
+        return None
+    guess = said.ranked[:, 0]
+    answers = thresholds.Answers(guess, said.confidence, guess == said.truth, said.location)
+    measured = thresholds.measure(answers, said.classes, accepting)
+    plain = json.dumps(to_plain(measured), indent=1, ensure_ascii=False) + "\n"
+    files.write_text(evaluations.folder(run, "test") / evaluations.ACCEPTANCE, plain)
+    return measured
 
 
 def _leakage(project: Project, run: runs.Run, report: Report) -> "Leakage":

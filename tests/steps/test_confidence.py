@@ -9,8 +9,9 @@ import pytest
 
 from camtrap_gui import temperature
 from camtrap_gui.models.classifiers import backbones, bundle
+from camtrap_gui.problem import Problem
 from camtrap_gui.project import acceptance, runs
-from camtrap_gui.steps import predict, train
+from camtrap_gui.steps import evaluate, predict, train
 from camtrap_gui.thresholds import Accepting, Answers
 from tests import tiny
 
@@ -34,6 +35,7 @@ def trained(project) -> runs.Run:
         project,
         {("zebra", "train"): 20, ("gazelle", "train"): 20, ("zebra", "val"): 60, ("gazelle", "val"): 15},
     )
+    tiny.add_crops(project, {("zebra", "test"): 9, ("gazelle", "test"): 6})
     train.run(project, train.Options(backbone="tiny", epochs=25), quiet)
     return runs.newest(project)
 
@@ -52,9 +54,21 @@ def test_that_a_training_ends_with_honest_confidence_and_thresholds(trained, pro
     assert made is not None and made.accepting == classifier.accepting
     assert set(made.accepting.least) == {"zebra"}  # fifteen gazelles do not tell
 
-    stricter = acceptance.make_thresholds(trained, 0.99)
-    assert stricter is not None and stricter.accepting.least == {}
-    assert acceptance.thresholds(trained) == stricter
+    as_it_is = evaluate.run(project, evaluate.Options(), quiet)
+    assert as_it_is.acceptance is not None and as_it_is.acceptance.precision_wanted == 0.95
+    assert as_it_is.acceptance.species == ("zebra",) and 0 < as_it_is.acceptance.accepted <= 9
+    assert "Accept zebra automatically" in as_it_is.text()
+
+    stricter = evaluate.run(project, evaluate.Options(precision=0.99), quiet)
+    assert stricter.acceptance is not None and stricter.acceptance.accepted == 0
+    assert "at least 268 validation crops" in stricter.text()
+    assert bundle.load(trained.model).accepting == Accepting(0.99, {})
+    kept = json.loads((trained.folder / "evaluation" / "acceptance.json").read_text())
+    assert kept["precision_wanted"] == 0.99 and kept["crops"] == 15
+
+    (trained.folder / acceptance.ANSWERS).unlink()  # as in a run from before they were kept
+    with pytest.raises(Problem, match="kept no answers"):
+        evaluate.run(project, evaluate.Options(precision=0.9), quiet)
 
 
 def test_that_answers_without_a_look_are_marked(trained, project, tmp_path):
