@@ -66,8 +66,7 @@ def prepare(
     ``cloud`` is asked first. Raises Problem when there is no such data set, when nothing of it is chosen, or when it
     cannot be downloaded.
     """
-    data_set = lila_index.named(name, report)
-    metadata = _file(folder, data_set, data_set.metadata, cloud, report)
+    data_set, metadata = metadata_of(name, folder, cloud, report)
     source = folder / f"{files.safe_name(data_set.short_name)} chosen.json"
     chosen = lila_choice.choose(metadata, choice, source, report)
     survey, bases = Survey(source), _first(data_set.images, cloud)
@@ -88,6 +87,12 @@ def prepare(
         bool(data_set.results),
         _results(folder, data_set, report) if results and pictures else None,
     )
+
+
+def metadata_of(name: str, folder: Path, cloud: str, report: Report) -> tuple[DataSet, Path]:
+    """A data set, and what is known about its pictures as a file in the folder, downloaded once. Raises Problem."""
+    data_set = lila_index.named(name, report)
+    return data_set, _file(folder, data_set, data_set.metadata, cloud, report)
 
 
 def bring_in_results(project: Project, here: Here, report: Report) -> int:

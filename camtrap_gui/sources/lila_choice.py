@@ -1,8 +1,7 @@
 """Choosing among millions of pictures before any of them is downloaded.
 
-The metadata of a data set is one COCO Camera Traps JSON, in a zip, of up to five gigabytes. It is read from the zip piece
-by piece, several times, and never unpacked: first to find out what there is, then to write the records of what was
-chosen into a small JSON of the same form. Of each picture only 9 bytes are kept in memory.
+The metadata of a data set (``lila_metadata``) is read several times: first to find out what there is, then to write the
+records of what was chosen into a small JSON of the same form. Of each picture only 9 bytes are kept in memory.
 """
 
 import json
@@ -12,15 +11,14 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
-
-import msgspec
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from camtrap_gui import files
 from camtrap_gui.formats import json_stream
-from camtrap_gui.formats.json_stream import Member, Source
-from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.formats.json_stream import Member
+from camtrap_gui.jobs import Report
 from camtrap_gui.problem import Problem
+from camtrap_gui.sources.lila_metadata import Annotation, Category, Image, Metadata, number_of
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -48,33 +46,6 @@ class Chosen:
     of: int
 
 
-class _Image(msgspec.Struct, gc=False):
-    id: str | int
-    file_name: str
-    location: str | int | None = None
-    season: str | int | None = None
-
-    def in_season(self) -> str:
-        """The season as the record says it, otherwise the first folder."""
-        if self.season is not None:
-            return str(self.season).casefold()
-        first, slash, _ = self.file_name.partition("/")
-        return first.casefold() if slash else ""
-
-
-class _Annotation(msgspec.Struct, gc=False):
-    image_id: str | int
-    category_id: str | int
-
-
-class _Category(msgspec.Struct, gc=False):
-    id: str | int
-    name: str
-
-
-Record = TypeVar("Record", _Image, _Annotation, _Category)
-
-
 def choose(metadata: Path, choice: Choice, target: Path, report: Report) -> Chosen:
     """Write the records of the chosen pictures to ``target``; if it holds the same choice already, leave it.
 
@@ -85,7 +56,7 @@ def choose(metadata: Path, choice: Choice, target: Path, report: Report) -> Chos
     if (done := _done(target, asked)) is not None:
         return done
     try:
-        chooser = _Chooser(_opened(metadata), choice, report)
+        chooser = _Chooser(Metadata(metadata, report, PHASE), choice)
         chosen = chooser.chosen()
         chooser.write(chosen, target, asked)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -107,27 +78,11 @@ def _done(target: Path, asked: dict[str, Any]) -> Chosen | None:
         return None
 
 
-def _opened(metadata: Path) -> Source:
-    """The one JSON in a zip, or the JSON itself."""
-    if metadata.suffix.lower() != ".zip":
-        return metadata
-    with zipfile.ZipFile(metadata) as archive:
-        names = [name for name in archive.namelist() if name.lower().endswith(".json")]
-    if len(names) != 1:
-        raise Problem(f"{metadata} should hold one JSON and holds {len(names)}.")
-    return zipfile.Path(metadata, names[0])
-
-
 class _Chooser:
     """Goes through the metadata as often as needed."""
 
-    def __init__(self, source: Source, choice: Choice, report: Report) -> None:
-        self._source, self._choice, self._report = source, choice, report
-        report(Progress(0, None, "reading the metadata", PHASE))
-        self._members = json_stream.index(source)
-        for name in ("images", "annotations", "categories"):
-            if name not in self._members or self._members[name].kind != "[":
-                raise Problem(f"{source} is no COCO Camera Traps file: it has no list “{name}”.")
+    def __init__(self, metadata: Metadata, choice: Choice) -> None:
+        self._metadata, self._choice = metadata, choice
         self._ids: ndarray
 
     def chosen(self) -> "ndarray":
@@ -154,10 +109,10 @@ class _Chooser:
         ids = np.sort(self._ids[chosen])
         with files.replacing(target) as beside, beside.open("wb") as out:
             out.write(b'{"info": ' + json.dumps(info).encode())
-            with self._source.open("rb") as file:
-                if "info" in self._members:
-                    out.write(b',\n"source": ' + _text(file, self._members["info"]))
-                out.write(b',\n"categories": ' + _text(file, self._members["categories"]))
+            with self._metadata.source.open("rb") as file:
+                if "info" in self._metadata.members:
+                    out.write(b',\n"source": ' + _text(file, self._metadata.members["info"]))
+                out.write(b',\n"categories": ' + _text(file, self._metadata.members["categories"]))
             out.write(b',\n"images": [')
             _write(out, (raws[kept] for raws, kept in self._kept_images(chosen)))
             out.write(b'],\n"annotations": [')
@@ -166,15 +121,15 @@ class _Chooser:
 
     def _kept_images(self, chosen: "ndarray") -> "Iterator[tuple[ndarray, ndarray]]":
         at = 0
-        for raws in self._raws("images"):
+        for raws in self._metadata.raws("images"):
             yield raws, chosen[at : at + len(raws)]
             at += len(raws)
 
     def _kept_annotations(self, ids: "ndarray") -> "Iterator[ndarray]":
         import numpy as np
 
-        for raws, records in self._both("annotations", _Annotation):
-            of_images = np.fromiter((_number(one.image_id) if one else 0 for one in records), np.int64)
+        for raws, records in self._metadata.both("annotations", Annotation):
+            of_images = np.fromiter((number_of(one.image_id) if one else 0 for one in records), np.int64)
             places = np.searchsorted(ids, of_images)
             yield raws[ids[np.minimum(places, len(ids) - 1)] == of_images]
 
@@ -188,11 +143,11 @@ class _Chooser:
         )
         there: dict[str, set[str]] = {"season": set(), "location": set()}
         ids, wanted = [], []
-        for records in self._records("images", _Image):
-            ids.append(np.fromiter((_number(one.id) if one else 0 for one in records), np.int64))
+        for records in self._metadata.records("images", Image):
+            ids.append(np.fromiter((number_of(one.id) if one else 0 for one in records), np.int64))
             keep = np.array([one is not None for one in records], bool)
             if seasons:
-                said = [one.in_season() if one else "" for one in records]
+                said = [one.in_season().casefold() if one else "" for one in records]
                 there["season"].update(said)
                 keep &= np.array([season in seasons for season in said], bool)
             if locations:
@@ -212,7 +167,7 @@ class _Chooser:
         wanted = {text.strip().casefold() for text in self._choice.species}
         names = {
             str(one.id): one.name.strip().casefold()
-            for records in self._records("categories", _Category)
+            for records in self._metadata.records("categories", Category)
             for one in records
             if one
         }
@@ -220,64 +175,11 @@ class _Chooser:
         ids = {key for key, name in names.items() if name in wanted}
         found = [
             np.fromiter(
-                (_number(one.image_id) for one in records if one and str(one.category_id) in ids), np.int64
+                (number_of(one.image_id) for one in records if one and str(one.category_id) in ids), np.int64
             )
-            for records in self._records("annotations", _Annotation)
+            for records in self._metadata.records("annotations", Annotation)
         ]
         return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
-
-    def _records(self, member: str, kind: type[Record]) -> Iterator[list[Record | None]]:
-        """Records in the order of the file; None for what is none."""
-        decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-        for text in self._texts(member):
-            yield _decoded(text, decoder, kind)
-
-    def _raws(self, member: str) -> "Iterator[ndarray]":
-        """Records as they are written, object [N]."""
-        for text in self._texts(member):
-            yield _split(text)
-
-    def _both(self, member: str, kind: type[Record]) -> "Iterator[tuple[ndarray, list[Record | None]]]":
-        decoder = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-        for text in self._texts(member):
-            yield _split(text), _decoded(text, decoder, kind)
-
-    def _texts(self, name: str) -> Iterator[bytes]:
-        member = self._members[name]
-        done = 0
-        with self._source.open("rb") as file:
-            for span in member.spans:
-                yield json_stream.read(cast(BinaryIO, file), span)
-                done += span.count
-                self._report(Progress(done, member.count, name, PHASE))
-
-
-def _decoded(text: bytes, decoder: Any, kind: type[Record]) -> list[Record | None]:
-    try:
-        return list(decoder.decode(text))
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return [_one(raw, kind) for raw in _split(text)]
-
-
-def _one(raw: bytes, kind: type[Record]) -> Record | None:
-    try:
-        return msgspec.convert(json.loads(raw, parse_constant=lambda _: None), kind)
-    except (msgspec.ValidationError, ValueError, RecursionError):
-        return None
-
-
-def _split(text: bytes) -> "ndarray":
-    """The elements of a JSON array as bytes, object [N]."""
-    import numpy as np
-
-    try:
-        raws = [bytes(raw) for raw in msgspec.json.decode(text, type=list[msgspec.Raw])]
-    except (msgspec.DecodeError, ValueError, RecursionError):  # NaN, which JSON does not have
-        values = json.loads(text, parse_constant=lambda _: None)
-        raws = [json.dumps(value).encode() for value in values]
-    made = np.empty(len(raws), object)
-    made[:] = raws
-    return made
 
 
 def _write(out: BinaryIO, batches: "Iterator[ndarray]") -> None:
@@ -291,11 +193,6 @@ def _write(out: BinaryIO, batches: "Iterator[ndarray]") -> None:
 def _text(file: Any, member: Member) -> bytes:
     file.seek(member.start)
     return bytes(file.read(member.stop - member.start))
-
-
-def _number(key: str | int) -> int:
-    """64 bits that stand for an id, so that seven million of them fit. Two that are equal by chance: 1 in a million."""
-    return hash(str(key))
 
 
 def _require(wanted: set[str], there: set[str], what: str) -> None:

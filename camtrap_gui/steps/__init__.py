@@ -108,6 +108,11 @@ MODELS = Step(
 )
 """What the engine can be asked for besides; the command line has ``camtrap models`` for it."""
 
+LILA = Step(
+    "lila_contents", "LILA", "See what there is at LILA.", project="none", package="camtrap_gui.sources"
+)
+"""Another such thing, for the lists of the window."""
+
 
 def named(name: str) -> Step:
     """The command of that name."""

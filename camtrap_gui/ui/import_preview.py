@@ -47,6 +47,7 @@ class ImportPreview(QWidget):
         for widget in (self.words, self.bar, self.figures, self.dates, self.problems):
             layout.addWidget(widget)
         layout.addWidget(self.table, 1)
+        layout.addStretch()
 
     def look(self, options: Options) -> None:
         """Find out what importing with these options would bring."""

@@ -17,7 +17,7 @@ import pytest
 from camtrap_gui.jobs import Cancelled, Progress
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections, images
-from camtrap_gui.sources import lila_choice, lila_index, lila_pictures
+from camtrap_gui.sources import lila_choice, lila_contents, lila_index, lila_pictures
 from camtrap_gui.steps import dataset
 from camtrap_gui.steps.dataset import Options
 from tests import serving
@@ -299,3 +299,25 @@ def test_that_what_is_written_is_what_lila_says(project, server, folder):
     assert all(image in RECORDS for image in written["images"]) and len(written["images"]) == 5
     ids = {image["id"] for image in written["images"]}
     assert written["annotations"] == [said for said in SAID if said["image_id"] in ids]
+
+
+def test_that_one_can_see_what_there_is_before_choosing(server, folder):
+    assert ("snapshot-serengeti", "Snapshot Serengeti") in lila_contents.run(
+        None, lila_contents.Options(), lambda _: None
+    ).data_sets
+    there = lila_contents.run(None, lila_contents.Options("snapshot-serengeti", folder), lambda _: None)
+    assert (there.pictures, there.seasons, there.locations) == (36, ("S1", "S2"), ("B04", "C 05"))
+    assert set(there.species) == {"empty", "human", "zebra", "gazelleThomsons"}
+
+    def count(season, place, kind):
+        wanted = (there.seasons.index(season), there.locations.index(place), kind)
+        return next((number for *cell, number in there.cells if tuple(cell) == wanted), 0)
+
+    assert count("S1", "B04", lila_contents.WHATEVER) == 9
+    zebras = [
+        record
+        for record, said in zip(RECORDS, SAID, strict=True)
+        if said["category_id"] == 2 and (record["season"], record["location"]) == ("S2", "C 05")
+    ]
+    assert count("S2", "C 05", there.species.index("zebra")) == len(zebras) > 0
+    assert not list(folder.rglob("*.JPG"))

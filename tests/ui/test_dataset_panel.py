@@ -17,6 +17,7 @@ from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.panels.dataset import DatasetPanel
 from camtrap_gui.ui.panels.detect import DetectPanel
 from camtrap_gui.ui.widgets.decisions_exchange import ImportDecisions
+from camtrap_gui.ui.widgets.lila_dialog import LilaDialog
 from camtrap_gui.ui.widgets.options_form import words
 from tests import shareable
 from tests.lila import serving_lila
@@ -300,3 +301,31 @@ def test_that_a_data_set_of_lila_is_looked_at_and_brought_in(lila, panel, tmp_pa
     click(panel.preview.import_button)
     wait(lambda: images.count(panel.session.project) and not panel.session.running("dataset"))
     assert images.count(panel.session.project) == len(list(folder.rglob("*.JPG"))) == 18
+
+
+def test_that_a_part_of_lila_is_chosen_from_lists_with_counts(lila, panel, tmp_path, wait):
+    click(panel.kind_buttons["lila"])
+    click(panel.lila_button)
+    dialog = panel.findChild(LilaDialog)
+    wait(lambda: dialog.data_set.count() > 0)
+    assert not dialog.use.isEnabled() and not dialog.count.isVisible()
+    click(dialog.look)
+    assert "into which folder" in dialog.message.text()
+    dialog.folder.setText(str(tmp_path / "from lila"))
+    click(dialog.look)
+    wait(lambda: dialog.count.isVisible())
+    assert dialog.count.text() == "36 of 36 pictures"
+    for kind, name in (("species", "zebra"), ("seasons", "S2")):
+        table = dialog.tables[kind]
+        table.choose([[table.item(row, 0).text() for row in range(table.rowCount())].index(name)])
+    counted = dialog.count.text()
+    dialog.sample.setValue(2)
+    assert dialog.count.text().startswith("2 at random of ")
+    dialog.sample.setValue(0)
+    click(dialog.use)
+    assert panel.form.value().lila_species == ("zebra",) and panel.form.value().lila_seasons == ("S2",)
+    click(panel.preview_button)
+    preview = panel.preview.preview
+    wait(lambda: not preview.is_looking())
+    assert preview.dates.text().startswith(f"{counted} chosen")
+    panel.preview.reject()

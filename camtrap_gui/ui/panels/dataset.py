@@ -71,7 +71,9 @@ class DatasetPanel(Panel):
     step = "dataset"
     verb = "Import"
     topics = frozenset({"images", "labels", "detections"})
-    only = tuple(dict.fromkeys(("json", "lila", *(name for names in KINDS.values() for name in names))))
+    only = tuple(
+        dict.fromkeys(("json", "camtrap_dp", "lila", *(name for names in KINDS.values() for name in names)))
+    )
     empty_icon = "image-plus-outline"
     empty_text = (
         "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here, or choose it at the left. "
@@ -161,6 +163,7 @@ class DatasetPanel(Panel):
         self.kind_words.setText(KIND_WORDS[kind][1])
         others = {name for names in KINDS.values() for name in names} - {*KINDS[kind]}
         self.form.hide_fields(*others)
+        self.lila_button.setVisible(kind == "lila")
 
     def start(self) -> None:
         if self._is_complete() and not self._are_results():
@@ -178,6 +181,19 @@ class DatasetPanel(Panel):
         self.preview.accepted.connect(self._start_previewed)
         self.preview.finished.connect(self._forget_preview)
         self.preview.open()
+
+    def ask_lila(self) -> None:
+        """Show what there is to choose from at LILA; the form takes what is chosen."""
+        from camtrap_gui.ui.widgets.lila_dialog import LilaDialog
+
+        dialog = LilaDialog(self.form.value_of("lila"), self.form.value_of("images"), self)
+        dialog.chosen.connect(self._take_choice)
+        dialog.open()
+
+    def _take_choice(self, chosen: Mapping[str, object]) -> None:
+        for name, value in chosen.items():
+            self.form.set_value(name, value)
+        self.say("Look at the preview, or press Import.")
 
     def show_results(self, path: Path) -> None:
         """Show what results of a detector would bring, in a dialog from which they can be brought in."""
@@ -227,12 +243,18 @@ class DatasetPanel(Panel):
             group.addButton(button)
             kinds.addWidget(button, *divmod(len(self.kind_buttons) - 1, 2))
         self.kind_words = text("", role="muted", wrap=True)
+        self.lila_button = QPushButton("Choose from LILA…")
+        self.lila_button.setToolTip(
+            "<p>See its data sets, and how many pictures of each species they have.</p>"
+        )
+        self.lila_button.clicked.connect(self.ask_lila)
         self.preview_button = QPushButton("Preview…")
         self.preview_button.setToolTip("<p>See what would come in, before anything is imported.</p>")
         self.preview_button.clicked.connect(self.show_preview)
         self.card.insertWidget(0, text("Import from", bold=True))
         self.card.insertLayout(1, kinds)
         self.card.insertWidget(2, self.kind_words)
+        self.card.insertWidget(3, self.lila_button)
         self.card.insertWidget(self.card.indexOf(self.start_button), self.preview_button)
         QWidget.setTabOrder(self.kind_buttons["json"], self.form)
         self.choose_kind("folder")

@@ -24,7 +24,7 @@ from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 
-_ABBREVIATIONS = ("csv", "json", "lila")
+_ABBREVIATIONS = ("csv", "dp", "json", "lila")
 _FLAG = re.compile(r"(?<![\w-])--([a-z](?:[a-z-]*[a-z])?)")
 
 
