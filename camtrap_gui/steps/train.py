@@ -1,8 +1,9 @@
 """Train a species classifier on the project's crops.
 
 ``quick`` computes what the backbone sees in each crop once, keeps it, and trains the species layer on that: minutes on
-a laptop, seconds the next time. ``standard`` goes on and trains the whole network on the pictures. Both are judged by
-macro-F1 on crops that nothing is learnt from, and never by the test crops; the best network is kept.
+a laptop, seconds the next time. ``standard`` goes on and trains the whole network on the pictures. ``tutorial`` is the
+recipe of the tutorial with its network, for whoever has a graphics card and time. All are judged by macro-F1 on crops
+that nothing is learnt from, and never by the test crops; the best network is kept.
 
 A training that was stopped or killed is taken up again by the same command.
 """
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from camtrap_gui.models.training import Training
     from camtrap_gui.project.training_data import TrainingData
 
-PRESETS = ("quick", "standard")
+PRESETS = ("quick", "standard", "tutorial")
+_BACKBONES = {"tutorial": "inception-v4"}
+_NOT_OF_TUTORIAL = (
+    *("augmentation", "balance", "by_confidence", "label_smoothing"),
+    *("ema", "unfreeze", "learning_rate", "find_rate"),
+)
 AS_PRESET = "preset"
 AUGMENTATIONS = ("none", "light", "standard", "strong")
 BALANCES = ("logits", "sampling", "weights", "none")
@@ -34,11 +40,18 @@ class Options:
     preset: Annotated[
         str,
         Option(
-            "quick: train the last layer on kept features, in minutes. standard: then the whole network, in hours.",
+            "quick: train the last layer on kept features, in minutes. standard: then the whole network, in hours."
+            " tutorial: the tutorial's two stages, in days without a graphics card.",
             choices=PRESETS,
         ),
     ] = "quick"
-    backbone: Annotated[str, Option("The network that turns crops into features.")] = "efficientnet-lite0"
+    backbone: Annotated[
+        str,
+        Option(
+            "The network that turns crops into features. Without one, that of the preset: efficientnet-lite0,"
+            " inception-v4 for the tutorial."
+        ),
+    ] = ""
     input_size: Annotated[
         int,
         Option(
@@ -54,13 +67,14 @@ class Options:
     epochs: Annotated[
         int,
         Option(
-            "Most epochs: of the last layer (quick) or the whole network (standard). 0: as the preset says.",
+            "Most epochs: of the last layer (quick) or the whole network (standard, tutorial). 0: as the preset says.",
             low=0,
             lowest="As the preset says",
         ),
     ] = 0
     batch_size: Annotated[
-        int, Option("Crops per step of the standard preset.", low=1, high=4096, advanced=True)
+        int,
+        Option("Crops per step of the presets standard and tutorial.", low=1, high=4096, advanced=True),
     ] = 32
     seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1, advanced=True)] = 0
     augmentation: Annotated[
@@ -119,6 +133,14 @@ class Options:
     find_rate: Annotated[
         bool, Option("Find the learning rate by a short test before training begins.", advanced=True)
     ] = False
+    as_original: Annotated[
+        bool,
+        Option(
+            "Only for the preset tutorial: let normalisation use each batch while only the last layer learns, and its"
+            " averages lag behind, as in the original, which is known to cost accuracy.",
+            advanced=True,
+        ),
+    ] = False
     run: Annotated[str, Option("An unfinished run to take up again, with the options it had.")] = ""
     fresh: Annotated[
         bool, Option("Start a new run even though an unfinished one has the same options.", advanced=True)
@@ -173,8 +195,10 @@ def run(project: Project, options: Options, report: Report) -> Result:
     from camtrap_gui.models import store, training
     from camtrap_gui.models.classifiers import backbones
     from camtrap_gui.models.training.phases import EMBEDDING
+    from camtrap_gui.models.training.tutorial import CHECKING
     from camtrap_gui.project import training_data
 
+    options = _completed(options)
     earlier, pinned = _unfinished(project, options), options.candidate
     if earlier:
         options = _options_of(earlier)
@@ -185,7 +209,8 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if earlier:
         runs.check_same_data(project, earlier)
     note = f"going on with run {earlier.id}" if earlier else "starting TensorFlow"
-    report(Progress(0, len(data.train) + len(data.validation), note, EMBEDDING))
+    phase = CHECKING if options.preset == "tutorial" else EMBEDDING
+    report(Progress(0, len(data.train) + len(data.validation), note, phase))
     if pinned:
         runs.pin(project)
     run = earlier or _start(project, options, data)
@@ -202,6 +227,26 @@ def run(project: Project, options: Options, report: Report) -> Result:
             runs.set_state(project, run.id, "stopped", {})
             raise
     return _result(work, best, taken_up=earlier is not None)
+
+
+def _completed(options: Options) -> Options:
+    """With the backbone of the preset where none is given. Raises Problem for options that the preset has no use for."""
+    from camtrap_gui.models.catalogue import DEFAULT_BACKBONE
+
+    plain = Options()
+    if options.preset == "tutorial":
+        if changed := [name for name in _NOT_OF_TUTORIAL if getattr(options, name) != getattr(plain, name)]:
+            raise Problem(
+                f"The preset tutorial is the tutorial's own recipe, which has no “{changed[0].replace('_', ' ')}” to"
+                " choose. Leave that out, or take the preset standard."
+            )
+    elif options.as_original:
+        raise Problem(
+            "Only the preset tutorial has an original: --preset tutorial, or leave --as-original out."
+        )
+    return dataclasses.replace(
+        options, backbone=options.backbone or _BACKBONES.get(options.preset, DEFAULT_BACKBONE)
+    )
 
 
 def _unfinished(project: Project, options: Options) -> Run | None:
@@ -254,6 +299,7 @@ def recipe_of(options: Options) -> "Recipe":
         batch_size=options.batch_size,
         by_confidence=options.by_confidence,
         label_smoothing=options.label_smoothing,
+        as_original=options.as_original,
         **chosen,
     ).with_last(find_rate=options.find_rate, ema=options.ema)
     if options.epochs:

@@ -45,6 +45,7 @@ class Recipe:
     """``head`` trains the species layer on kept features; then ``network`` trains the whole network on pictures, if
     there is one.
 
+    - ``as_original``: keep what makes the tutorial's own recipe worse than it need be (``tutorial``).
     - ``batch_size``: crops per step of the whole network.
     - ``augmentation``: how much the pictures are changed, one of ``AUGMENTATIONS``.
     - ``balance``: what is done about common and rare species, one of ``BALANCES``.
@@ -54,6 +55,7 @@ class Recipe:
 
     head: Phase = HEAD
     network: Phase | None = None
+    as_original: bool = False
     batch_size: int = 32
     augmentation: str = "standard"
     balance: str = "logits"
@@ -81,4 +83,11 @@ class Recipe:
         return self.with_last(depths=4, rate_per_depth=0.5, epochs_per_depth=1)
 
 
-PRESETS = {"quick": Recipe(), "standard": Recipe(network=NETWORK)}
+TUTORIAL = Phase(epochs=30, patience=30, head_rate=0.01, backbone_rate=0.0045)
+PRESETS = {
+    "quick": Recipe(),
+    "standard": Recipe(network=NETWORK),
+    "tutorial": Recipe(network=TUTORIAL, balance="none"),
+}
+"""The tutorial's own recipe is that of the module ``tutorial``; of what is here it takes only the numbers of epochs and of
+crops per step, and ``as_original``."""

@@ -102,9 +102,13 @@ class Training:
 
 def train(training: Training) -> Figures:
     """Run the phases of the run's preset that are still to be done; returns the figures of the best network."""
-    from camtrap_gui.models.training import phases
+    from camtrap_gui.models.training import phases, tutorial
 
-    presets: dict[str, Callable[[Training], None]] = {"quick": phases.quick, "standard": phases.standard}
+    presets: dict[str, Callable[[Training], None]] = {
+        "quick": phases.quick,
+        "standard": phases.standard,
+        "tutorial": tutorial.run,
+    }
     presets[training.run.preset](training)
     finish(training)
     runs.set_state(training.project, training.run.id, "done", {})

@@ -1,5 +1,8 @@
 """The phases of the presets: crops become features, the species layer learns from them, then the whole network."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import numpy as np
 
 from camtrap_gui.jobs import Progress
@@ -11,6 +14,7 @@ from camtrap_gui.models.training import Training
 from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import crops, problems, training_data
+from camtrap_gui.project.training_data import Selection
 
 EMBEDDING = "Embedding crops"
 
@@ -47,26 +51,34 @@ def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarr
         (training.file(int(crop_id)) for crop_id in missing),
         lambda done: training.report(Progress(known + done, total, "", EMBEDDING)),
     )
-    problems.clear(project, "train")
-    folder = crops.folder(project)
+    rows = [store.rows(some) for some in sha256s]
+    train, validation = (part.only(some >= 0) for part, some in zip(both, rows, strict=True))
+    learn_from(training, train, validation, unusable)
+    of_train, of_validation = (some[some >= 0] for some in rows)
+    return of_train, of_validation
+
+
+def learn_from(
+    training: Training, train: Selection, validation: Selection, unusable: Mapping[Path, str]
+) -> None:
+    """Make the crops that can be used those of the training, and the others, with their reasons, its problems.
+
+    Raises Problem when too few are left.
+    """
+    folder = crops.folder(training.project)
+    problems.clear(training.project, "train")
     problems.add(
-        project,
+        training.project,
         "train",
         [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()],
     )
-    rows = [store.rows(some) for some in sha256s]
-    training.train, training.validation = (
-        part.only(some >= 0) for part, some in zip(both, rows, strict=True)
-    )
-    training.unusable = len(unusable)
-    if len(set(training.train.labels.tolist())) < 2 or not len(training.validation):
+    training.train, training.validation, training.unusable = train, validation, len(unusable)
+    if len(set(train.labels.tolist())) < 2 or not len(validation):
         reason = next(iter(unusable.values()), "no reason known")
         raise Problem(
             f"{len(unusable):,} crops cannot be used ({reason}), which leaves too few to train with. "
             "Make them again: camtrap crop."
         )
-    of_train, of_validation = (some[some >= 0] for some in rows)
-    return of_train, of_validation
 
 
 def train_head(

@@ -5,7 +5,12 @@ from camtrap_gui.models.classifiers.learning import Epoch, State
 
 
 class Watch:
-    """Tells of one phase. ``per_epoch`` is how much is done in an epoch, ``best`` the macro-F1 reached before."""
+    """Tells of one phase. ``per_epoch`` is how much is done in an epoch, ``best`` the macro-F1 reached before.
+
+    ``remark`` is what else there is to say of now.
+    """
+
+    remark = ""
 
     def __init__(self, report: Report, phase: str, epochs: int, per_epoch: int, best: float = 0.0) -> None:
         self._report, self._phase, self._epochs = report, phase, epochs
@@ -15,7 +20,7 @@ class Watch:
     def say(self, state: State) -> None:
         """A step was made."""
         done = (state.epoch - 1) * self._per_epoch + min(state.crops, self._per_epoch - 1)
-        note = f"epoch {state.epoch} of {self._epochs}"
+        note = ", ".join(filter(None, (f"epoch {state.epoch} of {self._epochs}", self.remark)))
         values = {"loss": state.loss_sum / max(1, state.crops), **self._values}
         self._report(Progress(done, self._epochs * self._per_epoch, note, self._phase, values))
 
