@@ -127,7 +127,7 @@ class ImportPreview(QWidget):
     def _show_pictures(self, found: Mapping[str, Any]) -> None:
         looked = found["described"] - found["unchecked"]
         unusable = sum(found["unusable"].values())
-        checked = f"{looked - unusable:,} of {looked:,} looked at can be used"
+        checked = f"{looked - unusable:,} of {looked:,} looked at can be used" if looked else ""
         self.figures.show_figures(
             [
                 Figure(f"{found['described']:,}", "pictures", checked),

@@ -2,6 +2,7 @@
 
 from itertools import islice
 from pathlib import Path
+from typing import Any, Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -18,7 +19,7 @@ from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.widgets.options_form import PathEdit
 
 SHOWN, LOOKED = 8, 4_000
-_REFUSED: dict[Kind | None, str] = {
+_REFUSED: dict[str | None, str] = {
     "results": "These are results of a detector. Make the project of the pictures first, then drop them on its dataset.",
     "decisions": "These are decisions about a survey. Make the project of its pictures first, then drop them there.",
     "detector": "This is a detector. Make a project of pictures first; it is added under “Detect”.",
@@ -35,7 +36,8 @@ class PictureSource(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._path: Path | None = None
-        self._kind: Kind | None = None
+        self._kind: Kind | Literal["lila"] | None = None
+        self._lila = Options()
         self._sample: tuple[str, ...] = ()
         self._usual = ""
         self._asking = Background(self)
@@ -55,12 +57,16 @@ class PictureSource(QWidget):
                 lambda paths: self.choose(paths[0]),
             )
         )
+        self.choose_lila = QPushButton("From LILA…")
+        self.choose_lila.setToolTip("<p>Download a part of a public data set of lila.science.</p>")
+        self.choose_lila.clicked.connect(self.ask_lila)
         self.zone = DropZone(
             "image-multiple-outline",
             "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here",
             "A folder counts with all folders below it. A file brings labels, locations and times along.",
             self.choose_folder,
             self.choose_json,
+            self.choose_lila,
         )
         self.images_edit = PathEdit(folder=True)
         self.images_edit.setAccessibleName("Folder the file names start from")
@@ -98,9 +104,26 @@ class PictureSource(QWidget):
             self._say(_REFUSED.get(self._kind, ""), "error")
         self._show_kind()
 
+    def ask_lila(self) -> None:
+        """Show what there is to choose from at LILA."""
+        from camtrap_gui.ui.widgets.lila_dialog import LilaDialog
+
+        dialog = LilaDialog("", None, self)
+        dialog.chosen.connect(self._take_lila)
+        dialog.open()
+
+    def _take_lila(self, chosen: dict[str, Any]) -> None:
+        self._path, self._kind, self._lila = chosen["images"], "lila", Options(**chosen)
+        self.zone.heading.setText(f"{chosen['lila']}, of LILA")
+        self.zone.words.setText(f"Downloaded into {chosen['images']} when the project is made.")
+        self._say("", "muted")
+        self._show_kind()
+
     def options(self) -> Options:
         """What is to be imported."""
         assert self._path is not None
+        if self._kind == "lila":
+            return self._lila
         if self._is_folder():
             return Options(folder=self._path, folder_rule=self.rule.text().strip())
         if self._kind == "camtrap-dp":
@@ -110,19 +133,23 @@ class PictureSource(QWidget):
     def name(self) -> str:
         """A name for the project."""
         assert self._path is not None
+        if self._kind == "lila":
+            return self._lila.lila
         return self._path.name if self._path.is_dir() else self._path.stem
 
     def images(self) -> Path:
         """The folder of the pictures; that of the JSON unless another one is given."""
         assert self._path is not None
         given = self.images_edit.text().strip()
-        if self._is_folder():
+        if self._is_folder() or self._kind == "lila":
             return self._path
         beside = self._path if self._path.is_dir() else self._path.parent
         return Path(given).expanduser() if given else beside
 
     def is_ready(self) -> bool:
         """Whether there is something to look at."""
+        if self._kind == "lila":
+            return True
         if self._path is None or self._kind in _REFUSED or not self._path.exists():
             return False
         return self._rule() is not None if self._is_folder() else self.images().is_dir()
@@ -145,7 +172,7 @@ class PictureSource(QWidget):
 
     def _show_kind(self) -> None:
         is_folder = self._is_folder()
-        self._json_rows.setVisible(self._path is not None and not is_folder)
+        self._json_rows.setVisible(self._kind is not None and not is_folder and self._kind != "lila")
         self._folder_rows.setVisible(is_folder)
         self.found.setVisible(is_folder and bool(self._sample))
         self.changed.emit()

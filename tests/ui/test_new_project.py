@@ -12,7 +12,9 @@ from camtrap_gui.project import CONFIG, Project
 from camtrap_gui.steps import dataset, share
 from camtrap_gui.ui.make_demo import MakeDemo
 from camtrap_gui.ui.new_project import NewProject
+from camtrap_gui.ui.widgets.lila_dialog import LilaDialog
 from tests import shareable
+from tests.lila import serving_lila
 from tests.ui.hands import drop
 
 
@@ -178,3 +180,22 @@ def test_that_a_camtrap_dp_can_be_the_start_and_results_alone_cannot(wizard, tmp
     (tmp_path / "md.json").write_text('{"images": [], "detection_categories": {}}')
     drop(wizard, tmp_path / "md.json")
     assert not wizard.next.isEnabled() and "results of a detector" in wizard.source.words.text()
+
+
+def test_that_a_part_of_lila_can_be_the_start(wizard, tmp_path, wait, monkeypatch):
+    with serving_lila(monkeypatch):
+        click(wizard.source.choose_lila)
+        asked = wizard.findChild(LilaDialog)
+        wait(lambda: asked.data_set.count() > 0)
+        asked.folder.setText(str(tmp_path / "pictures of lila"))
+        click(asked.look)
+        wait(lambda: asked.use.isEnabled())
+        asked.tables["species"].choose([0])
+        click(asked.use)
+        chosen = wizard.source.options()
+        assert (chosen.lila, len(chosen.lila_species)) == ("snapshot-serengeti", 1)
+        click(wizard.next)
+        wait(lambda: not wizard.preview.is_looking())
+        assert "of 36 pictures chosen" in wizard.preview.dates.text()
+        click(wizard.next)
+        assert wizard.place.name.text() == "snapshot-serengeti" and wizard.next.isEnabled()

@@ -41,6 +41,7 @@ class LilaDialog(QDialog):
         self._queue = JobQueue("lila", self)
         self._job: Job | None = None
         self._there: Mapping[str, Any] = {}
+        self._order: dict[str, list[int]] = {}
         self.setWindowTitle("Pictures of LILA")
         self.resize(GRID * 116, GRID * 80)
         self.data_set = QComboBox()
@@ -73,6 +74,7 @@ class LilaDialog(QDialog):
         self.use.setProperty("primary", True)
         self.use.clicked.connect(self._use)
         self._lay_out()
+        self.data_set.editTextChanged.connect(lambda _: self._forget())
         self.finished.connect(self.deleteLater)
         self._show_state()
         self._start("Asking LILA", Options())
@@ -144,12 +146,17 @@ class LilaDialog(QDialog):
             for cell in self._there["cells"]:
                 if (cell[2] == WHATEVER) != (kind == "species"):
                     amounts[cell[column]] += cell[3]
-            rows = list(zip((name or "–" for name in self._there[kind]), amounts, strict=True))
+            names = self._there[kind]
+            order = sorted(
+                range(len(names)), key=lambda place: (-amounts[place] * (column == 2), names[place])
+            )
+            self._order[kind] = order
+            rows = [(names[place] or "–", amounts[place]) for place in order]
             self.tables[kind].fill((words, "pictures"), rows)
         self._count()
 
     def _places(self, kind: str) -> list[int]:
-        return self.tables[kind].chosen()
+        return [self._order[kind][line] for line in self.tables[kind].chosen()]
 
     def _count(self) -> None:
         if not self._there:
@@ -168,6 +175,13 @@ class LilaDialog(QDialog):
         self.count.setText(f"{sampled}{about}{number:,} of {self._there['pictures']:,} pictures")
         self.use.setEnabled(number > 0)
 
+    def _forget(self) -> None:
+        """Another data set is named."""
+        if self._there:
+            self._there = {}
+            self._say("")
+            self._show_state()
+
     def _use(self) -> None:
         self.chosen.emit(self.choice())
         self.accept()
@@ -176,6 +190,8 @@ class LilaDialog(QDialog):
         is_looking = self._job is not None and not self._job.is_over()
         self.bar.setVisible(is_looking)
         self.look.setEnabled(not is_looking)
+        self.look.setProperty("primary", not self._there)
+        self.look.style().polish(self.look)
         for widget in (*self.tables.values(), self.count, self.sample, self._only, self._hint):
             widget.setVisible(bool(self._there))
         self.use.setEnabled(bool(self._there) and not is_looking)
