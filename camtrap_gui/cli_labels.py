@@ -11,12 +11,12 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import Parameter
 
-from camtrap_gui.cli_labels_results import Exported, History, Imported, Labelled, Listing, Replayed
+from camtrap_gui.cli_labels_results import Accepted, Exported, History, Imported, Labelled, Listing, Replayed
 from camtrap_gui.formats import decisions as decisions_file
 from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, browse, decided, decisions, edits, merging, queues
+from camtrap_gui.project import Project, browse, decided, decisions, edits, merging, queues, runs, sure
 from camtrap_gui.project import species as species_list
 from camtrap_gui.project.merging import POLICIES, Merged, Policy, Side
 from camtrap_gui.project.not_animals import NOT_ANIMALS
@@ -74,6 +74,26 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
                 wanted = decisions.of_sequences(opened, wanted)
             decisions.label(opened, wanted, said, author or None)
         return Labelled(len(set(wanted)), ", ".join(species) + (f", {count} each" if count else ""))
+
+    @commands.command(sort_key=8)
+    def accept(
+        project: _Folder,
+        /,
+        *,
+        run: Annotated[str, Parameter(help="Whose word is taken; the current run's otherwise.")] = "",
+        preview: Annotated[bool, Parameter(help="Only say how many there are.")] = False,
+        author: _Author = "",
+    ) -> Accepted:
+        """Accept what a classifier is sure of, without a look, as one step that can be undone.
+
+        How sure is sure enough, “camtrap evaluate --precision” says. No training learns from these labels.
+        """
+        with Project.open(project) as opened:
+            chosen = runs.choose(opened, run)
+            species = sure.count(opened, chosen)
+            if not preview:
+                sure.accept(opened, chosen, author or None)
+        return Accepted(chosen.id, preview, species)
 
 
 def _require_known(project: Project, wanted: tuple[str, ...]) -> None:

@@ -127,6 +127,24 @@ class Labelled:
         return f"{self.images:,} image{'' if self.images == 1 else 's'}: {self.said}"
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """Pictures of each species that a run is sure of, and whether they were only counted."""
+
+    run: str
+    preview: bool
+    species: dict[str, int]
+
+    def text(self) -> str:
+        """The species with their pictures, and how to take it back."""
+        if not self.species:
+            return f"Run {self.run} is sure of none of the pictures that nobody has said anything of."
+        width = max(map(len, self.species))
+        lines = [f"  {name:<{width}} {count:>9,}" for name, count in self.species.items()]
+        end = "Nothing was changed." if self.preview else "To take it back: camtrap labels undo"
+        return "\n".join([f"Run {self.run} is sure of these pictures:", *lines, end])
+
+
 def _conflict_line(one: Conflict) -> str:
     return f"{one.path}: here {_side(one.here)}; there {_side(one.there)} ({one.outcome})"
 

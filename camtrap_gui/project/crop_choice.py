@@ -12,10 +12,12 @@ from typing import Any
 from camtrap_gui.files import safe_name
 from camtrap_gui.project import Project, images
 from camtrap_gui.project.crop_plan import UNREADABLE, Plan
+from camtrap_gui.project.machines import MODEL
 
 NO_LABEL = "no species is given"
 SEVERAL = "several species are given, it is not known which box is which"
 EXCLUDED = "its species is excluded"
+BY_MODEL = "its species was accepted from a classifier; nobody has confirmed it"
 SEQUENCE_LABEL = "its species was given for the whole sequence"
 UNSEEN = "no detector has looked at it yet"
 NO_ANIMAL = "no animal was found at this threshold"
@@ -163,6 +165,9 @@ def _boxes_or_reason(rules: Rules, known: _Known, image: Any) -> list[tuple[int,
 def _species_or_reason(rules: Rules, labels: list[sqlite3.Row]) -> int | str:
     if not labels:
         return NO_LABEL
+    labels = [row for row in labels if row["author"] != MODEL]
+    if not labels:
+        return BY_MODEL
     if len(labels) > 1:
         return SEVERAL
     species_id: int = labels[0]["species_id"]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from camtrap_gui.geometry import PADDING, crop_window
 from camtrap_gui.project import Project, species_names
+from camtrap_gui.project.machines import MODEL
 
 _KEPT = (
     "id, image_id, species_id, detection_id, box_id, location, split, file, left, top, right, bottom, sha256"
@@ -72,7 +73,7 @@ def _follow(db: sqlite3.Connection, padding: float, excluded: Iterable[int]) -> 
         CREATE TEMP TABLE wanted AS
         WITH single AS (
             SELECT image_id, min(species_id) AS species_id FROM temp.followed CROSS JOIN labels USING (image_id)
-            GROUP BY image_id HAVING count(*) = 1
+            WHERE author != '{MODEL}' GROUP BY image_id HAVING count(*) = 1
         ), known AS (
             SELECT 0 AS aside, {_KEPT} FROM temp.followed CROSS JOIN crops USING (image_id)
             UNION ALL SELECT 1, {_KEPT} FROM temp.followed CROSS JOIN set_aside USING (image_id)

@@ -18,11 +18,9 @@ from typing import Any
 
 from camtrap_gui.project import Project, changes, crops_follow
 from camtrap_gui.project.changes import FOLLOWING, KEYS
+from camtrap_gui.project.machines import MACHINES
 
 _MANY = 1_000
-
-MACHINES = ("import", "folder")
-"""Authors that are no persons."""
 
 
 @dataclass(frozen=True)

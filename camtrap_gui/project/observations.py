@@ -11,7 +11,7 @@ from sqlite3 import Row
 from typing import NamedTuple
 
 from camtrap_gui.geometry import Box
-from camtrap_gui.project import Project, detections, edits, images, species_names
+from camtrap_gui.project import Project, detections, images, machines, species_names
 from camtrap_gui.project.detections import KnownDetector
 from camtrap_gui.project.not_animals import MEANINGS
 
@@ -285,7 +285,8 @@ class _Pages:
 
     def _is_empty(self, said: Sequence[Row]) -> bool:
         return bool(said) and all(
-            row["species_id"] in self.special["empty"] and row["author"] not in edits.MACHINES for row in said
+            row["species_id"] in self.special["empty"] and row["author"] not in machines.MACHINES
+            for row in said
         )
 
     def _top(self, text: str | None) -> Top:
@@ -293,6 +294,11 @@ class _Pages:
 
 
 def _source(said: Row | None) -> str:
-    if said is None:
-        return ""
-    return "import" if said["author"] in edits.MACHINES else "person"
+    return "" if said is None else source_of(said["author"])
+
+
+def source_of(author: str) -> str:
+    """'person', 'import' or 'model': what kind of author said something."""
+    if author == machines.MODEL:
+        return "model"
+    return "import" if author in machines.MACHINES else "person"

@@ -82,7 +82,7 @@ def tell(observed: Observed) -> list[Told]:
 
 def _of_label(label: Label, shown: list[Region]) -> Iterator[Told]:
     kind = kind_of(label.species)
-    source = "import" if label.author in ("import", "folder") else "person"
+    source = observations.source_of(label.author)
     counts = _shares(label.count, len(shown))
     said = (source, label.author, label.made, label.run_id, label.confidence)
     for region, count in zip(shown, counts, strict=True):
@@ -98,7 +98,7 @@ def _of_region(region: Region) -> Told:
             kind, region.species, None, region, "model", None, None, region.run_id, region.species_confidence
         )
     if region.kind == "box":
-        source = "import" if region.author in ("import", "folder") else "person"
+        source = observations.source_of(region.author or "")
         return Told(kind, region.species, None, region, source, region.author, region.made)
     return Told(kind, region.species, None, region, region.source or "detector", region.author, region.made)
 
