@@ -117,7 +117,8 @@ def network(backbone: Backbone, classes: int, input_size: int, dropout: float = 
     images = keras.Input((input_size, input_size, 3), name="images")
     # With a seed of its own, what the process drew before does not matter to a training that is taken up again.
     features = keras.layers.Dropout(dropout, seed=0, name="dropout")(backbone.build(images))
-    logits = keras.layers.Dense(classes, name=SPECIES_LAYER)(features)
+    # In float32 whatever the rest calculates in: differences between logits are finer than bfloat16.
+    logits = keras.layers.Dense(classes, name=SPECIES_LAYER, dtype="float32")(features)
     return keras.Model(images, logits, name="classifier")
 
 

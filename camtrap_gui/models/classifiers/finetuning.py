@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui.models.classifiers import learning, rate_finding
+from camtrap_gui.models.classifiers import devices, learning, rate_finding
 from camtrap_gui.models.classifiers.augmentation import augment
 from camtrap_gui.models.classifiers.balance import Balance
+from camtrap_gui.models.classifiers.batch_size import parts as memory_parts
+from camtrap_gui.models.classifiers.batch_size import parts_by_trial
 from camtrap_gui.models.classifiers.input_pipeline import Pictures, Pixels, Supply
 from camtrap_gui.models.classifiers.learning import (
     Batch,
@@ -31,8 +33,6 @@ from camtrap_gui.models.classifiers.recipes import Recipe
 from camtrap_gui.parallel import in_order
 
 PHASE = "Fine-tuning"
-
-
 _BATCHES_AHEAD = 2
 
 
@@ -49,13 +49,17 @@ def fine_tune(
     on_best: Callable[[Best], None],
     supply: Supply | None = None,
     on_rate: Callable[[float], None] = lambda factor: None,
+    parts: int = 0,
+    on_parts: Callable[[int], None] = lambda parts: None,
 ) -> State:
     """Train ``model`` (see ``Classifier``), going on from the checkpoint if there is one, else from ``start``.
     The recipe's last phase says how.
 
     ``on_best`` is called while the model is the best so far. A crop that can no longer be read is passed over.
     ``on_rate`` hears by what the rates are multiplied, where the recipe asks for that to be found.
-    ``supply`` prepares the crops: without it, as whole crops are for any network.
+    ``supply`` prepares the crops: without it, as whole crops are for any network. ``parts`` are those that a step is
+    calculated in; where it is 0, memory decides and ``on_parts`` hears of it. The precision and the devices are those
+    that the model was built for (``devices.calculating``).
     """
     import keras
     import tensorflow as tf
@@ -72,6 +76,10 @@ def fine_tune(
     )
     weights = balance.weights()
     learner = Learner(model, balance, recipe, phase, steps)
+    if not parts:
+        parts = _fitting_parts(learner, batch_size)
+        on_parts(parts)
+    learner.learn_in_parts(parts)
     state = checkpoint.load(learner) if checkpoint.exists() else start
 
     @tf.function(
@@ -121,3 +129,13 @@ def fine_tune(
         truth=validation.labels,
     )
     return learning.fit(learner, course, state, say, on_epoch, on_best, checkpoint)
+
+
+def _fitting_parts(learner: Learner, size: int) -> int:
+    """In how many parts a batch fits into the memory of what calculates it."""
+    if not devices.gpus():
+        return memory_parts(learner.model, size)
+    model = learner.model
+    images = np.zeros((size, *model.input_shape[1:]), np.float32)
+    targets = one_hot(np.zeros(size, np.int64), model.output_shape[1])
+    return parts_by_trial(lambda parts: learner.rehearse(parts, images, targets), size)

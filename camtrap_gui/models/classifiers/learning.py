@@ -24,6 +24,7 @@ from camtrap_gui.files import replacing
 from camtrap_gui.models.classifiers import schedules
 from camtrap_gui.models.classifiers.averaging import Average
 from camtrap_gui.models.classifiers.balance import Balance
+from camtrap_gui.models.classifiers.one_step import Step
 from camtrap_gui.models.classifiers.recipes import Phase, Recipe
 from camtrap_gui.problem import Problem
 
@@ -116,34 +117,44 @@ class Learner:
         )
         prior, smooth = tf.constant(balance.prior()), _smoothing(balance.counts, recipe.label_smoothing)
 
-        @tf.function(reduce_retracing=True, jit_compile=False)
-        def step(inputs: Any, targets: Any, weights: Any) -> Any:
+        weights_of = [w.value for _, ws in self._optimizers for w in ws]
+
+        def gradients(inputs: Any, targets: Any, weights: Any, share: Any) -> Any:
             with tf.GradientTape() as tape:
                 logits = tf.cast(model(inputs, training=True), tf.float32)
                 losses = weights * tf.nn.softmax_cross_entropy_with_logits(smooth(targets), logits + prior)
-                loss = tf.reduce_mean(losses)
-            gradients = tape.gradient(loss, [w.value for _, ws in self._optimizers for w in ws])
-            for optimizer, variables in self._optimizers:
-                optimizer.apply_gradients(zip(gradients[: len(variables)], variables, strict=True))
-                gradients = gradients[len(variables) :]
-            if self._average:
-                self._average.follow()
+                loss = tf.reduce_sum(losses) * share
             hits = tf.reduce_sum(tf.cast(tf.argmax(logits, 1) == tf.argmax(targets, 1), tf.int32))
-            return tf.reduce_sum(losses), hits
+            return tape.gradient(loss, weights_of), tf.reduce_sum(losses), hits
 
-        self._step = step
+        def apply(found: list[Any]) -> None:
+            for optimizer, variables in self._optimizers:
+                optimizer.apply_gradients(zip(found[: len(variables)], variables, strict=True))
+                found = found[len(variables) :]
+
+        self._step = Step(
+            gradients, apply, weights_of, self._average.follow if self._average else lambda: None
+        )
 
     def learn(
         self, inputs: Any, targets: NDArray[np.float32], weights: NDArray[np.float32] | None = None
     ) -> tuple[float, int]:
         """One step of the optimizers; returns the sum of the crops' losses and how many were right."""
-        import tensorflow as tf
+        return self._step(inputs, targets, _counting(targets, weights))
 
-        counting = np.ones(len(targets), np.float32) if weights is None else weights
-        loss, hits = self._step(
-            tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets), tf.convert_to_tensor(counting)
-        )
-        return float(loss), int(hits)
+    def learn_in_parts(self, parts: int) -> None:
+        """Calculate every step in so many parts from now on, which takes less memory."""
+        self._step.parts = parts
+
+    def rehearse(self, parts: int, inputs: Any, targets: NDArray[np.float32]) -> None:
+        """Calculate a step in so many parts without learning from it, to see whether memory suffices."""
+        random = [v for v in self.model.non_trainable_variables if "int" in str(v.dtype)]
+        before = [np.asarray(variable) for variable in random]
+        try:
+            self._step.rehearse(parts, inputs, targets, _counting(targets, None))
+        finally:
+            for variable, value in zip(random, before, strict=True):
+                variable.assign(value)
 
     @contextmanager
     def judged(self) -> Iterator[None]:
@@ -164,6 +175,10 @@ class Learner:
         return (
             found + ([self._rate] if self._found else []) + (self._average.variables if self._average else [])
         )
+
+
+def _counting(targets: NDArray[np.float32], weights: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    return np.ones(len(targets), np.float32) if weights is None else weights
 
 
 def _smoothing(counts: NDArray[np.integer], share: float) -> Callable[[Any], Any]:
