@@ -8,7 +8,8 @@ from camtrap_gui.ui.widgets.model_list import ModelList
 TITLE = "Models"
 ABOUT = (
     "A detector finds the animals; a backbone is the network that learns your species. Installing one fetches it from "
-    "the Python package index and checks that it is the right one; after that no network is needed."
+    "where its authors publish it and checks that it is the right one; after that no network is needed. If you have the "
+    "file already, add it."
 )
 
 

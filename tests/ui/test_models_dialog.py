@@ -78,6 +78,17 @@ def test_that_a_file_that_is_no_detector_is_refused_in_a_sentence(dialog, wait, 
     assert "weights.pt is not used" in dialog.models.words.text() and store.entries() == []
 
 
+def test_that_a_backbone_that_is_not_here_can_be_brought_as_a_file(dialog, wait, tmp_path):
+    cells(dialog, "megadetector-v4.1")
+    assert dialog.models.add.text() == "Add a file…"
+    cells(dialog, "convnext-tiny")
+    assert dialog.models.add.text() == "Weights from a file…"
+    (tmp_path / "weights.keras").write_bytes(b"anything")
+    dialog.models.add_weights(tmp_path / "weights.keras", "convnext-tiny")
+    wait(lambda: dialog.models.job is None)
+    assert "weights.keras holds no weights" in dialog.models.words.text() and store.entries() == []
+
+
 def test_that_without_a_network_the_reason_is_said(dialog, wait, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     cells(dialog, "efficientnet-lite1")
@@ -117,7 +128,8 @@ def test_that_the_train_form_offers_backbones_with_their_size(session, show, cro
     box = panel.form.input("backbone")
     words = [box.itemText(place) for place in range(box.count())]
     place = words.index("EfficientNet-Lite1 · 20 MB")
-    assert "downloaded" in box.itemData(place, Qt.ItemDataRole.ToolTipRole)
+    tip = box.itemData(place, Qt.ItemDataRole.ToolTipRole)
+    assert "downloaded when it is first used (20 MB, licence Apache-2.0)" in tip
     assert not box.itemIcon(place).isNull() and box.itemIcon(0).isNull()
     need = max(box.fontMetrics().horizontalAdvance(one) for one in words)
     assert need + box.iconSize().width() < box.width() - 24

@@ -15,7 +15,7 @@ from camtrap_gui.ui.session import step_of
 from camtrap_gui.ui.theme import GRID, icon, text
 from camtrap_gui.ui.widgets import run_choice
 from camtrap_gui.ui.widgets.live_curves import LiveCurves
-from camtrap_gui.ui.widgets.model_list import megabytes, short
+from camtrap_gui.ui.widgets.model_list import how_to_get, megabytes, short
 from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
 from camtrap_gui.ui.worker import Job
 
@@ -28,7 +28,7 @@ class TrainPanel(Panel):
     step = "train"
     verb = "Train"
     topics = frozenset({"runs"})
-    only = ("preset", "backbone", "epochs", "batch_size", "seed", "fresh")
+    only = ("preset", "backbone", "input_size", "epochs", "batch_size", "seed", "fresh")
     empty_icon = "school-outline"
     empty_text = (
         "A network learns to tell your species apart from the training crops, and is judged on the validation crops "
@@ -98,11 +98,11 @@ class TrainPanel(Panel):
         self._mark_downloads()
 
     def _mark_downloads(self) -> None:
-        there = {entry.name for entry in store.entries()}
+        offers = {model.name: model for model in store.known() if not isinstance(model, Entry)}
         for place in range(self._backbone.count()):
-            is_there = self._backbone.itemData(place) in there
-            self._backbone.setItemIcon(place, QIcon() if is_there else icon("download-outline"))
-            tip = "" if is_there else "Is downloaded when it is first used"
+            offer = offers.get(self._backbone.itemData(place))
+            self._backbone.setItemIcon(place, QIcon() if offer is None else icon("download-outline"))
+            tip = "" if offer is None else f"<p>{how_to_get(offer)}</p>"
             self._backbone.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
 
     def is_empty(self) -> bool:

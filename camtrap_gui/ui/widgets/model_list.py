@@ -25,6 +25,17 @@ from camtrap_gui.ui.widgets.detector_dialog import DetectorDialog
 from camtrap_gui.ui.worker import Job, JobQueue
 
 DETECTORS = "Detectors (*.onnx *.pb *.zip *.pt);;All files (*)"
+WEIGHTS = "Weights (*.h5 *.npz *.pth *.tar.gz);;All files (*)"
+ADD_DETECTOR = (
+    "Add a file…",
+    "A detector of yours: an ONNX file, a TensorFlow graph (.pb) or SavedModel (its saved_model.pb, or a zip archive), or a "
+    "published MegaDetector (.pt). It is copied.",
+)
+ADD_WEIGHTS = (
+    "Weights from a file…",
+    "The weights of this backbone, if you have them already: a file of Keras (.h5), of this program on another computer "
+    "(weights.npz), or as they are published. They are copied.",
+)
 PURPOSES = {"detector": "Finds animals", "backbone": "Learns species"}
 COLUMNS = ("Model", "What for", "Size", "Licence", "State")
 _SIZE = COLUMNS.index("Size")
@@ -46,11 +57,7 @@ class ModelList(QWidget):
         self.table.itemSelectionChanged.connect(self._show_state)
         self.install = QPushButton("Install")
         self.remove = QPushButton("Remove")
-        self.add = QPushButton("Add a file…")
-        self.add.setToolTip(
-            "<p>A detector of yours: an ONNX file, a TensorFlow graph (.pb) or SavedModel (its saved_model.pb, or a zip "
-            "archive), or a published MegaDetector (.pt). It is copied.</p>"
-        )
+        self.add = QPushButton()
         self.cancel = QPushButton("Cancel")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -59,11 +66,7 @@ class ModelList(QWidget):
         self.words.setAccessibleName("Message")
         self.install.clicked.connect(self._install)
         self.remove.clicked.connect(self._remove)
-        self.add.clicked.connect(
-            lambda: ask.for_files(
-                self, "Add a detector", Path.home(), DETECTORS, lambda it: self.add_file(it[0])
-            )
-        )
+        self.add.clicked.connect(self._ask_for_file)
         self.cancel.clicked.connect(self.stop)
         buttons = QHBoxLayout()
         buttons.setSpacing(GRID)
@@ -103,6 +106,10 @@ class ModelList(QWidget):
         """Look at a detector's file, and show what it is before it is copied into the store."""
         self._start(f"Looking at {file.name}", change.Options(add=file, preview=True))
 
+    def add_weights(self, file: Path, backbone: str) -> None:
+        """Copy the weights of a backbone into the store, if they fit."""
+        self._start(f"Adding {file.name}", change.Options(add=file, backbone=backbone))
+
     def stop(self) -> None:
         """Cancel what is being done; nothing is left half-installed."""
         if self.job is not None:
@@ -116,6 +123,19 @@ class ModelList(QWidget):
     def _chosen(self) -> Entry | Offer | None:
         row = self.table.currentRow()
         return self._shown[row] if 0 <= row < len(self._shown) and self.table.selectedItems() else None
+
+    def _lacking(self) -> Offer | None:
+        """The backbone that is chosen, if its weights are not here."""
+        chosen = self._chosen()
+        return chosen if isinstance(chosen, Offer) and chosen.role == "backbone" else None
+
+    def _ask_for_file(self) -> None:
+        lacking, home = self._lacking(), Path.home()
+        if lacking is None:
+            ask.for_files(self, "Add a detector", home, DETECTORS, lambda it: self.add_file(it[0]))
+        else:
+            title, name = f"Weights of {short(lacking)}", lacking.name
+            ask.for_files(self, title, home, WEIGHTS, lambda it: self.add_weights(it[0], name))
 
     def _install(self) -> None:
         if (chosen := self._chosen()) is not None:
@@ -190,6 +210,9 @@ class ModelList(QWidget):
         self.install.setEnabled(free and isinstance(chosen, Offer))
         self.remove.setEnabled(free and isinstance(chosen, Entry))
         self.add.setEnabled(free)
+        words, tip = ADD_DETECTOR if self._lacking() is None else ADD_WEIGHTS
+        self.add.setText(words)
+        self.add.setToolTip(f"<p>{tip}</p>")
         self.bar.setVisible(not free)
         self.cancel.setVisible(not free)
         self.cancel.setEnabled(self.job is not None and self.job.state != "stopping")
@@ -212,6 +235,12 @@ def megabytes(model: Entry | Offer) -> str:
     return f"{model.size / 1e6:,.0f} MB" if model.size >= 1e6 else "under 1 MB"
 
 
+def how_to_get(offer: Offer) -> str:
+    """What choosing a model that is not installed will do, and under which licence it comes."""
+    facts = ", ".join(filter(None, (megabytes(offer), f"licence {offer.licence}", offer.doubt)))
+    return f"Not installed: it is downloaded when it is first used ({facts})."
+
+
 def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
     doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
@@ -223,6 +252,7 @@ def _cells(model: Entry | Offer) -> Sequence[str]:
 def _about(model: Entry | Offer) -> str:
     """What the list has no column for."""
     lines = [model.title, model.source]
+    lines += [f"Sees {model.input_size} pixels"] if model.input_size else []
     lines += [f"SHA-256 {model.sha256}"] if isinstance(model, Entry) else []
     return "\n".join(lines)
 
