@@ -4,7 +4,7 @@ A threshold is the lowest confidence at which the answers above it, of cameras t
 as often as wanted, and would be, with 95 % confidence, if there were more of them: the lower end of Wilson's one-sided
 interval (Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference") is the precision wanted,
 not the share of hits. So 99 % takes 268 answers without a miss, 95 % takes 52. A species with fewer answers, or from
-fewer than three locations, has no threshold.
+fewer than three locations, has no threshold. What may be of an unknown species (``unknown``) is never accepted.
 
 The interval counts crops as if each were drawn by itself. Crops of one camera resemble each other, so it promises
 somewhat more than it knows; bootstrap over locations says nothing while there is no miss. What the thresholds hold on
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui import resampling
+from camtrap_gui import resampling, unknown
 from camtrap_gui.resampling import Interval
 
 FEWEST_LOCATIONS = 3
@@ -114,7 +114,8 @@ class Measured:
 
 def fit(answers: Answers, classes: Sequence[str], precision: float = PRECISION) -> Thresholds:
     """The thresholds for a wanted precision (between 0 and 1) from answers on crops the network has not learnt from."""
-    found = (_of_class(answers, place, name, precision) for place, name in enumerate(classes))
+    floor = unknown.limit(answers.confidence)
+    found = (_of_class(answers, place, name, precision, floor) for place, name in enumerate(classes))
     return Thresholds(precision, tuple(found))
 
 
@@ -154,14 +155,14 @@ def measure(answers: Answers, classes: Sequence[str], accepting: Accepting) -> M
     )
 
 
-def _of_class(answers: Answers, place: int, name: str, precision: float) -> Threshold:
+def _of_class(answers: Answers, place: int, name: str, precision: float, floor: float) -> Threshold:
     own = np.flatnonzero(answers.said == place)
     own = own[np.argsort(-answers.confidence[own], kind="stable")]
     sure, hits = answers.confidence[own], np.cumsum(answers.correct[own], dtype=np.int64)
     count = np.arange(1, len(own) + 1)
     enough = _lower_end(hits, count) >= precision
     enough[:-1] &= sure[:-1] > sure[1:]  # equally sure ones are taken together
-    reached = np.flatnonzero(enough)
+    reached = np.flatnonzero(enough & (sure >= floor))
     if not len(reached):
         return Threshold(name, len(own))
     last = int(reached[-1])

@@ -42,9 +42,15 @@ class PredictedBox:
     box: Box
     species: tuple[tuple[str, float], ...] = ()
 
-    def accepted(self, accepting: "Accepting | None") -> bool | None:
+    def is_accepted(self, classifier: "Classifier") -> bool | None:
         """Whether the likeliest species is sure enough that nobody needs to look; None where that is not known."""
+        accepting = classifier.accepting
         return accepting.takes(*self.species[0]) if accepting and self.species else None
+
+    def is_unknown(self, classifier: "Classifier") -> bool | None:
+        """Whether the animal may be of a species the classifier does not know; None where that is not known."""
+        below = classifier.unknown_below
+        return self.species[0][1] < below if below and self.species else None
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ def load_classifier(folder: Path) -> "Classifier":
     from camtrap_gui.models.classifiers import bundle
 
     place = bundle_in(folder)
-    key = (place.resolve(), bundle.fingerprint(place), bundle.accepting(place))
+    key = (place.resolve(), bundle.fingerprint(place), bundle.judging(place))
     if not _warm or _warm[0][0] != key:
         _warm.clear()
         classifier = bundle.load(place)
@@ -195,7 +201,7 @@ def load_classifier(folder: Path) -> "Classifier":
     return _warm[0][1]
 
 
-_warm: "list[tuple[tuple[Path, str, Accepting | None], Classifier]]" = []
+_warm: "list[tuple[tuple[Path, str, tuple[Accepting | None, float]], Classifier]]" = []
 
 
 def bundle_in(folder: Path) -> Path:

@@ -48,9 +48,10 @@ def table(path: Path, classifier: "Classifier", detector: "Detector | None", top
     """A CSV table with one row for each box: file, box in fractions of the picture, species with confidences.
 
     A picture without a box, or one that could not be read, has one row, too, so that none is missing. ``accepted`` says
-    whether the likeliest species is sure enough that nobody needs to look; it is empty where that is not known.
+    whether the likeliest species is sure enough that nobody needs to look, ``unknown`` whether the animal may be of a
+    species the classifier does not know; they are empty where that is not known.
     """
-    header = [*_COLUMNS, "accepted"]
+    header = [*_COLUMNS, "accepted", "unknown"]
     for place in range(1, min(top, len(classifier.classes)) + 1):
         header += [f"species_{place}", f"confidence_{place}"]
 
@@ -64,13 +65,16 @@ def table(path: Path, classifier: "Classifier", detector: "Detector | None", top
                     ["whole picture", None] if detector is None else [box.category, f"{box.confidence:.4f}"]
                 )
                 where = [f"{value:.5f}" for value in box.box]
-                accepted = box.accepted(classifier.accepting)
-                sure = None if accepted is None else "yes" if accepted else "no"
+                judged = (_yes_or_no(box.is_accepted(classifier)), _yes_or_no(box.is_unknown(classifier)))
                 species = [cell for name, value in box.species for cell in (name, f"{value:.4f}")]
-                row = [name, None, number, *found, *where, sure, *species]
+                row = [name, None, number, *found, *where, *judged, *species]
                 write(row + [None] * (len(header) - len(row)))
 
         yield add
+
+
+def _yes_or_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
 
 
 @contextmanager
@@ -95,6 +99,7 @@ def results(
             "backbone": classifier.backbone,
             "crop_padding": classifier.padding,
             **({"accepted": to_plain(classifier.accepting)} if classifier.accepting else {}),
+            **({"unknown_below": classifier.unknown_below} if classifier.unknown_below else {}),
         },
     )
     with megadetector_results.writing(path, info, classifier.classes, tuple(categories)) as write:

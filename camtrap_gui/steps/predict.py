@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from camtrap_gui.models.detectors import Detector
     from camtrap_gui.models.prediction import Prediction
     from camtrap_gui.models.prediction_files import Add
-    from camtrap_gui.thresholds import Accepting
 
 _SHOWN = 20
 """So many pictures are printed one by one and so many failures are listed; more are summed up."""
@@ -64,7 +63,8 @@ class Box:
     """One answer: the detector's ``category`` and ``confidence`` (None for a whole picture), and (species, confidence).
 
     ``box`` is left, top, width and height in fractions of the upright picture. ``accepted``: whether the species is sure
-    enough that nobody needs to look; None where that is not known.
+    enough that nobody needs to look, ``unknown``: whether the animal may be of a species the classifier does not know;
+    None where that is not known.
     """
 
     category: str
@@ -72,6 +72,7 @@ class Box:
     species: tuple[tuple[str, float], ...]
     box: tuple[float, float, float, float]
     accepted: bool | None = None
+    unknown: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Result:
     """What was predicted. ``shown`` are the first pictures one by one; ``species`` counts the most likely ones.
 
     ``accepted`` of them are sure enough that nobody needs to look, for the ``precision`` that the classifier's
-    thresholds were made for; both are None where it has none.
+    thresholds were made for; ``unknown`` may be of species it does not know. They are None where that is not known.
     """
 
     pictures: int
@@ -102,6 +103,7 @@ class Result:
     written: tuple[Path, ...]
     accepted: int | None = None
     precision: float | None = None
+    unknown: int | None = None
 
     def text(self) -> str:
         """The tutorial's lines for a few pictures, a table of species for many."""
@@ -129,6 +131,8 @@ class Result:
             lines.append(
                 f"  {self.accepted:,} sure enough to accept at a precision of {self.precision:.0%}, {left:,} to look at"
             )
+        if self.unknown:
+            lines.append(f"  {self.unknown:,} perhaps of species that the classifier does not know")
         if self.failures:
             lines.append(f"{self.failures:,} pictures could not be read:")
             lines += [f"    {name}: {reason}" for name, reason in self.failed]
@@ -150,6 +154,8 @@ def _spoken(picture: Picture) -> Iterator[str]:
             yield from (f'    "{name}" with confidence {value:.2%}' for name, value in box.species)
         if box.accepted is not None:
             yield "Sure enough to accept." if box.accepted else "Not sure: have a look."
+        if box.unknown:
+            yield "Perhaps a species that the classifier does not know."
 
 
 def run(_: Project | None, options: Options, report: Report) -> Result:
@@ -169,7 +175,7 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
         raise Problem(f"There are no pictures in {chosen.root}.")
     report(Progress(0, total, "loading the models", "Predicting"))
     classifier, detector = load_classifier(options.model), _load_detector(options, report)
-    tally = _Tally(detector is not None, classifier.accepting)
+    tally = _Tally(detector is not None, classifier)
 
     with ExitStack() as stack:
         takers = _writers(stack, options, classifier, detector)
@@ -254,9 +260,9 @@ def _writers(
 class _Tally:
     """Counts while predictions pass by, and keeps the first few."""
 
-    def __init__(self, by_detector: bool, accepting: "Accepting | None") -> None:
-        self._by_detector, self._accepting = by_detector, accepting
-        self._accepted = 0
+    def __init__(self, by_detector: bool, classifier: "Classifier") -> None:
+        self._by_detector, self._classifier = by_detector, classifier
+        self._accepted = self._unknown = 0
         self.pictures = self.failures = self.without_detection = 0
         self._categories: Counter[str] = Counter()
         self._species: Counter[str] = Counter()
@@ -282,17 +288,20 @@ class _Tally:
                 box.confidence if self._by_detector else None,
                 box.species,
                 box.box,
-                box.accepted(self._accepting),
+                box.is_accepted(self._classifier),
+                box.is_unknown(self._classifier),
             )
             for box in prediction.boxes
         ]
         self._accepted += sum(box.accepted is True for box in boxes)
+        self._unknown += sum(box.unknown is True for box in boxes)
         picture = Picture(name, prediction.path, tuple(boxes), prediction.failure)
         if len(self._shown) < _SHOWN:
             self._shown.append(picture)
         return picture
 
     def result(self, written: tuple[Path, ...]) -> Result:
+        accepting = self._classifier.accepting
         return Result(
             self.pictures,
             self.failures,
@@ -302,6 +311,7 @@ class _Tally:
             tuple(self._shown),
             tuple(self._failed),
             written,
-            None if self._accepting is None else self._accepted,
-            None if self._accepting is None else self._accepting.precision,
+            None if accepting is None else self._accepted,
+            None if accepting is None else accepting.precision,
+            self._unknown if self._classifier.unknown_below else None,
         )

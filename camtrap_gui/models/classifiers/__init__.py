@@ -30,7 +30,8 @@ class Classifier:
     from a crop to an image (see the module of that name); ``about`` says what it was trained on and with what (see
     ``bundle``). Logits are divided by ``temperature`` before softmax, which makes confidence honest (see
     ``camtrap_gui.temperature``); ``accepting`` says which answers need nobody to look at them, None where that is not
-    known.
+    known. An animal of which it is less sure than ``unknown_below`` may be of a species it does not know (see
+    ``camtrap_gui.unknown``).
     """
 
     model: Any
@@ -42,6 +43,7 @@ class Classifier:
     preprocessing: str = WHOLE
     temperature: float = 1.0
     accepting: Accepting | None = None
+    unknown_below: float = 0.0
 
     def prepare(self, crop: "Image.Image") -> NDArray[np.uint8]:
         """The crop as this network's input, uint8 [input_size, input_size, 3]. Safe on any thread."""

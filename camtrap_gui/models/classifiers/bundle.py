@@ -69,6 +69,7 @@ class _Manifest(msgspec.Struct, omit_defaults=False):
     preprocessing: _Preprocessing = _Preprocessing()
     temperature: Annotated[float, msgspec.Meta(ge=LOWEST, le=HIGHEST)] = 1.0
     accepting: Accepting | None = None
+    unknown_below: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     about: dict[str, Any] = {}
 
 
@@ -77,6 +78,7 @@ class Revision(TypedDict, total=False):
 
     temperature: float
     accepting: Accepting | None
+    unknown_below: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,7 @@ def save(folder: Path, classifier: Classifier, about: Mapping[str, Any] | None =
         preprocessing=_WAYS[classifier.preprocessing],
         temperature=classifier.temperature,
         accepting=classifier.accepting,
+        unknown_below=classifier.unknown_below,
         about=to_plain(classifier.about if about is None else about),
     )
     _write_manifest(folder, manifest)
@@ -159,6 +162,7 @@ def load(folder: Path) -> Classifier:
         preprocessing=_way(manifest),
         temperature=manifest.temperature,
         accepting=manifest.accepting,
+        unknown_below=manifest.unknown_below,
     )
 
 
@@ -189,15 +193,21 @@ def fingerprint(folder: Path) -> str:
     """A text that tells two classifiers apart: those that say the same of every crop have equal fingerprints."""
     manifest = _read_manifest(folder)
     told = msgspec.to_builtins(msgspec.structs.replace(manifest, about={}))
-    del told["accepting"]  # it changes nothing that is said
+    del told["accepting"], told["unknown_below"]  # they change nothing that is said
     if manifest.temperature == 1.0:  # fingerprints from before there were temperatures still hold
         del told["temperature"]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
-def accepting(folder: Path) -> Accepting | None:
-    """Which answers of the classifier in ``folder`` need nobody to look at them, without loading it."""
-    return _read_manifest(folder).accepting
+def judging(folder: Path) -> tuple[Accepting | None, float]:
+    """``accepting`` and ``unknown_below`` of the classifier in ``folder``, without loading it."""
+    manifest = _read_manifest(folder)
+    return manifest.accepting, manifest.unknown_below
+
+
+def weights_sha256(folder: Path) -> str:
+    """SHA-256 of the weights of the classifier in ``folder``. Raises Problem as ``load`` does."""
+    return _read_manifest(folder).weights.sha256
 
 
 def classes_in(folder: Path) -> tuple[str, ...]:

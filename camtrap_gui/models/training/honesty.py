@@ -6,14 +6,15 @@ is measured on the test cameras (``camtrap evaluate``: calibration error, precis
 
 import numpy as np
 
-from camtrap_gui import temperature, thresholds
+from camtrap_gui import temperature, thresholds, unknown
 from camtrap_gui.models.classifiers import bundle
 from camtrap_gui.models.training import Training
 from camtrap_gui.project import acceptance, runs, training_data
 
 
 def make_honest(training: Training) -> None:
-    """Fit the temperature, and the confidence from which answers need nobody to look at them; keep both in the bundle.
+    """Fit the temperature, the confidence from which answers need nobody to look at them, and that below which an animal
+    may be of an unknown species; keep them in the bundle.
 
     Nothing is done where the validation crops are those that were learnt from, or nothing was kept of them.
     """
@@ -30,6 +31,10 @@ def make_honest(training: Training) -> None:
     _, places = np.unique(training_data.locations(training.project, ids.tolist()), return_inverse=True)
     acceptance.keep_answers(training.run, thresholds.Answers(said, shares.max(1), said == labels, places))
     made = acceptance.make_thresholds(training.run, thresholds.PRECISION)
-    accepting = made.accepting if made else None
-    bundle.revise(training.run.model, temperature=fitted, accepting=accepting)
+    bundle.revise(
+        training.run.model,
+        temperature=fitted,
+        accepting=made.accepting if made else None,
+        unknown_below=unknown.limit(shares.max(1)),
+    )
     runs.add_figures(training.project, training.run.id, {"temperature": fitted})

@@ -228,14 +228,14 @@ def test_that_a_temperature_is_kept_and_changes_confidence_alone(saved, classifi
 
 def test_that_thresholds_leave_a_fingerprint_as_it_is(saved):
     before = bundle.fingerprint(saved)
-    bundle.revise(saved, accepting=Accepting(0.99, {"rhino": 0.8}))
+    bundle.revise(saved, accepting=Accepting(0.99, {"rhino": 0.8}), unknown_below=0.4)
     assert bundle.fingerprint(saved) == before
 
 
 def test_that_a_bundle_from_before_there_were_temperatures_says_what_it_said(saved, classifier):
     before, path = bundle.fingerprint(saved), saved / bundle.MANIFEST
     manifest = json.loads(path.read_text())
-    del manifest["temperature"], manifest["accepting"]
+    del manifest["temperature"], manifest["accepting"], manifest["unknown_below"]
     path.write_text(json.dumps(manifest))
     images = np.zeros((1, 32, 32, 3), np.uint8)
     np.testing.assert_array_equal(
