@@ -33,6 +33,7 @@ _NOT_OF_TUTORIAL = (
 AS_PRESET = "preset"
 AUGMENTATIONS = ("none", "light", "standard", "strong")
 BALANCES = ("logits", "sampling", "weights", "none")
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,24 @@ class Options:
     ] = 0
     batch_size: Annotated[
         int,
-        Option("Crops per step of the presets standard and tutorial.", low=1, high=4096, advanced=True),
-    ] = 32
+        Option(
+            "Crops per step of the presets standard and tutorial. 0: 32, or more where a graphics card is kept busier by"
+            " them. Where memory does not suffice for them at once, a step is calculated in parts with the same outcome.",
+            low=0,
+            high=4096,
+            lowest="As suits the computer",
+            advanced=True,
+        ),
+    ] = 0
+    precision: Annotated[
+        str,
+        Option(
+            "How exactly the preset standard calculates. bfloat16 is coarser and up to twice as fast where the hardware has"
+            " it and the backbone gains from it; auto takes it there.",
+            choices=PRECISIONS,
+            advanced=True,
+        ),
+    ] = "auto"
     seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1, advanced=True)] = 0
     augmentation: Annotated[
         str,
@@ -192,7 +209,7 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Train, or go on training. Raises Problem without crops of two species, or without the backbone's weights."""
-    from camtrap_gui.models import store, training
+    from camtrap_gui.models import training
     from camtrap_gui.models.classifiers import backbones
     from camtrap_gui.models.training.phases import EMBEDDING
     from camtrap_gui.models.training.tutorial import CHECKING
@@ -203,8 +220,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if earlier:
         options = _options_of(earlier)
     backbones.get(options.backbone, options.input_size)
-    store.fetch(options.backbone, report)
-    store.get(options.backbone)
+    _bring_weights(options.backbone, report)
     data = training_data.choose(project, options.seed)
     if earlier:
         runs.check_same_data(project, earlier)
@@ -247,6 +263,19 @@ def _completed(options: Options) -> Options:
     return dataclasses.replace(
         options, backbone=options.backbone or _BACKBONES.get(options.preset, DEFAULT_BACKBONE)
     )
+
+
+def _bring_weights(backbone: str, report: Report) -> None:
+    """Make sure that the weights of a backbone are installed. Raises Problem, with both ways to them, when they cannot be had."""
+    from camtrap_gui.models import store
+
+    try:
+        store.fetch(backbone, report)
+    except Problem as error:
+        raise Problem(
+            f"{error}\nOr bring the file yourself, from another computer: camtrap models add FILE --backbone {backbone}"
+        ) from error
+    store.get(backbone)
 
 
 def _unfinished(project: Project, options: Options) -> Run | None:
@@ -296,7 +325,9 @@ def recipe_of(options: Options) -> "Recipe":
     }
     recipe = dataclasses.replace(
         recipe,
-        batch_size=options.batch_size,
+        batch_size=options.batch_size or recipe.batch_size,
+        batch_by_memory=not options.batch_size,
+        precision=options.precision,
         by_confidence=options.by_confidence,
         label_smoothing=options.label_smoothing,
         as_original=options.as_original,

@@ -21,17 +21,14 @@ from camtrap_gui.models import memory
 from camtrap_gui.models.classifiers import devices
 from camtrap_gui.problem import Problem
 
-AUTOMATIC = 0
 LARGEST_ON_GPU = 128
 _SHARE = 0.5
 _COPIES = 4  # of every weight
 
 
-def choose(asked: int, usual: int) -> int:
-    """The batch size: what was asked for, or what is usual for the recipe; on graphics processors up to four times that,
-    which keeps them busier, at most ``LARGEST_ON_GPU`` each."""
-    if asked != AUTOMATIC:
-        return asked
+def choose(usual: int) -> int:
+    """The batch size that suits the machine: the recipe's usual one; on graphics processors up to four times that, which
+    keeps them busier, at most ``LARGEST_ON_GPU`` each."""
     gpus = devices.gpus()
     return min(4 * usual, LARGEST_ON_GPU) * gpus if gpus else usual
 

@@ -46,7 +46,8 @@ class Recipe:
     there is one.
 
     - ``as_original``: keep what makes the tutorial's own recipe worse than it need be (``tutorial``).
-    - ``batch_size``: crops per step of the whole network.
+    - ``batch_size``: crops per step of the whole network. ``batch_by_memory``: unless the machine asks for others.
+    - ``precision``: what the whole network is calculated in while it learns, one of ``devices.PRECISIONS``.
     - ``augmentation``: how much the pictures are changed, one of ``AUGMENTATIONS``.
     - ``balance``: what is done about common and rare species, one of ``BALANCES``.
     - ``by_confidence``: whether a crop counts as much as the detector was sure of it.
@@ -57,6 +58,8 @@ class Recipe:
     network: Phase | None = None
     as_original: bool = False
     batch_size: int = 32
+    batch_by_memory: bool = True
+    precision: str = "auto"
     augmentation: str = "standard"
     balance: str = "logits"
     by_confidence: bool = False

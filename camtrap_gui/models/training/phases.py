@@ -1,16 +1,20 @@
 """The phases of the presets: crops become features, the species layer learns from them, then the whole network."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from camtrap_gui.jobs import Progress
-from camtrap_gui.models.classifiers import bundle, features, finetuning, heads
+from camtrap_gui.models.classifiers import bundle, devices, features, finetuning, heads
+from camtrap_gui.models.classifiers.crop_reading import CropRecords, records_in
 from camtrap_gui.models.classifiers.features import FeatureStore
+from camtrap_gui.models.classifiers.input_pipeline import Supply
 from camtrap_gui.models.classifiers.journal import Journal
 from camtrap_gui.models.classifiers.learning import Best, Epoch, State
-from camtrap_gui.models.training import Training
+from camtrap_gui.models.training import Training, machine
+from camtrap_gui.models.training.machine import Machine
 from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import crops, problems, training_data
@@ -117,7 +121,15 @@ def train_head(
 
 def fine_tune(training: Training) -> None:
     """Train the whole network on pictures; the head alone stays when nothing is better."""
-    phase = training.recipe.last
+    decided = machine.of_run(training)
+    records = records_in(crops.records(training.project), ("train", "val"))
+    with devices.calculating(decided.precision), records:
+        _fine_tune(training, decided, records)
+
+
+def _fine_tune(training: Training, decided: Machine, records: CropRecords) -> None:
+    recipe = decided.applied(training.recipe)
+    phase = recipe.last
     classifier = bundle.load(training.run.model)
     figures = training.figures
     start = State(best_f1=figures["macro_f1"], best_loss=figures["loss"])
@@ -138,14 +150,17 @@ def fine_tune(training: Training) -> None:
         classifier.model,
         training.pictures(training.train),
         training.pictures(training.validation),
-        training.recipe,
+        recipe,
         training.seed,
         start,
         training.checkpoint,
         watch.say,
         on_epoch,
         on_best,
+        Supply(classifier.prepare, classifier.input_size, records),
         on_rate=lambda factor: training.note_rate(phase.backbone_rate * factor),
+        parts=decided.parts,
+        on_parts=lambda parts: machine.write(training.run.folder, replace(decided, parts=parts)),
     )
     journal.close()
     watch.end()
