@@ -102,6 +102,22 @@ class Evaluation:
     sequences: Sequences | None = None
     day_night: DayNight | None = None
 
+    def whole(self) -> Part:
+        """The figures of all crops as those of a part."""
+        return Part(
+            self.crops,
+            len(self.locations),
+            sum(c.crops > 0 for c in self.classes),
+            self.accuracy,
+            self.interval,
+            self.top_k,
+            self.top_k_interval,
+            self.macro_f1,
+            self.macro_f1_interval,
+            self.balanced_accuracy,
+            self.balanced_accuracy_interval,
+        )
+
     def text(self) -> str:
         """The tutorial's line, the figures, and tables of the species and of the locations with the lowest accuracy."""
         from camtrap_gui.evaluation.text import text

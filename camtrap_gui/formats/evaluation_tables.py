@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from camtrap_gui.evaluation import Evaluation, Part, parts
+from camtrap_gui.evaluation import Evaluation, parts
 from camtrap_gui.formats import tables
 from camtrap_gui.resampling import Interval
 
@@ -50,19 +50,6 @@ def write(folder: Path, figures: Evaluation, confusion: Sequence[Sequence[int]])
 
 
 def _write_parts(path: Path, figures: Evaluation) -> None:
-    whole = Part(
-        figures.crops,
-        len(figures.locations),
-        sum(c.crops > 0 for c in figures.classes),
-        figures.accuracy,
-        figures.interval,
-        figures.top_k,
-        figures.top_k_interval,
-        figures.macro_f1,
-        figures.macro_f1_interval,
-        figures.balanced_accuracy,
-        figures.balanced_accuracy_interval,
-    )
     shares = ("accuracy", f"top_{figures.k}", "macro_f1", "balanced_accuracy")
     tables.write(
         path,
@@ -75,7 +62,7 @@ def _write_parts(path: Path, figures: Evaluation) -> None:
                 *_with_ends(part.macro_f1, part.macro_f1_interval),
                 *_with_ends(part.balanced_accuracy, part.balanced_accuracy_interval),
             )
-            for name, part in (("All crops", whole), *parts(figures))
+            for name, part in (("All crops", figures.whole()), *parts(figures))
         ),
     )
 

@@ -75,6 +75,97 @@ def test_that_the_newest_run_is_shown_with_the_figures_of_its_evaluation(panel):
     assert panel.locations.rowCount() == len(evaluated.figures.locations) == 5
 
 
+def test_that_figures_stand_with_their_intervals(panel):
+    evaluated = evaluations.of_run(runs.newest(panel.session.project), "test")
+    assert evaluated is not None
+    figures = evaluated.figures
+    said = words_of(panel.headline)
+    for interval, form in (
+        (figures.interval, ".0%"),
+        (figures.top_k_interval, ".0%"),
+        (figures.macro_f1_interval, ".2f"),
+        (figures.balanced_accuracy_interval, ".0%"),
+    ):
+        assert interval is not None
+        assert f"{interval[0]:{form}} to {interval[1]:{form}}" in said
+    zebra = next(c for c in figures.classes if c.name == "zebra")
+    assert zebra.f1_interval is not None
+    row = next(n for n in range(panel.species.rowCount()) if panel.species.item(n, 0).text() == "zebra")
+    low, high = zebra.f1_interval
+    assert panel.species.item(row, 6).text() == f"{zebra.f1:.3f} ({low:.3f} to {high:.3f})"
+
+
+def lines_of(table) -> dict[str, tuple[str, str]]:
+    """Number and accuracy by what the row is."""
+    return {
+        table.item(n, 0).text(): (table.item(n, 1).text(), table.item(n, 3).text())
+        for n in range(table.rowCount())
+    }
+
+
+def test_that_a_random_split_is_asked_for_by_a_click_and_known_from_then_on(panel, wait, tiny_models):
+    open_tab(panel, "Checks")
+    newest = runs.newest(panel.session.project)
+    assert "What would a random split have claimed?" in panel.parts.verdict.text()
+    assert list(lines_of(panel.parts.parts)) == ["All crops", "By day"], "discs have colours and no time"
+    assert not panel.parts.splits.isVisible()
+    press(panel.parts.button)
+    assert not panel.parts.button.isEnabled()
+    wait(lambda: panel.parts.splits.isVisible() and panel.parts.button.isEnabled())
+    known = evaluations.leakage(newest)
+    assert known is not None and panel.parts.verdict.text() == known.sentence()
+    lines = lines_of(panel.parts.splits)
+    assert lines["New cameras"][0] == lines["Split at random"][0] == "24"
+    assert lines["New cameras"][1].startswith(f"{known.cameras.accuracy:.3f}")
+    choose_run(panel, 1)
+    open_tab(panel, "Checks")
+    assert not panel.parts.splits.isVisible()
+    choose_run(panel, 0)
+    assert panel.parts.splits.isVisible()
+
+
+def test_that_a_random_split_that_cannot_be_made_says_why(panel, wait, tiny_models):
+    open_tab(panel, "Checks")
+    with panel.session.project.write() as db:
+        db.execute("UPDATE crops SET split = 'train' WHERE split = 'test'")
+    press(panel.parts.button)
+    wait(lambda: panel.parts.button.isEnabled())
+    assert "test split has no crops" in panel.parts.hint.text()
+    assert not panel.parts.splits.isVisible()
+
+
+def test_that_an_evaluation_from_before_intervals_is_shown_without_them(panel):
+    run = choose_run(panel, 1)
+    kept = run.folder / "evaluation" / "metrics.json"
+    plain = json.loads(kept.read_text(encoding="utf-8"))
+    for name in (
+        *("top_k_interval", "macro_f1_interval", "balanced_accuracy_interval"),
+        *("sequences", "day_night"),
+    ):
+        del plain[name]
+    plain["classes"] = [
+        {key: value for key, value in row.items() if not key.endswith("_interval")}
+        for row in plain["classes"]
+    ]
+    kept.write_text(json.dumps(plain), encoding="utf-8")
+    panel.session.changed.emit({"runs"})
+    QTest.qWait(1)
+    open_tab(panel, "Checks")
+    assert "Evaluate again" in panel.parts.about.text()
+    assert list(lines_of(panel.parts.parts)) == ["All crops"]
+    assert "(" not in panel.species.item(0, 6).text()
+
+
+def test_that_columns_of_little_weight_give_way_where_it_is_narrow_and_lines_share_the_room(panel, app):
+    open_tab(panel, "Checks")
+    for width, hidden in ((960, True), (1900, False)):
+        panel.resize(width, 900)
+        app.processEvents()
+        assert panel.parts.parts.isColumnHidden(2) is hidden
+        assert panel.parts.parts.columnWidth(3) == panel.parts.parts.columnWidth(4)
+        assert panel.parts.parts.verticalScrollBar().maximum() == 0
+
+
 def test_that_another_run_shows_other_figures(panel):
     before = words_of(panel.headline)
     evaluated = evaluations.of_run(choose_run(panel, 1), "test")

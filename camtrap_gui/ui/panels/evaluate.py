@@ -13,20 +13,24 @@ from camtrap_gui.ui.viewer.shown import ShownPicture
 from camtrap_gui.ui.widgets.confusion_view import ConfusionView
 from camtrap_gui.ui.widgets.evaluation_files import EvaluationFiles
 from camtrap_gui.ui.widgets.headline import Figure, Headline
+from camtrap_gui.ui.widgets.interval_bar import Ranged
 from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.widgets.parts_view import PartsView
 from camtrap_gui.ui.widgets.pictures_page import PicturesPage
 from camtrap_gui.ui.widgets.reliability_view import ReliabilityView
 from camtrap_gui.ui.widgets.run_comparison import RunComparison
 
 MOST_PICTURES = 200
+WIDE = GRID * 84
 HINT = "Row: what it is. Column: what it was called. Per cent of the row. Click a cell to see its pictures."
 
 TIPS = {
-    "top-1": "The share of crops whose likeliest species is the right one. Below it, where this is likely to lie on "
-    "other cameras (95 % interval over locations).",
+    "top-1": "The share of crops whose likeliest species is the right one. Below each figure, where it is likely to lie "
+    "on other cameras (95 % interval over locations).",
     "top-k": "The share of crops whose species is among the likeliest few.",
     "macro-F1": "The mean of the species' F1, in which precision and recall weigh the same: rare species count as "
     "much as common ones.",
+    "balanced": "The mean of the species' recall: the accuracy as if all species were equally common.",
 }
 
 
@@ -53,6 +57,8 @@ class EvaluatePanel(RunPanel):
         self.pointed = text(HINT, role="muted", wrap=True)
         self.confusion.pointed.connect(lambda words: self.pointed.setText(words or HINT))
         self.species, self.locations = NumberTable("Figures per species"), NumberTable("Figures per location")
+        self.species.show_only_where_wide((3,), WIDE)
+        self.parts = PartsView(self.session)
         self.reliability, self.comparison = ReliabilityView(), RunComparison(self.session)
         for part in (self.save, self.reliability):
             part.saved.connect(lambda path: self.say(f"Saved {path}", "success"))
@@ -67,6 +73,7 @@ class EvaluatePanel(RunPanel):
             (self._matrix_page(), "Confusions"),
             (self.species, "Species"),
             (self.locations, "Locations"),
+            (self.parts, "Checks"),
             (self.reliability, "Reliability"),
             (self.comparison, "Compare"),
             (self._notes_page(), "Notes"),
@@ -90,21 +97,16 @@ class EvaluatePanel(RunPanel):
     def refresh(self) -> None:
         assert self._shown is not None
         figures = self._shown.figures
-        spread = "{:.0%} to {:.0%}".format(*figures.interval) if figures.interval else ""
-        self.headline.show_figures(
-            (
-                Figure(f"{figures.accuracy:.1%}", "top-1", spread, TIPS["top-1"]),
-                Figure(f"{figures.top_k:.1%}", f"top-{figures.k}", tip=TIPS["top-k"]),
-                Figure(f"{figures.macro_f1:.3f}", "macro-F1", tip=TIPS["macro-F1"]),
-                Figure(f"{figures.crops:,}", f"{self._shown.split} crops"),
-                Figure(f"{len(figures.locations):,}", "locations"),
-            )
-        )
+        run = runs.get(self.session.project, self.form.value().run)
+        self._show_headline(self._shown)
         self.confusion.show_matrix(*evaluations.confusion(self._shown))
         self.species.fill(
-            ("Species", "crops", "locations", "predicted", "precision", "recall", "F1"),
+            ("Species", "crops", "locations", "predicted", "precision", "recall", "F1, 95 % interval"),
             [
-                (c.name, c.crops, c.locations, c.predicted, c.precision, c.recall, c.f1)
+                (
+                    *(c.name, c.crops, c.locations, c.predicted, c.precision, c.recall),
+                    Ranged(c.f1, c.f1_interval),
+                )
                 for c in figures.classes
                 if c.crops or c.predicted
             ],
@@ -118,12 +120,41 @@ class EvaluatePanel(RunPanel):
         )
         self.notes.setText("\n\n".join(self._shown.notes) or "Nothing to keep in mind.")
         self.save.show_folder(self._shown.folder)
+        self.parts.show_evaluation(self._shown, run)
         self.reliability.show_evaluation(self._shown)
-        self.comparison.show_run(runs.get(self.session.project, self.form.value().run))
+        self.comparison.show_run(run)
         self.tabs.setTabText(
             self.tabs.count() - 1, f"Notes ({len(self._shown.notes)})" if self._shown.notes else "Notes"
         )
         self.close_pictures()
+
+    def _show_headline(self, shown: Evaluated) -> None:
+        figures = shown.figures
+        self.headline.show_figures(
+            (
+                Figure(f"{figures.accuracy:.1%}", "top-1", _spread(figures.interval, ".0%"), TIPS["top-1"]),
+                Figure(
+                    f"{figures.top_k:.1%}",
+                    f"top-{figures.k}",
+                    _spread(figures.top_k_interval, ".0%"),
+                    TIPS["top-k"],
+                ),
+                Figure(
+                    f"{figures.macro_f1:.3f}",
+                    "macro-F1",
+                    _spread(figures.macro_f1_interval, ".2f"),
+                    TIPS["macro-F1"],
+                ),
+                Figure(
+                    f"{figures.balanced_accuracy:.1%}",
+                    "balanced",
+                    _spread(figures.balanced_accuracy_interval, ".0%"),
+                    TIPS["balanced"],
+                ),
+                Figure(f"{figures.crops:,}", f"{shown.split} crops"),
+                Figure(f"{len(figures.locations):,}", "locations"),
+            )
+        )
 
     def close_threads(self) -> None:
         self.viewer.close_threads()
@@ -190,6 +221,10 @@ class EvaluatePanel(RunPanel):
         page = QWidget()
         _column(page).addWidget(self.notes, 1)
         return page
+
+
+def _spread(interval: tuple[float, float] | None, form: str) -> str:
+    return "" if interval is None else f"{interval[0]:{form}} to {interval[1]:{form}}"
 
 
 def _column(page: QWidget) -> QVBoxLayout:

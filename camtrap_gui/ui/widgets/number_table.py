@@ -7,8 +7,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from camtrap_gui.ui.theme import GRID
+from camtrap_gui.ui.widgets.interval_bar import LEAST_BAR, ROLE, IntervalBar, Ranged
 
-Value = str | int | float | None
+Value = str | int | float | Ranged | None
 
 LEAST_WORDS = GRID * 10
 """How narrow a column of long words may become, in pixels."""
@@ -30,9 +31,19 @@ class NumberTable(QTableWidget):
         )  # with Fusion's own 3 in line with the headings
         self.verticalHeader().hide()
         self.setSortingEnabled(True)
+        self._bars, self._plain = IntervalBar(self), self.itemDelegate()
+        self._ranged: list[int] = []
+        self._wide: tuple[tuple[int, ...], int] = ((), 0)
+
+    def show_only_where_wide(self, columns: tuple[int, ...], width: int) -> None:
+        """Hide these columns while the table is narrower than ``width`` pixels."""
+        self._wide = columns, width
 
     def fill(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
-        """Show these rows. Whole numbers get separators, fractions three digits; a count of 0 and None are a dash."""
+        """Show these rows. Whole numbers get separators, fractions three digits; a count of 0 and None are a dash.
+
+        A ``Ranged`` is a number and a line for its interval.
+        """
         self.setSortingEnabled(False)
         self.setColumnCount(len(columns))
         self.setHorizontalHeaderLabels(list(columns))
@@ -40,6 +51,9 @@ class NumberTable(QTableWidget):
         for line, row in enumerate(rows):
             for column, value in enumerate(row):
                 self.setItem(line, column, _Item(value, line))
+        self._ranged = [n for n in range(len(columns)) if rows and isinstance(rows[0][n], Ranged)]
+        for column in range(len(columns)):
+            self.setItemDelegateForColumn(column, self._bars if column in self._ranged else self._plain)
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if columns:
@@ -47,7 +61,7 @@ class NumberTable(QTableWidget):
         for column in range(len(columns)):
             heading = self.horizontalHeaderItem(column)
             assert heading is not None
-            if column == 0 or (rows and isinstance(rows[0][column], str)):
+            if column == 0 or (rows and isinstance(rows[0][column], str | Ranged)):
                 heading.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(True)
         header.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
@@ -58,13 +72,26 @@ class NumberTable(QTableWidget):
         self._share_room()
 
     def _share_room(self) -> None:
-        """Give the first column what the others leave, but never less than its words can be told apart by."""
-        if self.columnCount():
-            others = sum(self.columnWidth(column) for column in range(1, self.columnCount()))
-            least = min(self.sizeHintForColumn(0), LEAST_WORDS)
-            room = max(self.viewport().width() - others, least)
-            self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(0, room)
+        """Give the first column what the others leave, but never less than its words can be told apart by.
+
+        Where figures have intervals, their lines get the room instead, once the first column has what it needs.
+        """
+        if not self.columnCount():
+            return
+        columns, wide = self._wide
+        for column in columns:
+            self.setColumnHidden(column, self.width() < wide)
+        header, whole = self.horizontalHeader(), self.viewport().width()
+        others = [n for n in range(1, self.columnCount()) if n not in self._ranged]
+        room = whole - sum(self.columnWidth(column) for column in others)
+        first = self.sizeHintForColumn(0)
+        share = max((room - first) // max(1, len(self._ranged)), LEAST_BAR)
+        for column in self._ranged:
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(column, share)
+            room -= share
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
+        self.setColumnWidth(0, max(room, min(first, LEAST_WORDS)))
 
     def chosen(self) -> list[int]:
         """The rows selected, by their places in what ``fill`` was given, whatever the table is sorted by."""
@@ -91,6 +118,9 @@ class _Item(QTableWidgetItem):
         self.place = place
         if isinstance(value, str):
             self.setToolTip(value)  # it may be too long for its column
+        elif isinstance(value, Ranged):
+            self.setToolTip(value.words())
+            self.setData(ROLE, value)
         else:
             self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -102,13 +132,16 @@ class _Item(QTableWidgetItem):
         )  # super().__lt__ would come back here for ever
 
 
-def _order(value: int | float | None) -> float:
-    return -1.0 if value is None else value
+def _order(value: int | float | Ranged | None) -> float:
+    number = value.value if isinstance(value, Ranged) else value
+    return -1.0 if number is None else number
 
 
 def _words(value: Value) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, Ranged):
+        return value.words()
     if value is None or (value == 0 and isinstance(value, int)):
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
