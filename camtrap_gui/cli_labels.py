@@ -11,13 +11,23 @@ from typing import Annotated, Any
 import cyclopts
 from cyclopts import Parameter
 
-from camtrap_gui.cli_labels_results import Accepted, Exported, History, Imported, Labelled, Listing, Replayed
+from camtrap_gui.cli_labels_results import (
+    Accepted,
+    Exported,
+    History,
+    Imported,
+    Labelled,
+    Listing,
+    Placed,
+    Replayed,
+)
 from camtrap_gui.formats import decisions as decisions_file
-from camtrap_gui.formats import tables
+from camtrap_gui.formats import tables, taxonomy_table
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, browse, decided, decisions, edits, merging, queues, runs, sure
 from camtrap_gui.project import species as species_list
+from camtrap_gui.project import taxonomy as places
 from camtrap_gui.project.merging import POLICIES, Merged, Policy, Side
 from camtrap_gui.project.not_animals import NOT_ANIMALS
 
@@ -32,6 +42,7 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
     """Give ``camtrap labels`` its subcommands, speaking through ``report``."""
     _add_exchange(commands, report)
     _add_history(commands)
+    _add_taxonomy(commands)
 
     @commands.command(sort_key=5)
     def queue(
@@ -194,6 +205,25 @@ def _add_history(commands: cyclopts.App) -> None:
     def redo(project: _Folder, /, *, steps: steps = 1) -> Replayed:
         """Make decisions again that were taken back."""
         return _replay("Redo", project, edits.redo, steps)
+
+
+def _add_taxonomy(commands: cyclopts.App) -> None:
+    @commands.command(sort_key=7)
+    def taxonomy(
+        project: _Folder,
+        table: Annotated[
+            Path | None,
+            Parameter(
+                help="CSV with a column “name” and columns “class”, “order”, “family”, “genus”, “species”, or a class list of"
+                " SpeciesNet, to learn from."
+            ),
+        ] = None,
+        /,
+    ) -> Placed:
+        """Say where species stand in the system of animals, or list what is known."""
+        lineages = taxonomy_table.read(table) if table is not None else {}
+        with Project.open(project) as opened:
+            return Placed(places.learn(opened, lineages) if lineages else places.of_project(opened))
 
 
 def _replay(verb: str, folder: Path, once: Callable[[Project], edits.Edit | None], steps: int) -> Replayed:

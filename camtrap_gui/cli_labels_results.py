@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from camtrap_gui.project import edits, queues
+from camtrap_gui.project import edits, queues, taxonomy
 from camtrap_gui.project.merging import Conflict, Merged, Side
 
 _SHOWN = 20
@@ -163,3 +163,20 @@ def _some(title: str, lines: list[str]) -> list[str]:
 
 def _local(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What is known of where species stand in the system of animals."""
+
+    learnt: taxonomy.Learnt
+
+    def text(self) -> str:
+        """A line for each species, then those of which nothing is known."""
+        lines = [
+            f"{name}: {taxonomy.scientific_name(place)} ({', '.join(place)})"
+            for name, place in self.learnt.known.items()
+        ]
+        if self.learnt.unknown:
+            lines.append(f"Not known: {', '.join(self.learnt.unknown)}")
+        return "\n".join(lines) or "The project has no species yet."

@@ -254,3 +254,17 @@ def test_that_programs_get_every_result_as_json(anna, tmp_path):
     assert call("export", anna, tmp_path / "a.json")["images"] == 1
     assert call("import", anna, tmp_path / "a.json", "--preview")["merged"]["same"] == 1
     assert call("queue", anna, "unreviewed")["images"] == 4
+
+
+def test_that_species_get_their_place_in_the_system_of_animals(capsys, anna, tmp_path):
+    assert run(["labels", "taxonomy", str(anna)]) == 0
+    assert capsys.readouterr().out == "Not known: zebra\n"
+    table = tmp_path / "taxonomy.csv"
+    table.write_text("name,family,genus,species\nZebra,Equidae,Equus,quagga\n")
+    assert run(["labels", "taxonomy", str(anna), str(table)]) == 0
+    assert "Not known" in capsys.readouterr().out  # without class and order nobody can tell what is above it
+    table.write_text(
+        "name,class,order,family,genus,species\nZebra,Mammalia,Perissodactyla,Equidae,Equus,quagga\n"
+    )
+    assert run(["labels", "taxonomy", str(anna), str(table)]) == 0
+    assert capsys.readouterr().out.startswith("zebra: Equus quagga (mammalia, ")

@@ -9,7 +9,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,7 +154,10 @@ TABLES: Mapping[str, Mapping[str, Column]] = {
 
 @dataclass(frozen=True)
 class Package:
-    """What ``datapackage.json`` says of the whole. ``bounds`` are west, south, east, north; times have a zone."""
+    """What ``datapackage.json`` says of the whole. ``bounds`` are west, south, east, north; times have a zone.
+
+    ``species`` are the names of science by those of the survey.
+    """
 
     title: str
     contributor: str
@@ -164,10 +167,13 @@ class Package:
     bounds: tuple[float, float, float, float]
     start: datetime
     end: datetime
-    species: Sequence[str]
+    species: Mapping[str, str]
     created: datetime
     description: str = ""
 
+
+OF_THE_SURVEY = "und"
+"""The language of the survey's own names for species: nobody said which it is (ISO 639-3)."""
 
 Add = Callable[[str, Mapping[str, Any]], None]
 
@@ -236,7 +242,13 @@ def _plain(package: Package) -> dict[str, Any]:
         if is_area
         else {"type": "MultiPoint", "coordinates": [[west, south], [east, north]]},
         "temporal": {"start": package.start.date().isoformat(), "end": package.end.date().isoformat()},
-        "taxonomic": [{"scientificName": species} for species in package.species],
+        "taxonomic": [
+            {
+                "scientificName": name,
+                **({"vernacularNames": {OF_THE_SURVEY: common}} if name != common else {}),
+            }
+            for common, name in package.species.items()
+        ],
         "resources": [
             {
                 "name": table,

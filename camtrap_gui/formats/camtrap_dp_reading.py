@@ -16,6 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from camtrap_gui import files
+from camtrap_gui.formats.camtrap_dp import OF_THE_SURVEY
 from camtrap_gui.formats.tables import unescaped
 from camtrap_gui.problem import Problem
 
@@ -161,8 +162,11 @@ def _rows(reader: Iterator[list[str]], where: str) -> Iterator[dict[str, str]]:
 
 def _names(taxa: Any) -> Iterator[str]:
     for taxon in taxa if isinstance(taxa, list) else ():
-        name = _text(taxon.get("scientificName")) if isinstance(taxon, dict) else ""
-        if name:
+        if not isinstance(taxon, dict):
+            continue
+        common = taxon.get("vernacularNames")
+        own = _text(common.get(OF_THE_SURVEY)) if isinstance(common, dict) else ""
+        if name := own or _text(taxon.get("scientificName")):
             yield name
 
 

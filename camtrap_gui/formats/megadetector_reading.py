@@ -18,6 +18,8 @@ from camtrap_gui.formats import json_stream
 from camtrap_gui.formats.coco_records import Refused
 from camtrap_gui.formats.megadetector_results import Detection, ImageResult
 from camtrap_gui.problem import Problem
+from camtrap_gui.project import taxonomy
+from camtrap_gui.project.taxonomy import Lineage
 
 VIDEO = "video, not a picture"
 NO_BOX = "box without a size, or outside its picture"
@@ -48,7 +50,8 @@ class Batch:
 class ResultsFile:
     """A results file, indexed and ready to be read. Raises Problem when it is something else.
 
-    ``categories`` are the names of detection categories, ``species`` those of classification categories, by id.
+    ``categories`` are the names of detection categories, ``species`` those of classification categories, by id;
+    ``lineages`` say where these stand in the system of animals, by name.
     ``info`` is what the file says of itself, with nothing in it proven.
     """
 
@@ -58,6 +61,7 @@ class ResultsFile:
         _check_kind(path, self._members)
         self.categories = _names(self._table("detection_categories"))
         self.species = _names(self._table("classification_categories"))
+        self.lineages = _lineages(self.species, self._table("classification_category_descriptions"))
         self.info = self._table("info")
         self.count = self._members["images"].count
 
@@ -217,6 +221,13 @@ def _names(table: dict[str, Any]) -> dict[str, str]:
         for number, name in table.items()
         if isinstance(name, str) and name.strip() and not _has_surrogates(name)
     }
+
+
+def _lineages(species: dict[str, str], descriptions: dict[str, Any]) -> dict[str, Lineage]:
+    """Where species stand in the system of animals, by name, as far as the file says so."""
+    said = ((name, descriptions.get(number)) for number, name in species.items())
+    found = {name: taxonomy.parse(text) for name, text in said if isinstance(text, str) and len(text) < 1000}
+    return {name: place for name, place in found.items() if place and not _has_surrogates(";".join(place))}
 
 
 def _base_name(said: Any) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -84,12 +85,13 @@ def writing(
     categories: Sequence[str] = tuple(DETECTION_IDS),
     digits: Digits = LIKE_MEGADETECTOR,
     more_species: bool = False,
+    lineages: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Callable[[ImageResult], None]]:
     """A function that adds one image; the file appears at ``path``, complete, when the block ends well.
 
     Give each image once. ``species`` become the classification categories
-    "0", "1", ... in their order; with ``more_species`` others follow them as they come. Raises
-    ValueError for what the format does not allow: a category not announced, a number outside 0..1.
+    "0", "1", ... in their order; with ``more_species`` others follow them as they come. ``lineages`` (class, order,
+    family, genus, species) are written, where any is known, as SpeciesNet does. Raises ValueError for what the format does not allow: a category not announced, a number outside 0..1.
     """
     ids = _ids_of(categories)
     species_ids = _Numbered(species) if more_species else {name: str(n) for n, name in enumerate(species)}
@@ -110,10 +112,20 @@ def writing(
         parts: dict[str, Any] = {"detection_categories": {number: name for name, number in ids.items()}}
         if species_ids:
             parts["classification_categories"] = {number: name for name, number in species_ids.items()}
+        if any(name in lineages for name in species_ids):
+            parts["classification_category_descriptions"] = {
+                number: _seven_parts(name, lineages.get(name, ())) for name, number in species_ids.items()
+            }
         parts["info"] = _plain_info(info)
         for key, value in parts.items():
             file.write(b",\n " + msgspec.json.encode(key) + b": " + msgspec.json.encode(value))
         file.write(b"\n}\n")
+
+
+def _seven_parts(name: str, lineage: Sequence[str]) -> str:
+    """An id (none here), class, order, family, genus, species and the name in common use."""
+    ranks = [*lineage, "", "", "", "", ""][:5]
+    return ";".join(("", *ranks, name.replace(";", ",")))
 
 
 def _ids_of(categories: Sequence[str]) -> dict[str, str]:

@@ -2,10 +2,13 @@
 
 The pictures of a sequence mostly show the same animals, so a word that stands alone is more likely wrong than right.
 The rules and figures are those of MegaDetector's classification smoothing (``ClassificationSmoothingOptions``), first
-within each picture, then within each sequence, without those that need a taxonomy:
+within each picture, then within each sequence:
 
 1. Words that name no species become the most frequent species, if that was said at least twice.
-2. A species said once becomes the most frequent one, if that was said at least four times.
+2. A species said once becomes the most frequent one, if that was said at least four times, and is not merely the genus
+   or family ... of the other.
+3. A genus, family ... becomes one of its species that was said, if any was: the one of the lowest rank, among those the
+   one that was said most often. This needs to be known of the species: see ``taxonomy``.
 
 Nothing is stored: who writes or shows suggestions passes ``Smoothed.changes`` on (``observations.Rules.overruled``).
 What people or sources said is left alone, and so are pictures that have labels or boxes.
@@ -13,15 +16,17 @@ What people or sources said is left alone, and so are pictures that have labels 
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from camtrap_gui.project import Project, detections, species_names
+from camtrap_gui.project import Project, detections, species_names, taxonomy
+from camtrap_gui.project.taxonomy import Lineage
 
 NO_SPECIES = frozenset({"other", "unknown", "no cv result", "animal", "blank", "mammal"})
 LEAST_DETECTION, LEAST_CLASSIFICATION = 0.15, 0.5
 _LEAST_FOR_UNKNOWN, _LEAST_FOR_OTHERS, _MOST_ALONE = 2, 4, 1
+_RANK_WEIGHT, _COUNT_WEIGHT = 1.0, 0.01
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def explain(project: Project, smoothed: Smoothed, most: int) -> list[Change]:
 
 def smooth(project: Project) -> Smoothed:
     """What the suggestions of the latest detector's animals become."""
+    lineages = taxonomy.places(project.db)
     changes: dict[int, str] = {}
     before: Counter[str] = Counter()
     after: Counter[str] = Counter()
@@ -88,26 +94,47 @@ def smooth(project: Project) -> Smoothed:
         evened = [
             name
             for _, picture in groupby(zip(burst, said, strict=True), key=lambda pair: pair[0][0])
-            for name in even_out([name for _, name in picture])
+            for name in even_out([name for _, name in picture], lineages)
         ]
-        evened = even_out(evened)
+        evened = even_out(evened, lineages)
         after.update(evened)
         changes |= {number: new for (_, number, old), new in zip(burst, evened, strict=True) if new != old}
     return Smoothed(changes, dict(before), dict(after))
 
 
-def even_out(said: Sequence[str]) -> list[str]:
+def even_out(said: Sequence[str], lineages: Mapping[str, Lineage] | None = None) -> list[str]:
     """The words said about the animals of a picture or a sequence, evened out by the rules above.
 
-    Where two species are said equally often, neither is the most frequent one.
+    Where two species are said equally often, neither is the most frequent one. ``lineages`` of species, by name.
     """
+    lineages = lineages or {}
     evened = list(said)
     if (most := _most_frequent(evened)) and evened.count(most) >= _LEAST_FOR_UNKNOWN:
         evened = [most if name.casefold() in NO_SPECIES else name for name in evened]
     counts = Counter(evened)
     if (most := _most_frequent(evened)) and counts[most] >= _LEAST_FOR_OTHERS:
-        evened = [most if counts[name] <= _MOST_ALONE else name for name in evened]
-    return evened
+        alone = {
+            name
+            for name, count in counts.items()
+            if count <= _MOST_ALONE and not _above(most, name, lineages)
+        }
+        evened = [most if name in alone else name for name in evened]
+    counts = Counter(evened)
+    lower = {name: _best_below(name, counts, lineages) for name in counts}
+    return [lower[name] or name for name in evened]
+
+
+def _best_below(name: str, counts: Mapping[str, int], lineages: Mapping[str, Lineage]) -> str | None:
+    below = [other for other in counts if _above(name, other, lineages)]
+
+    def weight(other: str) -> float:
+        return _RANK_WEIGHT * len(lineages[other]) + _COUNT_WEIGHT * counts[other]
+
+    return max(below, key=weight, default=None)
+
+
+def _above(name: str, other: str, lineages: Mapping[str, Lineage]) -> bool:
+    return taxonomy.is_above(lineages.get(name, ()), lineages.get(other, ()))
 
 
 def _most_frequent(said: Iterable[str]) -> str | None:

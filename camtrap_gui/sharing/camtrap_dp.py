@@ -5,10 +5,12 @@ the pictures themselves stay where they are. What is on it is told per picture, 
 each species where there is no box; with ``events`` also per sequence, with the largest number seen at once.
 
 What the standard has no word for stands in the tags of an observation: ``level:sequence`` for a label that was given to
-the whole sequence, ``label:blank`` for another word for the observation type, ``box:Ben`` for who drew the box where
+the whole sequence, ``label:blank`` for another word for the observation type,
+``label:lionFemale`` for the survey's own name of a species where science has another, ``box:Ben`` for who drew the box where
 another one named the species, ``detection:0.91`` for how sure the detector was where the probability is a classifier's.
 In the tags of a deployment, ``location:number`` says that the survey has a number for the location's name. The size of
-a picture and its place in its sequence (ImageNumber) stand in its EXIF data. Species are called as in the project. What the source of the survey says has no classification method.
+a picture and its place in its sequence (ImageNumber) stand in its EXIF data. Species have the
+names of science where these are known (``project.taxonomy``), otherwise those of the project. What the source of the survey says has no classification method.
 """
 
 import json
@@ -26,7 +28,7 @@ from camtrap_gui import files
 from camtrap_gui.formats import camtrap_dp
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, edits, images
+from camtrap_gui.project import Project, detections, edits, images, taxonomy
 from camtrap_gui.project.observations import Observed, Rules
 from camtrap_gui.sharing import deployments, telling
 from camtrap_gui.sharing.deployments import Deployment
@@ -113,7 +115,8 @@ class _Tables:
         self._several_roots = len(images.roots(project)) > 1
         self._roots = {path: number for number, path in images.roots(project).items()}
         self._numbers = images.numbered_locations(project)
-        self._species: dict[str, None] = {}
+        self._lineages = taxonomy.places(project.db)
+        self._species: dict[str, str] = {}
         self.media = self.observations = self.left_out = 0
 
     def write(self, add: camtrap_dp.Add, rules: Rules, report: Report) -> None:
@@ -135,6 +138,11 @@ class _Tables:
                     self.observations += 1
                 events.note(medium, self._event(image), told)
             for row in events.rows():
+                if species := row["scientificName"]:
+                    row |= {
+                        "scientificName": self._scientific(species),
+                        "observationTags": self._own_name(species),
+                    }
                 add("observations", row)
                 self.observations += 1
 
@@ -151,7 +159,7 @@ class _Tables:
             bounds=(min(longitudes), min(latitudes), max(longitudes), max(latitudes)),
             start=datetime.fromisoformat(min(one.start for one in self._found.all)),
             end=datetime.fromisoformat(max(one.end for one in self._found.all)),
-            species=list(self._species),
+            species=self._species,
             created=datetime.now(UTC),
         )
 
@@ -216,14 +224,21 @@ class _Tables:
             yield about | {"observationType": "unclassified"}
         for one in told:
             if one.kind == "animal" and one.species:
-                self._species[one.species] = None
+                self._species[one.species] = self._scientific(one.species)
             yield about | self._observation(one)
+
+    def _scientific(self, species: str) -> str:
+        return taxonomy.scientific_name(self._lineages.get(species, ())) or species
+
+    def _own_name(self, species: str) -> str | None:
+        return None if self._scientific(species) == species else camtrap_dp.tag("label", species)
 
     def _observation(self, told: Told) -> dict[str, Any]:
         row: dict[str, Any] = {"observationType": _TYPES[told.kind], "count": told.amount or None}
         tags = ["level:sequence"] if told.sequence_level else []
         if told.kind == "animal":
-            row["scientificName"] = told.species
+            row["scientificName"] = told.species and self._scientific(told.species)
+            tags += filter(None, [told.species and self._own_name(told.species)])
         elif told.species and told.species not in _USUAL_WORDS:
             tags.append(camtrap_dp.tag("label", told.species))
         if told.box_author:

@@ -15,7 +15,7 @@ from camtrap_gui.formats import megadetector_results
 from camtrap_gui.formats.megadetector_results import ACCESS_FAILURE, Detection, ImageResult, Info
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, images, observations, suggestions
+from camtrap_gui.project import Project, detections, images, observations, suggestions, taxonomy
 from camtrap_gui.project.detections import KnownDetector
 from camtrap_gui.project.observations import Observed, Region, Rules
 from camtrap_gui.sharing.file_names import namer
@@ -49,6 +49,7 @@ def write(project: Project, path: Path, report: Report, rules: Rules | None = No
         _categories(project, detector),
         megadetector_results.EXACT,
         more_species=True,
+        lineages=taxonomy.places(project.db),
     ) as add:
         for done, observed in enumerate(observations.walk(project, rules), start=1):
             result = _result(observed, name_of(observed.image))

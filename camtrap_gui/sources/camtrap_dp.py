@@ -17,7 +17,7 @@ from camtrap_gui.formats.coco_records import AnnotationRecord
 from camtrap_gui.geometry import Box
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, edits, found_elsewhere, species_names
+from camtrap_gui.project import Project, edits, found_elsewhere, species_names, taxonomy
 from camtrap_gui.project.found_elsewhere import ForeignDetector, Found, Seen
 from camtrap_gui.project.image_roots import clean_path, root_for
 from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
@@ -69,6 +69,7 @@ class _Import:
         self._folder, self._doubts, self._report = folder, doubts, report
         self._stubs: set[str] = set()
         self._species: dict[str, int] = {}
+        self._own_names: dict[str, str] = {}
 
     def all(self, source: Path, files_matter: bool) -> Incoming:
         sample = [
@@ -83,8 +84,16 @@ class _Import:
             )
         db = self._project.db
         self._incoming = incoming = Incoming(db, root_for(db, self._folder, sample), "import", self._doubts)
+        self._own_names = {
+            taxonomy.scientific_name(place): name for name, place in taxonomy.places(db).items()
+        }
         self._species = add_species(
-            db, (name for name in self._package.species if name.casefold() not in _WORDS)
+            db,
+            (
+                self._own_names.get(name, name)
+                for name in self._package.species
+                if name.casefold() not in _WORDS
+            ),
         )
         self._pictures()
         self._observations()
@@ -148,7 +157,7 @@ class _Import:
             name = name or f"machines of {self._package.title}"
             detector = ForeignDetector(name, found_elsewhere.hash_of(name), least, least)
             detector_id = found_elsewhere.register(self._project, detector)
-        pictures = groupby(self._tables.observations(), key=lambda one: one.medium)
+        pictures = groupby(map(self._called, self._tables.observations()), key=lambda one: one.medium)
         done = 0
         while batch := [(key, [*found]) for key, found in islice(pictures, _BATCH)]:
             labels: list[tuple[int, Observation]] = []
@@ -172,6 +181,12 @@ class _Import:
                     )
             done += len(batch)
             self._report(Progress(done, self._tables.pictures, "observations", "Importing"))
+
+    def _called(self, one: Observation) -> Observation:
+        """The same with the species called as in the project, or as the survey did that the package was made from."""
+        if one.species is None:
+            return one
+        return one._replace(species=one.tags.get("label") or self._own_names.get(one.species, one.species))
 
     def _id_of(self, key: str) -> int | None:
         """The picture that an observation is about, if this import may say something about it."""

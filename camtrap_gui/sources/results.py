@@ -17,7 +17,7 @@ from camtrap_gui.formats.megadetector_results import ACCESS_FAILURE, ImageResult
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import ahead_of
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, found_elsewhere, images, name_matching
+from camtrap_gui.project import Project, detections, found_elsewhere, images, name_matching, taxonomy
 from camtrap_gui.project.found_elsewhere import ForeignDetector, Found, Seen
 from camtrap_gui.project.name_matching import AMBIGUOUS, Names, Way
 from camtrap_gui.project.not_animals import MEANINGS
@@ -129,6 +129,7 @@ def bring_in(
     for batch in reading.batches("Importing", report):
         new = found_elsewhere.add(project, number, looked.detector.typical_threshold, classifier, batch)
         added = found_elsewhere.Added(*(a + b for a, b in zip(added, new, strict=True)))
+    taxonomy.learn(project, file.lineages, anew=False)
     doubts.flush()
     return added
 

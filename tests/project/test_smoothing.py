@@ -94,3 +94,28 @@ def test_that_each_change_is_explained_by_picture_and_sequence(tmp_path):
             ("005.jpg", "2", "lion"),
         ]
         assert changes[0].before == "gnu" and len(smoothing.explain(project, smoothed, 1)) == 1
+
+
+LINEAGES = {
+    "cats": ("mammalia", "carnivora", "felidae"),
+    "panthera": ("mammalia", "carnivora", "felidae", "panthera"),
+    "lion": ("mammalia", "carnivora", "felidae", "panthera", "leo"),
+    "leopard": ("mammalia", "carnivora", "felidae", "panthera", "pardus"),
+    "carnivore": ("mammalia", "carnivora"),
+    "zebra": ("mammalia", "perissodactyla", "equidae", "equus", "quagga"),
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [
+        (["lion", "cats"], ["lion", "lion"]),
+        (["cats", "zebra"], ["cats", "zebra"]),  # none of the cats was said
+        (["lion", "leopard", "leopard", "cats"], ["lion", "leopard", "leopard", "leopard"]),
+        (["panthera", "panthera", "panthera", "lion", "cats"], ["lion"] * 5),  # rank counts more than number
+        (["cats"] * 4 + ["lion"], ["lion"] * 5),  # and is not overruled by its family
+        (["zebra"] * 4 + ["lion"], ["zebra"] * 5),
+    ],
+)
+def test_that_what_is_known_of_the_system_of_animals_counts(said, becomes):
+    assert even_out(said, LINEAGES) == becomes

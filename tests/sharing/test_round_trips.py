@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from camtrap_gui.project import Project, decisions, images, observations
+from camtrap_gui.project import Project, decisions, images, observations, taxonomy
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.project.observations import Rules
 from camtrap_gui.sharing import camtrap_dp, coco_camera_traps, megadetector
@@ -124,6 +124,7 @@ def test_that_a_survey_survives_all_formats(survey, data):
             decisions.label(project, [chosen], [Said("zebra", 2)], author="Ana")
             if data.draw(st.booleans()):
                 decisions.draw_box(project, chosen, (0.5, 0.25, 0.25, 0.5), "zebra", author="Ben")
+            taxonomy.learn(project, {"zebra": ("mammalia", "perissodactyla", "equidae", "equus", "quagga")})
             before = facts(project)
             coco_camera_traps.write(project, work / "2.json", quiet)
             megadetector.write(project, work / "results.json", quiet)
@@ -135,6 +136,7 @@ def test_that_a_survey_survives_all_formats(survey, data):
             # The word of a results file on top changes nothing of what people said.
             results.run(project, results.Options(work / "results.json"), quiet)
             same(before, facts(project))
+            assert taxonomy.places(project.db).keys() == {"zebra"}
             for one in observations.walk(project, Rules(low=0.0, boxes=False)):
                 drawn = [] if _is_empty(one) else sorted(box[:4] for box in before[one.image.key][-1])
                 detected = sorted(region.box for region in one.regions)
@@ -146,6 +148,7 @@ def test_that_a_survey_survives_all_formats(survey, data):
                 )
             about = About("Europe/Berlin", work / "places.csv")
             camtrap_dp.write(project, work / "dp", about, quiet, ONLY_BOXES)
+        assert _has_both_names(work / "dp" / "datapackage.json")
         with Project.create(work / "3") as project:
             _bring_in(project, camtrap_dp=work / "dp", images=work / "pictures")
             same(before, facts(project))
@@ -155,6 +158,11 @@ def test_that_a_survey_survives_all_formats(survey, data):
 
 def _bring_in(project, **options):
     dataset.run(project, dataset.Options(**options, skip_check=True), quiet)
+
+
+def _has_both_names(description):
+    taxa = json.loads(description.read_text())["taxonomic"]
+    return {"scientificName": "Equus quagga", "vernacularNames": {"und": "zebra"}} in taxa
 
 
 def _is_empty(observed):
