@@ -122,8 +122,8 @@ def test_that_the_backbone_is_the_tutorials_own_where_none_is_named(survey, monk
         raise Problem("stop here")
 
     monkeypatch.setattr("camtrap_gui.models.store.fetch", fetch)
-    for preset in ("tutorial", "quick"):
-        with pytest.raises(Problem, match="stop here"):
+    for preset, backbone in (("tutorial", "inception-v4"), ("quick", "efficientnet-lite0")):
+        with pytest.raises(Problem, match=f"stop here\n.*camtrap models add FILE --backbone {backbone}"):
             train.run(survey, Options(preset=preset), quiet)
     assert asked == ["inception-v4", "efficientnet-lite0"]
 

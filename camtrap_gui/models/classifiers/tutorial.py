@@ -37,7 +37,7 @@ _WEIGHT_DECAY = 4e-5
 _RHO, _MOMENTUM, _EPSILON = 0.9, 0.9, 1.0
 _RATE_FACTOR = 0.94
 FIRST_STEPS = 1000  # of the shortest script, train_obscured
-_SLOWEST, _FASTEST = 0.9997, 0.9
+SLOWEST, _FASTEST = 0.9997, 0.9
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ def normalise(network: Network, stage: Stage, steps: int, as_original: bool) -> 
     for layer in network.learning.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = as_original or stage.whole or layer.name.startswith(SECOND_HEAD)
-            layer.momentum = _SLOWEST if as_original else momentum(steps)
+            layer.momentum = SLOWEST if as_original else momentum(steps)
 
 
 def momentum(steps: int) -> float:
     """How much the averages of the normalisation keep at each step, so that they cover a tenth of an epoch."""
-    return min(max(1 - 10 / steps, _FASTEST), _SLOWEST)
+    return min(max(1 - 10 / steps, _FASTEST), SLOWEST)
 
 
 def rmsprop(rate: Any, variables: Sequence[Any]) -> Any:

@@ -90,6 +90,8 @@ def test_that_the_network_has_the_published_size(shapes):
     assert sum(int(np.prod(shape)) for shape in kernels) == 41_079_648
     assert sum(shape[-1] for shape in kernels) == 31_584
     model = backbones.embedder(INCEPTION_V4)
+    assert inception_v4.has_second_head(model)
+    assert model.get_layer(inception_v4.BRANCHING).output.shape[1:] == (17, 17, 1024)
     joined = {layer.output.shape[1:] for layer in model.layers if type(layer).__name__ == "Concatenate"}
     stem = {(73, 73, 160), (71, 71, 192)}
     assert joined == stem | {(35, 35, 384), (17, 17, 1024), (8, 8, 1536)} and model.output_shape == (
