@@ -59,10 +59,15 @@ def entries() -> list[Entry]:
 
 
 def known() -> list[Entry | Offer]:
-    """The installed models, then those that can be installed. Raises Problem as ``entries`` does."""
+    """The installed models, then those that can be installed, detectors first. Raises Problem as ``entries`` does."""
     there = entries()
     names = {entry.name for entry in there}
-    return [*there, *(offer for offer in OFFERS if offer.name not in names)]
+    offers = sorted((offer for offer in OFFERS if offer.name not in names), key=_is_backbone)
+    return [*sorted(there, key=_is_backbone), *offers]
+
+
+def _is_backbone(model: Entry | Offer) -> bool:
+    return model.role == "backbone"
 
 
 def get(name: str) -> Entry:

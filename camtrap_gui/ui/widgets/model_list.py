@@ -245,8 +245,7 @@ def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
     doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
     state = "Installed" if isinstance(model, Entry) else f"Can be installed{doubt}"
-    title = model.title.partition(" (")[0]
-    return title, PURPOSES[model.role], megabytes(model), model.licence, state + default
+    return short(model), PURPOSES[model.role], megabytes(model), model.licence, state + default
 
 
 def _about(model: Entry | Offer) -> str:
