@@ -118,20 +118,20 @@ def million(folder: Path, images: str, frames: str, there: str) -> None:
     until(app, lambda: watch.count)
     found["million: project opened, dataset panel painted"] = milliseconds_since(begun)
     for view, name in ((shown.grid, "grid"), (shown.table, "table")):
-        panel.as_table.setChecked(name == "table")
+        panel.filter.as_table.setChecked(name == "table")
         settle(app)
         for how, moves in (("", "near"), ("to anywhere, ", "far")):
             taken = list(scroll(app, view, place[name, moves]))
             found[f"million: {name}, {how}frame p50"] = percentile(taken, 50)
             found[f"million: {name}, {how}frame p95"] = percentile(taken, 95)
-    panel.as_table.setChecked(False)
+    panel.filter.as_table.setChecked(False)
     settle(app)
-    words = panel.words
+    words = panel.filter.words
     for name, change in (
-        ("location", lambda: panel.location.setCurrentIndex(7)),
-        ("species", lambda: panel.species.setCurrentIndex(9)),
-        ("commonest label", lambda: panel.species.setCurrentIndex(1)),
-        ("state", lambda: panel.state.setCurrentIndex(2)),
+        ("location", lambda: panel.filter.location.setCurrentIndex(7)),
+        ("species", lambda: panel.filter.species.setCurrentIndex(9)),
+        ("commonest label", lambda: panel.filter.species.setCurrentIndex(1)),
+        ("state", lambda: panel.filter.state.setCurrentIndex(2)),
         ("text", lambda: words.setText("PICT00012")),
     ):
         settle(app)
@@ -140,7 +140,7 @@ def million(folder: Path, images: str, frames: str, there: str) -> None:
         change()
         until(app, lambda models=models: watch.count and shown.grid.model() is not models)
         found[f"million: filter by {name}"] = milliseconds_since(begun)
-        for box in (panel.location, panel.species, panel.state):
+        for box in (panel.filter.location, panel.filter.species, panel.filter.state):
             box.setCurrentIndex(0)
     found["million: peak memory"] = peak_megabytes()
     window.close()

@@ -124,7 +124,7 @@ def test_that_a_refused_import_is_said_where_it_can_be_read(filled, tmp_path, wa
 
 def test_that_the_list_of_problems_is_saved_as_a_harmless_table(filled, tmp_path, wait):
     assert not filled.save_problems.isVisible()
-    filled.state.setCurrentIndex(filled.state.findData("problem"))
+    filled.filter.state.setCurrentIndex(filled.filter.state.findData("problem"))
     assert filled.save_problems.isVisible()
     filled.save_problems.save(tmp_path / "list.csv")
     wait(lambda: filled.save_problems.words.text())
@@ -143,8 +143,8 @@ def test_that_there_is_room_to_type_a_file_name_beside_the_open_form(filled):
     filled.look()
     filled.more.setChecked(True)
     QTest.qWait(50)
-    assert filled.side.isVisible() and filled.words.width() >= 112
-    for box in (filled.location, filled.species, filled.state):
+    assert filled.side.isVisible() and filled.filter.words.width() >= 112
+    for box in (filled.filter.location, filled.filter.species, filled.filter.state):
         assert box.geometry().right() <= filled.width() and box.width() >= 100
 
 

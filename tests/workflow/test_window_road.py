@@ -204,10 +204,10 @@ def import_pictures(window: Window, wait: Wait) -> int:  # noqa: F811
     assert panel.isVisible() and rail_says(window, "dataset") == "working"
     finish(window, panel, wait)
     assert rail_says(window, "dataset") == "done" and rail_says(window, "detect") == "suggested next"
-    assert panel.summary.text() == f"{IMAGES} images" and len(panel.browser.list.rows) == IMAGES
-    QTest.keyClicks(panel.state, "Problem")
+    assert panel.filter.summary.text() == f"{IMAGES} images" and len(panel.browser.list.rows) == IMAGES
+    QTest.keyClicks(panel.filter.state, "Problem")
     bad = len(panel.browser.list.rows)
-    assert panel.summary.text() == f"{bad} of {IMAGES} images" and 0 < bad < IMAGES / 10
+    assert panel.filter.summary.text() == f"{bad} of {IMAGES} images" and 0 < bad < IMAGES / 10
     return IMAGES - bad
 
 
@@ -274,8 +274,8 @@ def export(window: Window, folder: Path, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "export", by_key=True)
     type_into(panel.folder.findChild(QLineEdit), str(folder))
     run(window, panel, wait)
-    assert "every decision the same" in panel.where.text() and str(folder) in panel.where.text()
-    assert panel.table.rowCount() == len(panel.formats)
+    assert "every decision the same" in panel.written.where.text() and str(folder) in panel.written.where.text()
+    assert panel.written.table.rowCount() == len(panel.formats.chosen())
     assert {"export.json", "classlist.txt"} <= {path.name for path in folder.iterdir()}
 
 

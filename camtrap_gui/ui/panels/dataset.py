@@ -3,17 +3,11 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QDate, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
-    QDateEdit,
     QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,15 +17,13 @@ from camtrap_gui.project import browse, detections, images
 from camtrap_gui.ui import dropped
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
-from camtrap_gui.ui.theme import GRID, icon, text, theme
+from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
-from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
-from camtrap_gui.ui.widgets.elided_label import ElidedLabel
+from camtrap_gui.ui.widgets.image_filter import ImageFilter
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
 
-TYPING_MS = 100
 KINDS = {
     "folder": ("folder", "folder_rule", "sequence_gap"),
     "json": ("json", "images"),
@@ -89,9 +81,11 @@ class DatasetPanel(Panel):
         self.more.setToolTip("<p>Bring in more pictures, or look again for new ones.</p>")
         self.more.toggled.connect(lambda _: self._fold())
         self.save_problems = SaveProblems(self.session.project, "problems.csv", self._problems)
-        self.summary = ElidedLabel()
-        self.summary.setProperty("role", "muted")
         self.browser = Browser(self.session)
+        self.filter = ImageFilter(self.session.project)
+        self.filter.changed.connect(self.apply_filter)
+        self.filter.table_wanted.connect(lambda table: self.browser.list.show_grid(not table))
+        self.filter.second_row.addWidget(self.more)
         listing = QWidget()
         column = QVBoxLayout(listing)
         column.setContentsMargins(0, 0, 0, 0)
@@ -100,57 +94,29 @@ class DatasetPanel(Panel):
         rows = QVBoxLayout(head)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(GRID)
-        rows.addLayout(self._filters())
-        rows.addLayout(self._second_row())
+        rows.addWidget(self.filter)
         rows.addWidget(self.save_problems)
         self.browser.currentChanged.connect(lambda page: head.setVisible(page == 0))  # room for the picture
         column.addWidget(head)
         column.addWidget(self.browser, 1)
-        self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
-        self._typing.timeout.connect(self.apply_filter)
         return listing
 
     def is_empty(self) -> bool:
         return images.count(self.session.project) == 0
 
     def refresh(self) -> None:
-        project = self.session.project
-        _fill(self.location, "Location", images.locations(project))
-        _fill(self.species, "Species", images.species(project))
-        first, last = browse.span(project)
-        for field, moment in ((self.since, first), (self.until, last)):
-            field.blockSignals(True)
-            field.setVisible(bool(moment))
-            if moment:
-                field.setDateRange(
-                    QDate.fromString(first[:10], "yyyy-MM-dd"), QDate.fromString(last[:10], "yyyy-MM-dd")
-                )
-                field.setDate(QDate.fromString(moment[:10], "yyyy-MM-dd"))
-            field.blockSignals(False)
-        if (detector := detections.latest_detector(project)) is not None:
+        self.filter.refresh()
+        if (detector := detections.latest_detector(self.session.project)) is not None:
             self.browser.viewer.set_threshold(detector.typical_threshold)
         self.apply_filter()
 
     def apply_filter(self) -> None:
         """Show the images that pass the fields above the list."""
-        project = self.session.project
-        first, last = (moment[:10] for moment in browse.span(project))
-        since, until = (field.date().toString("yyyy-MM-dd") for field in (self.since, self.until))
-        chosen = browse.Filter(
-            location=self.location.currentData() or "",
-            species=self.species.currentData() or "",
-            since=since if first and since != first else "",
-            until=until if last and until != last else "",
-            state=self.state.currentData() or "",
-            text=self.words.text().strip(),
-        )
-        found = browse.ids(project, chosen)
+        chosen = self.filter.value()
+        found = browse.ids(self.session.project, chosen)
         self.browser.show_ids(found)
         self.save_problems.show_for(chosen.state == "problem" and len(found) > 0)
-        total = images.count(project)
-        self.summary.setText(
-            f"{total:,} images" if len(found) == total else f"{len(found):,} of {total:,} images"
-        )
+        self.filter.tell(len(found))
 
     def look(self) -> None:
         super().look()
@@ -307,62 +273,3 @@ class DatasetPanel(Panel):
 
     def _problems(self) -> tuple[Sequence[int], Mapping[int, str]]:
         return self.browser.list.rows.ids, {}
-
-    def _filters(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        self.words = QLineEdit()
-        self.words.setPlaceholderText("File name…")
-        self.words.setAccessibleName("Filter by file name")
-        self.words.setMinimumWidth(GRID * 14)
-        self.words.textChanged.connect(lambda _: self._typing.start())
-        self.location, self.species, self.state = ElidedCombo(), ElidedCombo(), ElidedCombo()
-        self.state.addItem("State", None)
-        for state in browse.STATES:
-            self.state.addItem(state.capitalize(), state)
-        row.addWidget(self.words, 2)
-        for box, name in ((self.location, "location"), (self.species, "species"), (self.state, "state")):
-            box.setAccessibleName(f"Filter by {name}")
-            box.setToolTip(f"Filter by {name}; the first entry shows all")
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(5)
-            box.currentIndexChanged.connect(lambda _: self.apply_filter())
-            row.addWidget(box, 1)
-        self.as_table = QToolButton()
-        self.as_table.setCheckable(True)
-        self.as_table.setAccessibleName("Show as a table")
-        self.as_table.setToolTip("Table or grid")
-        self.as_table.toggled.connect(lambda table: self.browser.list.show_grid(not table))
-        row.addWidget(self.as_table)
-        theme.changed.connect(self._tint)
-        QTimer.singleShot(0, self, self._tint)
-        return row
-
-    def _second_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        row.addWidget(self.summary, 1)
-        self.since, self.until = QDateEdit(), QDateEdit()
-        for field, name in ((self.since, "First day"), (self.until, "Last day")):
-            field.setCalendarPopup(True)
-            field.setDisplayFormat("yyyy-MM-dd")
-            field.setAccessibleName(name)
-            field.setToolTip(name)
-            field.dateChanged.connect(lambda _: self.apply_filter())
-            row.addWidget(field)
-        row.addWidget(self.more)
-        return row
-
-    def _tint(self) -> None:
-        self.as_table.setIcon(icon("table"))
-
-
-def _fill(box: QComboBox, everything: str, names: tuple[str, ...]) -> None:
-    chosen = box.currentData()
-    box.blockSignals(True)
-    box.clear()
-    box.addItem(everything, None)
-    for name in names:
-        box.addItem(name, name)
-    box.setCurrentIndex(max(0, box.findData(chosen)))
-    box.blockSignals(False)
