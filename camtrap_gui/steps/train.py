@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from camtrap_gui.jobs import Cancelled, Progress, Report, to_plain
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_split, crops, runs
+from camtrap_gui.project import Project, crop_split, crops, run_data, runs
 from camtrap_gui.project.runs import Run
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ PRESETS = ("quick", "standard", "tutorial")
 _BACKBONES = {"tutorial": "inception-v4"}
 _NOT_OF_TUTORIAL = (
     *("augmentation", "balance", "by_confidence", "label_smoothing"),
-    *("ema", "unfreeze", "learning_rate", "find_rate"),
+    *("ema", "unfreeze", "learning_rate", "find_rate", "precision"),
 )
 AS_PRESET = "preset"
 AUGMENTATIONS = ("none", "light", "standard", "strong")
@@ -354,7 +354,10 @@ def _start(project: Project, options: Options, data: "TrainingData") -> Run:
         "validation_is": data.validation_is,
         "counts": data.counts(),
     }
-    return runs.start(project, options.preset, options.backbone, _kept(options), facts, environment())
+    run = runs.start(project, options.preset, options.backbone, _kept(options), facts, environment())
+    run_data.write_crops(project, run, data)
+    run_data.write_command(run, "train", dataclasses.replace(options, run="", fresh=False, candidate=False))
+    return run
 
 
 def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:

@@ -136,6 +136,15 @@ def test_that_options_of_other_recipes_are_refused(survey):
     assert runs.all_of(survey) == []
 
 
+def test_that_too_little_memory_is_told_with_what_suffices(survey, monkeypatch):
+    monkeypatch.setattr("camtrap_gui.models.memory.free", lambda: 10_000_000)
+    with pytest.raises(Problem, match=r"from 512 crops .* --batch-size (\d+)\.") as told:
+        train.run(survey, options(batch_size=512), quiet)
+    suffices = int(str(told.value).split("--batch-size ")[1].split(".")[0])
+    assert 1 < suffices < 512
+    assert train.run(survey, options(batch_size=suffices, epochs=1), quiet).macro_f1 >= 0
+
+
 def test_that_the_forecast_is_the_time_of_the_steps_times_what_is_left(monkeypatch):
     now = iter(range(0, 1000, 2))
     monkeypatch.setattr("camtrap_gui.models.training.tutorial.time.monotonic", lambda: next(now))

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui.jobs import Progress
-from camtrap_gui.models.classifiers import Classifier, learning, tutorial
+from camtrap_gui.models import memory
+from camtrap_gui.models.classifiers import Classifier, batch_size, devices, learning, tutorial
 from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
 from camtrap_gui.models.classifiers.input_pipeline import Supply
 from camtrap_gui.models.classifiers.journal import Journal
@@ -28,6 +29,7 @@ from camtrap_gui.models.training.phases import learn_from
 from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Unreadable
+from camtrap_gui.problem import Problem
 
 CHECKING = "Checking crops"
 _AHEAD = 3  # batches
@@ -42,6 +44,7 @@ def run(training: Training) -> None:
     check(training)
     counts = np.bincount(training.train.labels, minlength=len(training.classes))
     network = tutorial.network(training.backbone, training.backbone.input_size, counts, training.seed)
+    check_memory(network, training.recipe.batch_size)
     steps = -(-len(training.train) // training.recipe.batch_size)
     layer, whole = tutorial.stages(steps, training.recipe.last.epochs)
     first = Checkpoint(training.run.folder / "checkpoints" / "layer.npz")
@@ -79,6 +82,18 @@ def check(training: Training) -> None:
         kept.append(part.only(good))
     train, validation = kept
     learn_from(training, train, validation, unusable)
+
+
+def check_memory(network: Network, crops: int) -> None:
+    """Raises Problem when main memory does not suffice for steps of so many crops, which normalise each other."""
+    free = memory.free()
+    parts = 1 if devices.gpus() else batch_size.parts(network.learning, crops, 2 * free)
+    if parts > 1:
+        raise Problem(
+            f"Learning from {crops} crops at a time takes more memory than the {free / 1e9:.0f} GB that are free. Close"
+            f" other programs, or take fewer: --batch-size {max(1, crops // parts)}. (They cannot be calculated in"
+            " parts, as in the preset standard: in the tutorial's recipe, the crops of a step normalise each other.)"
+        )
 
 
 class _Stage:
