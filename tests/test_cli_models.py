@@ -138,3 +138,13 @@ def test_that_the_default_models_are_listed_as_installed(installed_models, capsy
     code, out, _ = camtrap(capsys, "--json", "models", "list")
     state = {model["name"]: model["installed"] for model in json.loads(out)["result"]["models"]}
     assert state["yolox-tiny-animals"] and state["efficientnet-lite0"]
+
+
+def test_that_weights_of_a_backbone_are_asked_for_by_its_name(capsys, tmp_path, folder):
+    (tmp_path / "w.h5").write_bytes(b"anything")
+    code, _, err = camtrap(capsys, "models", "add", tmp_path / "w.h5")
+    assert code == 2 and "camtrap models add FILE --backbone NAME" in " ".join(err.split())
+    code, _, err = camtrap(capsys, "models", "add", tmp_path / "w.h5", "--backbone", "resnet")
+    assert code == 2 and "There is no backbone “resnet”. Known are: efficientnet-lite0" in " ".join(
+        err.split()
+    )
