@@ -125,6 +125,12 @@ class Options:
             " people said is never changed."
         ),
     ] = False
+    check: Annotated[
+        bool,
+        Option(
+            "Read what was written again, where it is a file for other programs, and compare the numbers."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +158,7 @@ class Result:
 def run(project: Project, options: Options, report: Report) -> Result:
     """Write one format. Raises Problem when something is missing for it, or something is there already."""
     from camtrap_gui.project import smoothing
-    from camtrap_gui.sharing import targets
+    from camtrap_gui.sharing import checking, targets
 
     if options.format not in FORMATS:
         raise Problem(f"There is no format “{options.format}”. Choose one of: {', '.join(FORMATS)}.")
@@ -166,6 +172,8 @@ def run(project: Project, options: Options, report: Report) -> Result:
         for field in dataclasses.fields(written)
         if isinstance(getattr(written, field.name), int)
     }
+    if options.check and (read := checking.read_again(options.format, target, counts)):
+        notes.append(read)
     return Result(options.format, target, counts, tuple(notes))
 
 

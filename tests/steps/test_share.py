@@ -13,6 +13,7 @@ from camtrap_gui import cli, options
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
+from camtrap_gui.sharing import checking
 from camtrap_gui.steps import named, share
 from tests import shareable
 
@@ -44,6 +45,15 @@ def test_that_each_format_is_written_once_and_never_over_another(survey, tmp_pat
     assert str(wanted.target) in result.text() and seen[-1].done == seen[-1].total
     with pytest.raises(Problem, match="not overwritten"):
         share.run(survey, wanted, quiet)
+
+
+@pytest.mark.parametrize("form", ["megadetector", "timelapse", "camtrap-dp", "coco-camera-traps"])
+def test_that_what_was_written_is_read_again_and_compared(survey, tmp_path, form):
+    result = share.run(survey, asked(tmp_path, form, check=True), quiet)
+    assert result.notes[-1].startswith("Read again: ") and result.notes[-1].endswith("as written.")
+    counts = {name: number + 1 for name, number in result.counts.items()}
+    with pytest.raises(Problem, match="Remove it and write it again"):
+        checking.read_again(form, result.target, counts)
 
 
 @pytest.mark.parametrize("form", list(share.FORMATS))

@@ -149,6 +149,7 @@ def test_that_what_was_written_is_told_and_never_written_over(panel, wait, monke
     target = written(panel, wait)
     assert {path.name for path in target.iterdir()} == {"recognitions.json", "TimelapseData.csv"}
     wait(lambda: target.name in panel.last.text())
+    assert "Read again: 12 recognised, as written." in panel.last.text()
     assert panel.target.path().name == f"{target.name} 2"
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))

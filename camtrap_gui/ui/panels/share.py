@@ -31,7 +31,7 @@ from camtrap_gui.ui.widgets.purposes import PurposeList
 from camtrap_gui.ui.widgets.share_preview import SharePreview
 from camtrap_gui.ui.widgets.target_edit import TargetEdit
 
-NOT_ASKED = ("thresholds",)
+NOT_ASKED = ("thresholds", "check")
 LISTS: dict[str, list[tuple[Any, str]]] = {
     "boxes": [("both", "Drawn, else detected"), ("people", "Drawn by people"), ("detector", "Detected")],
     "classes": [("species", "Species"), ("category", "Animal, person, vehicle")],
@@ -126,6 +126,7 @@ class SharePanel(Panel):
         self.form.fixed = {
             "format": self.form_box.currentData(),
             "target": self.target.path(),
+            "check": True,
             "thresholds": tuple(f"{category}={low:g}" for category, low in asked.items()),
         }
         hidden = dict(purpose.said)
@@ -243,4 +244,5 @@ def _told(last: Mapping[str, Any]) -> str:
     figures = ", ".join(
         f"{number:,} {name.replace('_', ' ')}" for name, number in last["counts"].items() if number
     )
-    return f"Written last: {Path(last['target']).name} ({figures})."
+    checked = "".join(f" {note}" for note in last["notes"] if note.startswith("Read again"))
+    return f"Written last: {Path(last['target']).name} ({figures}).{checked}"
