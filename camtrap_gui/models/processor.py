@@ -9,3 +9,11 @@ def has_bfloat16() -> bool:
     import openvino
 
     return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@cache
+def name() -> str:
+    """What the processor is called."""
+    import openvino
+
+    return str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"))

@@ -3,8 +3,9 @@
 import platform
 from typing import Any
 
-from camtrap_gui import __version__
-from camtrap_gui.models import store
+from camtrap_gui import __version__, parallel
+from camtrap_gui.models import processor, store
+from camtrap_gui.models.classifiers import devices
 
 
 def environment() -> dict[str, Any]:
@@ -14,6 +15,7 @@ def environment() -> dict[str, Any]:
     import PIL
     import tensorflow as tf
 
+    devices.gpus()  # have them give memory as it is needed: only possible before they are used
     return {
         "camtrap-gui": __version__,
         "python": platform.python_version(),
@@ -22,8 +24,17 @@ def environment() -> dict[str, Any]:
         "numpy": numpy.__version__,
         "pillow": PIL.__version__,
         "system": f"{platform.system()} {platform.machine()}",
-        "devices": [f"{device.device_type} {device.name}" for device in tf.config.list_physical_devices()],
+        "processor": processor.name(),
+        "cores": parallel.cores(),
+        "devices": [_words(device) for device in tf.config.list_physical_devices()],
     }
+
+
+def _words(device: Any) -> str:
+    import tensorflow as tf
+
+    name = tf.config.experimental.get_device_details(device).get("device_name", "")
+    return " ".join(filter(None, (device.device_type, device.name, name)))
 
 
 def licences(backbone: str) -> dict[str, dict[str, str]]:
