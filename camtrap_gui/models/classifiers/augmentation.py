@@ -27,6 +27,7 @@ STRENGTHS = {
     "strong": Strength(0.6, 60.0, 0.5, 0.3, 0.25, 0.5),
 }
 _SIGMA = 1 / 110  # of the blur, in sides: 2 pixels of 224
+_LUMA = (0.2989, 0.5870, 0.1140)  # of red, green and blue, as in tf.image.rgb_to_grayscale
 _HOLE = 0.35  # largest side of what is cut out
 
 
@@ -44,14 +45,10 @@ def augment(images: Any, seed: Any, strength: str = "standard") -> Any:
     how = STRENGTHS[strength]
     draw = _Draw(seed, tf.shape(images)[0])
     x = _moved(x, draw, how.smallest)
-    if how.grey:
-        x = tf.where(draw(4) < how.grey, tf.image.rgb_to_grayscale(x), x)
+    if how.grey or how.contrast or how.brightness:
+        x = _lit(x, draw, how)
     if how.blurred:
         x = tf.where(draw(7) < how.blurred, _blur(x), x)
-    if how.contrast or how.brightness:
-        mean = tf.reduce_mean(x, axis=(1, 2, 3), keepdims=True)
-        x = (x - mean) * draw(5, 1 - how.contrast, 1 + how.contrast) + mean
-        x += draw(6, -how.brightness, how.brightness)
     if how.cut:
         x = tf.where((draw(8) < how.cut) & _hole(x, draw), tf.reduce_mean(x, axis=(1, 2), keepdims=True), x)
     return tf.clip_by_value(x, 0.0, 255.0)
@@ -86,6 +83,21 @@ def _moved(x: Any, draw: _Draw, smallest: float) -> Any:
         [top, tf.where(mirrored, right, left), bottom, tf.where(mirrored, left, right)], axis=1
     )
     return tf.image.crop_and_resize(x, windows, tf.range(draw.count), (x.shape[1], x.shape[2]))
+
+
+def _lit(x: Any, draw: _Draw, how: Strength) -> Any:
+    """Grey, then contrast about the image's mean, then brightness: all of them one product of each pixel's three colours
+    with a matrix, which takes a third of the processor time of one after the other."""
+    import tensorflow as tf
+
+    grey = tf.cast(draw(4) < how.grey, tf.float32)[:, 0]
+    contrast = draw(5, 1 - how.contrast, 1 + how.contrast)[:, 0]
+    brightness = draw(6, -how.brightness, how.brightness)[:, 0]
+    to_grey = tf.constant([[share] * 3 for share in _LUMA])
+    colours = (1 - grey) * tf.eye(3) + grey * to_grey  # [N, 3, 3]
+    pixels = tf.reshape(x, (draw.count, -1, 3))
+    mean = tf.reduce_mean(tf.reduce_mean(pixels, 1, keepdims=True) @ colours, 2, keepdims=True)
+    return tf.reshape(pixels @ (colours * contrast) + (mean * (1 - contrast) + brightness), tf.shape(x))
 
 
 def _blur(x: Any) -> Any:
