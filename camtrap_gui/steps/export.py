@@ -1,7 +1,8 @@
 """Write a trained classifier for use elsewhere, and check what was written.
 
-``bundle/`` is for this program (camtrap predict), the frozen graph for the tutorial's scripts and what grew from them,
-the SavedModel for TensorFlow Serving and converters; ``classlist.txt`` names the classes, line by line.
+``bundle/`` is for this program and for Python, the others for other programs (``formats.classifier_exports`` says which
+for which); ``classlist.txt`` names the classes, line by line, ``export.json`` what was checked and how crops are to be
+given, ``MODEL_CARD.md`` and ``model_card.html`` what the classifier is, is for, and can.
 """
 
 import json
@@ -17,24 +18,34 @@ from typing import TYPE_CHECKING, Annotated
 
 from camtrap_gui import __version__
 from camtrap_gui.files import sha256_of, write_text
+from camtrap_gui.formats.classifier_exports import (
+    BUNDLE,
+    FORMATS,
+    FROZEN_GRAPH,
+    ONNX,
+    RESIZE,
+    SAVED_MODEL,
+    TFLITE_INT8,
+    USUAL,
+    input_of,
+)
 from camtrap_gui.jobs import Progress, Report, to_plain
+from camtrap_gui.model_card import PAGE, TEXT
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, runs, sampling
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from camtrap_gui.models.classifiers import Classifier
     from camtrap_gui.models.classifiers.check_export import Agreement
 
-FORMATS = {
-    "bundle": "bundle",
-    "frozen-graph": "frozen_inference_graph_w_preprocessing.pb",
-    "saved-model": "saved_model",
-}
-"""Formats and the names of their files."""
-
 CLASS_LIST, REPORT = "classlist.txt", "export.json"
 _CHECKED_CROPS = 64
+_CALIBRATION_CROPS = 100
+"""Training crops that tell the ranges of 8-bit numbers; TensorFlow's guides ask for 100 to 500."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +57,33 @@ class Options:
     formats: Annotated[
         tuple[str, ...],
         Option(
-            "What to write: for this program, for TensorFlow 1 scripts, for TensorFlow 2.",
+            "What to write: bundle is for this program and Python, frozen-graph for TensorFlow 1 scripts, saved-model"
+            " for TensorFlow 2, onnx for other runtimes, tflite (exact, in 16 bits, in 8 bits) for small devices.",
             choices=tuple(FORMATS),
         ),
-    ] = tuple(FORMATS)
+    ] = USUAL
+    author: Annotated[
+        str,
+        Option(
+            "Who made the classifier and may be asked about it: a name and an address, for its card.",
+            advanced=True,
+        ),
+    ] = ""
+    licence: Annotated[
+        str, Option("Under which terms the classifier may be used, for its card: CC BY 4.0.", advanced=True)
+    ] = ""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One format, where it is, and how it compared with the trained classifier on ``crops`` crops."""
+    """One format, where it is, its size, and how it compared with the trained classifier on ``crops`` crops."""
 
     format: str
     path: Path
     crops: int
     max_difference: float
     changed: int
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,10 +100,11 @@ class Result:
         lines = [f"Exported run {self.run} ({self.classes} classes) to {self.folder}"]
         for check in self.checked:
             lines.append(
-                f"  {check.path.name}: loaded again and tried on {check.crops} crops; largest difference of a"
+                f"  {check.path.name} ({check.bytes / 1e6:,.1f} MB): loaded again and tried on {check.crops} crops; largest difference of a"
                 f" confidence {check.max_difference:.2g}, other decision on {check.changed}"
             )
-        lines.append(f"  {CLASS_LIST}, {REPORT}")
+        lines.append(f"  {PAGE}: what it is for, what it learnt from, how good it is and where it errs")
+        lines.append(f"  {TEXT}, {CLASS_LIST}, {REPORT}")
         return "\n".join(lines)
 
 
@@ -105,18 +129,24 @@ def run(project: Project, options: Options, report: Report) -> Result:
     classifier = bundle.load(trained.model)
     with _in_place_of(folder) as beside:
         for done, name in enumerate(formats, start=1):
-            report(Progress(done, steps, f"writing {FORMATS[name]}", phase))
-            _write(name, classifier, trained.model, beside / FORMATS[name])
+            report(Progress(done, steps, f"writing {FORMATS[name].file}", phase))
+            _write(project, name, classifier, trained.model, beside / FORMATS[name].file)
         report(Progress(steps, steps, "", phase))
         write_text(beside / CLASS_LIST, "\n".join(classifier.classes))
 
         def waiting() -> None:
             report(Progress(0, None, "in a fresh process", "Trying the exports"))
 
-        agreements = _compare(classifier, {name: beside / FORMATS[name] for name in formats}, tried, waiting)
+        written = {name: beside / FORMATS[name].file for name in formats}
+        sizes = {name: _size(path) for name, path in written.items()}
+        agreements = _compare(classifier, written, tried, waiting)
+        report(Progress(0, None, "the model card", phase))
+        _write_card(project, trained, classifier, beside, agreements, sizes, options)
         _write_report(beside, trained, classifier, agreements)
     checked = tuple(
-        Checked(name, folder / FORMATS[name], found.crops, found.max_difference, found.changed)
+        Checked(
+            name, folder / FORMATS[name].file, found.crops, found.max_difference, found.changed, sizes[name]
+        )
         for name, found in agreements.items()
     )
     return Result(folder, trained.id, len(classifier.classes), checked)
@@ -127,7 +157,7 @@ def _refuse_foreign(folder: Path, project: Project) -> None:
         raise Problem(f"{folder} is a file. Give a folder for the export.")
     if folder == project.folder or project.folder.is_relative_to(folder):
         raise Problem(f"{folder} holds the project itself. Choose another folder for the export.")
-    ours = {*FORMATS.values(), CLASS_LIST, REPORT}
+    ours = {*(form.file for form in FORMATS.values()), CLASS_LIST, REPORT, PAGE, TEXT}
     found = sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
     foreign = [name for name in found if name not in ours]
     if found and (foreign or REPORT not in found):
@@ -178,15 +208,36 @@ def _swap(made: Path, folder: Path, old: Path) -> None:
         raise
 
 
-def _write(name: str, classifier: "Classifier", model: Path, target: Path) -> None:
-    from camtrap_gui.models.classifiers import exports
+def _write(project: Project, name: str, classifier: "Classifier", model: Path, target: Path) -> None:
+    from camtrap_gui.models.classifiers import exports, exports_onnx, exports_tflite
 
-    if name == "bundle":
+    if name == BUNDLE:
         shutil.copytree(model, target, ignore=shutil.ignore_patterns(".*"), copy_function=shutil.copyfile)
-    elif name == "frozen-graph":
+    elif name == FROZEN_GRAPH:
         exports.write_frozen_graph(classifier, target)
-    else:
+    elif name == SAVED_MODEL:
         exports.write_saved_model(classifier, target)
+    elif name == ONNX:
+        exports_onnx.write_onnx(classifier, target)
+    else:
+        crops = _crops_to_calibrate(project, classifier) if name == TFLITE_INT8 else []
+        exports_tflite.write_tflite(classifier, target, name, crops)
+
+
+def _crops_to_calibrate(project: Project, classifier: "Classifier") -> "list[NDArray[np.uint8]]":
+    """Training crops of all species alike, as the network sees them."""
+    from camtrap_gui.pictures import read_upright
+
+    chosen = sampling.equal_per_class(project, "train", _CALIBRATION_CROPS, seed=0)
+    paths = [path for crop in chosen if (path := crops.path_of(project, crop)).is_file()]
+    if not paths:
+        raise Problem("There are no training crops to take the ranges of 8-bit numbers from: camtrap crop.")
+    return [classifier.prepare(read_upright(path)) for path in paths]
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _compare(
@@ -198,31 +249,82 @@ def _compare(
     from camtrap_gui.models.classifiers import check_export
     from camtrap_gui.pictures import read_upright
 
-    answers = check_export.answers(exported, tried, waiting)
+    answers = check_export.answers(exported, tried, waiting, classifier.preprocessing)
     expected = classifier.predict([read_upright(path) for path in tried])
-    agreements = {name: check_export.agreement(expected, answers[name]) for name in exported}
+    agreements = {
+        name: check_export.agreement(
+            expected, answers[name], check_export.TOLERANCES.get(name, check_export.EXACT)
+        )
+        for name in exported
+    }
     for name, found in agreements.items():
         if not found.is_good:
             raise Problem(
-                f"The {name} does not answer as the trained classifier does (largest difference of a confidence"
+                f"The export for {FORMATS[name].title} does not answer as the trained classifier does (largest difference of a confidence"
                 f" {found.max_difference:.3g}, other decision on {found.changed} of {found.crops} crops), so nothing"
-                " was exported. Please report this."
+                " was exported. Leave this format out, and please report this."
             )
     return agreements
+
+
+def _write_card(
+    project: Project,
+    trained: runs.Run,
+    classifier: "Classifier",
+    folder: Path,
+    agreements: "Mapping[str, Agreement]",
+    sizes: Mapping[str, int],
+    options: Options,
+) -> None:
+    """Beside the files, and in the bundle: that is what gets passed on alone."""
+    from camtrap_gui.model_card import facts, rendering
+    from camtrap_gui.models.classifiers import bundle
+
+    size, way = classifier.input_size, classifier.preprocessing
+    files = [
+        facts.File(
+            FORMATS[name].title,
+            FORMATS[name].file,
+            sizes[name] / 1e6,
+            input_of(name, size, way),
+            found.crops,
+            found.max_difference,
+            found.changed,
+        )
+        for name, found in agreements.items()
+    ]
+    signature = facts.Signature(options.author.strip(), options.licence.strip())
+    weights = bundle.weights_sha256(trained.model)
+    rendering.write(
+        folder, facts.gather(project, trained, classifier, RESIZE[way], weights, files, signature)
+    )
+    if (inner := folder / FORMATS[BUNDLE].file).is_dir():
+        for name in (PAGE, TEXT):
+            shutil.copyfile(folder / name, inner / name)
 
 
 def _write_report(
     folder: Path, trained: runs.Run, classifier: "Classifier", agreements: "Mapping[str, Agreement]"
 ) -> None:
+    from camtrap_gui.models.classifiers import check_export
+
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     told = {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "made_with": f"camtrap-gui {__version__}",
         "run": trained.id,
         "classes": len(classifier.classes),
-        "input": "one crop as RGB 0..1, any size; saved_model takes a batch of crops of one size",
+        "input": {
+            FORMATS[name].file: input_of(name, classifier.input_size, classifier.preprocessing)
+            for name in agreements
+        },
+        "output": "probabilities of the classes, in the order of classlist.txt; rows sum to 1",
+        "temperature": classifier.temperature,
         "crop_padding": classifier.padding,
         "checked": to_plain(agreements),
+        "tolerances": to_plain(
+            {name: check_export.TOLERANCES.get(name, check_export.EXACT) for name in agreements}
+        ),
         "sha256": {path.relative_to(folder).as_posix(): sha256_of(path) for path in files},
     }
     write_text(folder / REPORT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")

@@ -1,18 +1,28 @@
 import hashlib
 import json
+import re
+import shutil
 
+import numpy as np
 import pytest
 
 from camtrap_gui.cli import run as camtrap
 from camtrap_gui.jobs import Cancelled
-from camtrap_gui.models.classifiers import bundle, check_export
-from camtrap_gui.pictures import read_upright
+from camtrap_gui.models.classifiers import Classifier, bundle, check_export
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import runs
+from camtrap_gui.project import crops, runs
 from camtrap_gui.steps import export
 from camtrap_gui.steps.export import Options
 
-ALL = {"bundle", "saved_model", "frozen_inference_graph_w_preprocessing.pb", "classlist.txt", "export.json"}
+CARD = {"MODEL_CARD.md", "model_card.html"}
+ALL = {
+    "bundle",
+    "saved_model",
+    "frozen_inference_graph_w_preprocessing.pb",
+    "classlist.txt",
+    "export.json",
+    *CARD,
+}
 
 
 def contents(folder):
@@ -31,6 +41,9 @@ def test_that_all_formats_are_written_checked_and_described(with_run, tmp_path, 
     assert set(told["checked"]) == {"bundle", "frozen-graph", "saved-model"}
     for found in told["checked"].values():
         assert found["crops"] == 22 and found["max_difference"] < 0.01 and found["changed_clearly"] == 0
+    assert "RGB 0..1" in told["input"]["saved_model"] and told["temperature"] == 1.0
+    assert set(told["tolerances"]) == set(told["checked"])
+    assert contents(folder / "bundle") >= CARD
     for name, digest in told["sha256"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
     said = capsys.readouterr().out
@@ -41,10 +54,9 @@ def test_that_all_formats_are_written_checked_and_described(with_run, tmp_path, 
 def checked_at_once(monkeypatch):
     """The fresh process has tests of its own; here it would only take time."""
 
-    def answers(exported, crops, waiting):
+    def answers(exported, crops, waiting, way):
         waiting()
-        pictures = [read_upright(path) for path in crops]
-        return {kind: check_export._USES[kind](path, pictures) for kind, path in exported.items()}
+        return check_export._all_answers(exported, crops, way)
 
     monkeypatch.setattr(check_export, "answers", answers)
 
@@ -53,7 +65,39 @@ def test_that_an_earlier_export_is_replaced_as_a_whole(with_run, tmp_path, quiet
     export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
     (tmp_path / "out" / "saved_model").mkdir()  # as if that had been exported as well
     export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
-    assert contents(tmp_path / "out") == {"bundle", "classlist.txt", "export.json"}
+    assert contents(tmp_path / "out") == {"bundle", "classlist.txt", "export.json", *CARD}
+
+
+def test_that_every_example_on_the_card_runs_where_it_says(
+    with_run, tmp_path, quiet, checked_at_once, monkeypatch
+):
+    formats = ("bundle", "onnx", "tflite")
+    made = export.run(with_run, Options(tmp_path / "out", formats=formats, author="A. Ranger"), quiet)
+    assert [check.format for check in made.checked] == list(formats)
+    assert all(check.bytes > 10_000 for check in made.checked)
+    shutil.copyfile(next((with_run.folder / "crops" / "zebra").iterdir()), tmp_path / "out" / "crop1.jpg")
+    shutil.copyfile(next((with_run.folder / "crops" / "rhino").iterdir()), tmp_path / "out" / "crop2.jpg")
+    monkeypatch.chdir(tmp_path / "out")
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    assert len(examples) == 3 and "A. Ranger" in card
+    said = []
+    for code in examples:
+        exec(compile(code, "the card", "exec"), {"print": lambda *words: said.append(words)})
+    first = said[0][0]  # (name, probability)
+    assert said[2:] == [(first[0],), (first[0],)], "every form names the same species"
+    assert len(said) == 4 and 0 < first[1] <= 1
+
+
+def test_that_the_ranges_of_8_bit_numbers_are_taken_from_training_crops_alone(with_run):
+    classifier = Classifier(None, ("zebra",), "efficientnet-lite0", 64, 1.69)
+    seen = export._crops_to_calibrate(with_run, classifier)
+    assert len(seen) == sum(crops.counts(with_run)["train"])
+    assert all(crop.shape == (64, 64, 3) and crop.dtype == np.uint8 for crop in seen)
+    with with_run.write() as db:
+        db.execute("DELETE FROM crops WHERE split = 'train'")
+    with pytest.raises(Problem, match="no training crops"):
+        export._crops_to_calibrate(with_run, classifier)
 
 
 def test_that_foreign_files_are_never_touched(with_run, tmp_path, quiet, checked_at_once):
@@ -72,7 +116,7 @@ def test_that_an_export_that_answers_differently_is_not_kept(
     export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
     before = (tmp_path / "out" / "export.json").read_bytes()
     rightly = check_export._USES["bundle"]
-    monkeypatch.setitem(check_export._USES, "bundle", lambda path, crops: rightly(path, crops)[:, ::-1])
+    monkeypatch.setitem(check_export._USES, "bundle", lambda *asked: rightly(*asked)[:, ::-1])
     for folder in (tmp_path / "out", tmp_path / "new"):
         with pytest.raises(Problem, match="does not answer as the trained classifier does"):
             export.run(with_run, Options(folder, formats=("bundle",)), quiet)

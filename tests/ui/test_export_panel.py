@@ -37,35 +37,44 @@ def test_that_an_export_is_shown_with_its_check_and_its_folder(panel, wait, monk
     assert not panel.result.isVisible()
     target = tmp_path / "for the field"
     panel.folder.setText(str(target))
+    assert panel.formats.chosen() == ("bundle", "frozen-graph", "saved-model")
     for name in ("bundle", "saved-model"):
-        QTest.mouseClick(
-            panel.formats[name], Qt.MouseButton.LeftButton, pos=panel.formats[name].rect().center()
-        )
-        assert not panel.formats[name].isChecked()
+        QTest.keyClick(panel.formats.boxes[name], Qt.Key.Key_Space)
+    assert panel.formats.chosen() == ("frozen-graph",)
     QTest.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
     wait(lambda: panel.start_button.isEnabled())
     assert panel.message.text() == ""
     written = {path.name for path in target.iterdir()}
-    assert written == {"frozen_inference_graph_w_preprocessing.pb", "classlist.txt", "export.json"}
-    assert panel.table.rowCount() == 1
-    row = [panel.table.item(0, column).text() for column in range(4)]
-    assert row[0].startswith("Frozen graph") and int(row[1]) > 0 and float(row[2]) < 0.05
-    assert str(target) in panel.where.text() and "every decision the same" in panel.where.text()
+    assert written == {
+        "frozen_inference_graph_w_preprocessing.pb",
+        "classlist.txt",
+        "export.json",
+        "MODEL_CARD.md",
+        "model_card.html",
+    }
+    shown = panel.written
+    assert shown.table.rowCount() == 1
+    row = [shown.table.item(0, column).text() for column in range(5)]
+    assert (
+        row[0].startswith("Frozen graph") and float(row[1]) > 0 and int(row[2]) > 0 and float(row[3]) < 0.05
+    )
+    assert str(target) in shown.where.text() and "every decision the same" in shown.where.text()
     opened: list[str] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
-    QTest.mouseClick(panel.open_button, Qt.MouseButton.LeftButton)
-    assert opened == [str(target)]
+    for button in (shown.folder_button, shown.card_button):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert opened == [str(target), str(target / "model_card.html")]
 
 
 def test_that_no_format_and_a_folder_of_others_are_refused_in_a_sentence(panel, wait, tmp_path):
-    for box in panel.formats.values():
+    for box in panel.formats.boxes.values():
         box.setChecked(False)
     panel.start()
     wait(lambda: panel.start_button.isEnabled())
     assert "Nothing to export" in panel.message.text()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    panel.formats["bundle"].setChecked(True)
+    panel.formats.boxes["bundle"].setChecked(True)
     panel.folder.setText(str(tmp_path / "mine"))
     panel.start()
     wait(lambda: panel.start_button.isEnabled())
@@ -83,4 +92,6 @@ def test_that_an_export_that_was_deleted_is_told(panel, tmp_path):
         )
     panel.session.changed.emit({"exports"})
     assert panel.result.isVisible()
-    assert "no longer there" in panel.where.text() and not panel.open_button.isEnabled()
+    shown = panel.written
+    assert "no longer there" in shown.where.text()
+    assert not shown.folder_button.isEnabled() and not shown.card_button.isEnabled()

@@ -274,7 +274,9 @@ def export(window: Window, folder: Path, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "export", by_key=True)
     type_into(panel.folder.findChild(QLineEdit), str(folder))
     run(window, panel, wait)
-    assert "every decision the same" in panel.written.where.text() and str(folder) in panel.written.where.text()
+    assert (
+        "every decision the same" in panel.written.where.text() and str(folder) in panel.written.where.text()
+    )
     assert panel.written.table.rowCount() == len(panel.formats.chosen())
     assert {"export.json", "classlist.txt"} <= {path.name for path in folder.iterdir()}
 

@@ -29,11 +29,11 @@ def write_frozen_graph(classifier: Classifier, path: Path) -> None:
     """
     import tensorflow as tf
 
-    network = _probabilities_of(classifier)
+    network = probabilities_of(classifier)
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.float32, name=INPUT)], autograph=False)
     def one_crop(crop: Any) -> Any:
-        return network(crop[tf.newaxis])
+        return network(_whole(crop[tf.newaxis]))
 
     write_bytes(path, _frozen(one_crop.get_concrete_function()).SerializeToString())
 
@@ -42,30 +42,37 @@ def write_saved_model(classifier: Classifier, folder: Path) -> None:
     """Write a SavedModel: signature ``serving_default``, ``images`` float32 [N, H, W, 3] -> ``probabilities`` [N, C]."""
     import tensorflow as tf
 
-    network = _probabilities_of(classifier)
+    network = probabilities_of(classifier)
 
     @tf.function(
         input_signature=[tf.TensorSpec((None, None, None, 3), tf.float32, name="images")], autograph=False
     )
     def serve(images: Any) -> Any:
-        return {"probabilities": network(images)}
+        return {"probabilities": network(_whole(images))}
 
     module = tf.Module(name="classifier")
     module.kept = classifier.model.variables  # a SavedModel has the variables that hang on its module
     tf.saved_model.save(module, str(folder), signatures=serve)
 
 
-def _probabilities_of(classifier: Classifier) -> Any:
+def probabilities_of(classifier: Classifier) -> Any:
+    """The whole way as TensorFlow operations: crops of one size, whole values 0..255 float32 [N, H, W, 3] -> [N, C]."""
     import tensorflow as tf
 
     size, model = classifier.input_size, classifier.model
     resized = _central_resized if classifier.preprocessing == INCEPTION else _resized
 
     def probabilities(images: Any) -> Any:
-        whole = tf.floor(images * 255.0 + 0.5)
-        return tf.nn.softmax(model(resized(whole, size), training=False) / classifier.temperature)
+        return tf.nn.softmax(model(resized(images, size), training=False) / classifier.temperature)
 
     return probabilities
+
+
+def _whole(images: Any) -> Any:
+    """Values 0..1 as the whole values 0..255 that they were before."""
+    import tensorflow as tf
+
+    return tf.floor(images * 255.0 + 0.5)
 
 
 def _central_resized(images: Any, size: int) -> Any:

@@ -82,7 +82,7 @@ def test_that_what_sees_crops_the_tutorials_way_is_exported_and_kept_so(made, cr
     assert np.abs(expected - made[0].predict(pictures)).max() > 0.01
     assert "central 0.875" in (tmp_path / "bundle" / bundle.MANIFEST).read_text()
     assert bundle.load(tmp_path / "bundle").predict(pictures) == pytest.approx(expected, abs=1e-5)
-    answer = check_export._use_frozen_graph(tmp_path / "graph.pb", pictures)
+    answer = check_export._use_frozen_graph(tmp_path / "graph.pb", pictures, INCEPTION)
     assert answer == pytest.approx(expected, abs=1e-5)
 
 
