@@ -107,7 +107,7 @@ def _backbone(run: Run) -> Backbone:
     """The run's, or the default one where the weights it began with are not here."""
     try:
         store.get(run.backbone)
-        return backbones.get(run.backbone)
+        return backbones.get(run.backbone, run.input_size)
     except Problem:
         return backbones.get(backbones.DEFAULT)
 
