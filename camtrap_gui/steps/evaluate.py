@@ -90,7 +90,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     are no species any more (``runs.check_data``), or when the split has no readable crop.
     """
     from camtrap_gui import evaluation
-    from camtrap_gui.models import crop_predictions
+    from camtrap_gui.models import crop_predictions, trust
     from camtrap_gui.project import evaluations
 
     run = runs.choose(project, options.run)
@@ -110,8 +110,9 @@ def run(project: Project, options: Options, report: Report) -> Result:
     unreadable = total - figures.crops
     if unreadable:
         notes.append(f"Unreadable and not counted: {unreadable:,} crops. Make the crops again: camtrap crop.")
+    notes += trust.notes(run, said, trained_on)
     leakage = _leakage(project, run, report) if options.random_split else None
-    acceptance = _acceptance(project, run, options, said)
+    acceptance = trust.measured(project, run, options.split, options.precision, said)
     result = Result(run.id, options.split, unreadable, figures, tuple(notes), folder, leakage, acceptance)
     _write(result, said.confusion().tolist())
     if options.split == "test":
@@ -153,31 +154,6 @@ def _trained_on(project: Project, run: runs.Run) -> list[int]:
     for name, now in zip(run.classes, runs.names_of_now(project, run), strict=True):
         learnt[now] += counted.get(name, 0)
     return [learnt[name] for name in crops.classes(project)]
-
-
-def _acceptance(project: Project, run: runs.Run, options: Options, said: "Said") -> "Measured | None":
-    """What the run's thresholds do on the test crops. A new precision makes new ones, from the validation crops."""
-    from camtrap_gui import thresholds
-    from camtrap_gui.models.classifiers import bundle
-    from camtrap_gui.project import acceptance, evaluations
-
-    if options.precision is not None:
-        made = acceptance.make_thresholds(run, options.precision)
-        if made is None:
-            raise Problem(
-                f"Run {run.id} kept no answers on crops it had not learnt from, so nothing tells how sure is sure enough."
-                " Train again: camtrap train --fresh."
-            )
-        bundle.revise(run.model, accepting=made.accepting)
-    accepting = acceptance.accepting_now(project, run)
-    if accepting is None or options.split != "test":
-        return None
-    guess = said.ranked[:, 0]
-    answers = thresholds.Answers(guess, said.confidence, guess == said.truth, said.location)
-    measured = thresholds.measure(answers, said.classes, accepting)
-    plain = json.dumps(to_plain(measured), indent=1, ensure_ascii=False) + "\n"
-    files.write_text(evaluations.folder(run, "test") / evaluations.ACCEPTANCE, plain)
-    return measured
 
 
 def _leakage(project: Project, run: runs.Run, report: Report) -> "Leakage":

@@ -35,7 +35,7 @@ def trained(project) -> runs.Run:
         project,
         {("zebra", "train"): 20, ("gazelle", "train"): 20, ("zebra", "val"): 60, ("gazelle", "val"): 15},
     )
-    tiny.add_crops(project, {("zebra", "test"): 9, ("gazelle", "test"): 6})
+    tiny.add_crops(project, {("zebra", "test"): 9, ("gazelle", "test"): 6, ("rhino", "test"): 3})
     train.run(project, train.Options(backbone="tiny", epochs=25), quiet)
     return runs.newest(project)
 
@@ -46,6 +46,9 @@ def test_that_a_training_ends_with_honest_confidence_and_thresholds(trained, pro
         labels, logits = kept["labels"], kept["logits"]
     assert classifier.temperature == temperature.fit(logits, labels) != 1.0
     assert trained.figures["temperature"] == classifier.temperature
+
+    shares = temperature.probabilities(logits, classifier.temperature).max(1)
+    assert 0 < (shares < classifier.unknown_below).mean() <= 0.05
 
     known = acceptance.answers(trained)
     assert known is not None and len(known.said) == 75 and len(set(known.location.tolist())) == 5
@@ -58,13 +61,16 @@ def test_that_a_training_ends_with_honest_confidence_and_thresholds(trained, pro
     assert as_it_is.acceptance is not None and as_it_is.acceptance.precision_wanted == 0.95
     assert as_it_is.acceptance.species == ("zebra",) and 0 < as_it_is.acceptance.accepted <= 9
     assert "Accept zebra automatically" in as_it_is.text()
+    assert "calibrated on 75 validation crops of 5 cameras" in as_it_is.text()
+    assert "of 15 crops of species it has learnt, " in as_it_is.text()
+    assert "of 3 of species it has not" in as_it_is.text()
 
     stricter = evaluate.run(project, evaluate.Options(precision=0.99), quiet)
     assert stricter.acceptance is not None and stricter.acceptance.accepted == 0
     assert "at least 268 validation crops" in stricter.text()
     assert bundle.load(trained.model).accepting == Accepting(0.99, {})
     kept = json.loads((trained.folder / "evaluation" / "acceptance.json").read_text())
-    assert kept["precision_wanted"] == 0.99 and kept["crops"] == 15
+    assert kept["precision_wanted"] == 0.99 and kept["crops"] == 18
 
     (trained.folder / acceptance.ANSWERS).unlink()  # as in a run from before they were kept
     with pytest.raises(Problem, match="kept no answers"):
@@ -84,10 +90,16 @@ def test_that_answers_without_a_look_are_marked(trained, project, tmp_path):
     about = json.loads(results.read_text())["info"]["classifier_metadata"]
     assert about["accepted"] == {"precision": 0.95, "least": {"zebra": 0.0, "gazelle": 1.1}}
 
-    bundle.revise(trained.model, accepting=None)
+    bundle.revise(trained.model, accepting=None, unknown_below=1.0)
     result = predict.run(None, options, quiet)
-    assert {row["accepted"] for row in csv.DictReader(table.open())} == {""}
+    rows = list(csv.DictReader(table.open()))
+    assert {row["accepted"] for row in rows} == {""} and {row["unknown"] for row in rows} == {"yes"}
     assert result.accepted is None and "Sure enough" not in result.text()
+    assert result.unknown == len(rows) and "does not know" in result.text()
+
+    bundle.revise(trained.model, unknown_below=0.0)
+    result = predict.run(None, options, quiet)
+    assert {row["unknown"] for row in csv.DictReader(table.open())} == {""} and result.unknown is None
 
 
 def test_that_merged_species_are_accepted_from_the_higher_of_their_thresholds(project):
