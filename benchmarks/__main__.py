@@ -24,6 +24,7 @@ ALL = {
     "results_exchange": ["--images", "20000"],
     "sharing": ["--images", "5000"],
     "static_objects": ["--detections", "100000", "--rounds", "1"],
+    "confidence": ["--pictures", "300", "--least", "40"],
     "tutorial_recipe": ["--first-steps", "20", "--epochs", "1", "--seeds", "1", "--batch", "0"],
     "label_noise": ["--seeds", "1"],
     "teaching_order": ["--seeds", "1"],
