@@ -50,7 +50,7 @@ def made_from(project: Project, run: Run, seed: int) -> str:
     backbone = _backbone(run)
     words = (
         crops.data_hash(project),
-        backbone.name,
+        f"{backbone.name} {backbone.input_size}",
         str(seed),
         str(MOST),
         repr(_RECIPE.head),
