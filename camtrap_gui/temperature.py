@@ -1,7 +1,9 @@
 """One number that makes a classifier's confidence honest: its logits are divided by it before softmax.
 
 Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2. Dividing all logits by one positive number
-changes how sure a classifier is, never what it says.
+changes how sure a classifier is, never what it says. Measured (``benchmarks/confidence.py``, five folds, quick training):
+the calibration error goes from 0.033 to 0.008 on 1,097 photos of monkeys, from 0.023 to 0.018 on 1,133 crops of a demo
+survey dealt by camera, which is as low as can be told from so many crops.
 """
 
 import numpy as np
