@@ -58,7 +58,7 @@ def offer(index, monkeypatch):
 @pytest.fixture
 def near(offer, index, monkeypatch):
     """The same without pip, which takes a second or more: for tests of what comes after it."""
-    monkeypatch.setattr(wheels, "fetch", lambda *_: next(index.glob("*.whl")))
+    monkeypatch.setattr(wheels, "fetch", lambda *_: next(index.glob("camtrap*.whl")))
     return offer
 
 
@@ -189,7 +189,7 @@ def test_that_another_file_in_the_wheel_is_not_installed(folder, near, quiet, mo
 
 
 def test_that_a_source_archive_is_never_built(folder, offer, index, quiet):
-    next(index.glob("*.whl")).unlink()
+    next(index.glob("camtrap*.whl")).unlink()
     shutil.make_archive(str(index / "camtrap_tiny-1.0"), "gztar", DATA)
     with pytest.raises(Problem, match="does not have it"):
         store.install("tiny", quiet)
@@ -264,7 +264,7 @@ from camtrap_gui.models import store
 from test_store import make_offer
 store.OFFERS = (make_offer(Path({index!r})),)
 if sys.argv[1] != "download":
-    store.wheels.fetch = lambda *_: next(Path({index!r}).glob("*.whl"))
+    store.wheels.fetch = lambda *_: next(Path({index!r}).glob("camtrap*.whl"))
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 where = sys.argv[1]
 if where == "_member":
