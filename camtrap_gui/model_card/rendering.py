@@ -1,6 +1,7 @@
 """A card as a page and as Markdown. The words are in ``resources/model_card``; what comes from the project is escaped."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def _environment(escape: bool) -> jinja2.Environment:
         "between": between,
         "number": number,
         "md": markdown,
+        "words": words,
         "listed": listed,
     }
     return environment
@@ -68,6 +70,15 @@ def listed(names: list[str], most: int = 40) -> str:
     """Names in a sentence."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def words(value: Any) -> str:
+    """Whatever a run has noted, in one line: lists and tables too."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {words(part)}" for name, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(words, value))
+    return str(value)
 
 
 def markdown(value: Any) -> str:

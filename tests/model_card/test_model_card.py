@@ -48,6 +48,13 @@ def run(cropped):
 
 def made(project, run, folder, **signature):
     about = {"licences": {"a backbone": {"licence": "Apache-2.0", "source": HARM, "text": "<b>Terms</b>"}}}
+    about["made_with"] = {
+        "keras": "3.15",
+        "cores": 2,
+        "devices": ["CPU"],
+        "gpu": None,
+        "more": {"bf16": True},
+    }
     classifier = Classifier(None, run.classes, "efficientnet-lite0", 64, 1.69, about, temperature=1.4)
     files = [facts.File("ONNX", "classifier.onnx", 13.6, "uint8", 64, 2e-5, 0)]
     card = facts.gather(project, run, classifier, "bilinear", "5" * 64, files, facts.Signature(**signature))
@@ -100,6 +107,7 @@ def test_that_a_classifier_nobody_measured_says_so_first(cropped, run, tmp_path)
     for said in (page, words):
         assert "Not measured" in said and "camtrap evaluate" in said
         assert "Never named" in said and "human" in said
+        assert "keras 3.15" in said and "cores 2" in said and "bf16 True" in said
     assert "not said" in words
 
 

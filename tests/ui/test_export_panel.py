@@ -43,7 +43,7 @@ def test_that_an_export_is_shown_with_its_check_and_its_folder(panel, wait, monk
     assert panel.formats.chosen() == ("frozen-graph",)
     QTest.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
     wait(lambda: panel.start_button.isEnabled())
-    assert panel.message.text() == ""
+    assert panel.message.text() == "", panel._job.message
     written = {path.name for path in target.iterdir()}
     assert written == {
         "frozen_inference_graph_w_preprocessing.pb",
