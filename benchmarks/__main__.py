@@ -12,6 +12,8 @@ ALL = {
     "detection_quality": ["--images", "40"],
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
+    "training_input": ["--crops", "128", "--batch", "16", "--rounds", "1"],
+    "precision": ["--backbones", "efficientnet-lite0", "--batch", "8", "--rounds", "1", "--pictures", "40"],
     "transfer": ["--seeds", "1"],
     "recipes": ["--seeds", "1", "--size", "64", "--epochs", "1", "--only", "unfreeze"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],

@@ -52,13 +52,13 @@ def main() -> None:
 def kept_features(folder: Path, photos: Path, count: int) -> dict[str, object]:
     """Times of the first and second quick training and of one epoch of forward passes, on the same crops."""
     with Project.create(folder) as project:
-        _fill(project, _windows(photos, count), ("train", "train", "train", "train", "val"))
+        _fill(project, windows(photos, count), ("train", "train", "train", "train", "val"))
         first, second, forward = Stopwatch("first"), Stopwatch("second"), Stopwatch("forward")
         for watch in (first, second):
             with watch.round(1):
                 _train(folder)
         used = [crop for split in ("train", "val") for crop in crops.of_split(project, split)]
-        embedder = Embedder(backbones.get(backbones.DEFAULT))
+        embedder = Embedder(backbones.usual())
         embedder(np.zeros((32, embedder.size, embedder.size, 3), np.uint8))  # built and warm
         with forward.round(len(used)):
             _forward(project, used, embedder)
@@ -124,7 +124,7 @@ def _pictures(photos: Path) -> list[tuple[str, Path]]:
     return [(file.parent.name, file) for file in sorted(photos.glob("*/*")) if file.suffix.lower() == ".jpg"]
 
 
-def _windows(photos: Path, count: int) -> Iterator[Made]:
+def windows(photos: Path, count: int) -> Iterator[Made]:
     """``count`` square windows of half to all of a photo's shorter side, 300 pixels, as JPEG."""
     random = np.random.default_rng(0)
     files = _pictures(photos)

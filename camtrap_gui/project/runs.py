@@ -1,7 +1,9 @@
 """Trainings of a project: a row each, and a folder below ``runs/`` with everything to tell what was trained on what.
 
-``runs/<id>/`` holds ``options.json``, ``data.json`` (class list, counts, data hash), ``environment.json``,
-``metrics.jsonl``, ``tensorboard/``, ``checkpoints/`` while unfinished, and ``model/``, the bundle of the best network.
+``runs/<id>/`` holds ``options.json``, ``data.json`` (class list, counts, locations of the split, data hash), every crop
+with its SHA-256 (``crops.csv.gz``), the command that does the same again (``command.txt``), ``environment.json``,
+``machine.json`` (batch size, parts and precision of the whole network's training), ``metrics.jsonl``, ``tensorboard/``,
+``checkpoints/`` while unfinished, and ``model/``, the bundle of the best network.
 A run is ``running`` until it is ``done`` or was ``stopped``; one left ``running`` by a killed process or ``stopped`` by
 the user can be taken up again.
 """
