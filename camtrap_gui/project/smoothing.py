@@ -25,8 +25,16 @@ from camtrap_gui.project.taxonomy import Lineage
 
 NO_SPECIES = frozenset({"other", "unknown", "no cv result", "animal", "blank", "mammal"})
 LEAST_DETECTION, LEAST_CLASSIFICATION = 0.15, 0.5
-_LEAST_FOR_UNKNOWN, _LEAST_FOR_OTHERS, _MOST_ALONE = 2, 4, 1
+_LEAST_FOR_UNKNOWN = 2
 _RANK_WEIGHT, _COUNT_WEIGHT = 1.0, 0.01
+
+
+@dataclass(frozen=True)
+class How:
+    """When the most frequent species overrules another one: said at least ``least`` times, the other at most ``alone`` times."""
+
+    least: int = 4
+    alone: int = 1
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,9 @@ def explain(project: Project, smoothed: Smoothed, most: int) -> list[Change]:
     ]
 
 
-def smooth(project: Project) -> Smoothed:
+def smooth(project: Project, how: How | None = None) -> Smoothed:
     """What the suggestions of the latest detector's animals become."""
+    how = how or How()
     lineages = taxonomy.places(project.db)
     changes: dict[int, str] = {}
     before: Counter[str] = Counter()
@@ -94,29 +103,32 @@ def smooth(project: Project) -> Smoothed:
         evened = [
             name
             for _, picture in groupby(zip(burst, said, strict=True), key=lambda pair: pair[0][0])
-            for name in even_out([name for _, name in picture], lineages)
+            for name in even_out([name for _, name in picture], lineages, how)
         ]
-        evened = even_out(evened, lineages)
+        evened = even_out(evened, lineages, how)
         after.update(evened)
         changes |= {number: new for (_, number, old), new in zip(burst, evened, strict=True) if new != old}
     return Smoothed(changes, dict(before), dict(after))
 
 
-def even_out(said: Sequence[str], lineages: Mapping[str, Lineage] | None = None) -> list[str]:
+def even_out(
+    said: Sequence[str], lineages: Mapping[str, Lineage] | None = None, how: How | None = None
+) -> list[str]:
     """The words said about the animals of a picture or a sequence, evened out by the rules above.
 
     Where two species are said equally often, neither is the most frequent one. ``lineages`` of species, by name.
     """
     lineages = lineages or {}
+    how = how or How()
     evened = list(said)
     if (most := _most_frequent(evened)) and evened.count(most) >= _LEAST_FOR_UNKNOWN:
         evened = [most if name.casefold() in NO_SPECIES else name for name in evened]
     counts = Counter(evened)
-    if (most := _most_frequent(evened)) and counts[most] >= _LEAST_FOR_OTHERS:
+    if (most := _most_frequent(evened)) and counts[most] >= how.least:
         alone = {
             name
             for name, count in counts.items()
-            if count <= _MOST_ALONE and not _above(most, name, lineages)
+            if count <= how.alone and name != most and not _above(most, name, lineages)
         }
         evened = [most if name in alone else name for name in evened]
     counts = Counter(evened)

@@ -17,6 +17,7 @@ from camtrap_gui.project import Project
 
 if TYPE_CHECKING:
     from camtrap_gui.project.observations import Rules
+    from camtrap_gui.project.smoothing import How
 
 FORMATS = {
     "camtrap-dp": "Camtrap DP 1.0.2, for R, GBIF and data platforms: a folder, or a file that ends in .zip",
@@ -125,6 +126,24 @@ class Options:
             " people said is never changed."
         ),
     ] = False
+    smooth_least: Annotated[
+        int,
+        Option(
+            "How often the most frequent species of a sequence must have been suggested to overrule others.",
+            low=2,
+            high=1000,
+            advanced=True,
+        ),
+    ] = 4
+    smooth_alone: Annotated[
+        int,
+        Option(
+            "How often another species may have been suggested to be overruled.",
+            low=1,
+            high=1000,
+            advanced=True,
+        ),
+    ] = 1
     check: Annotated[
         bool,
         Option(
@@ -163,7 +182,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if options.format not in FORMATS:
         raise Problem(f"There is no format “{options.format}”. Choose one of: {', '.join(FORMATS)}.")
     target = targets.check(project, options.target)
-    smoothed = smoothing.smooth(project) if options.smooth else None
+    smoothed = smoothing.smooth(project, how_to_smooth(options)) if options.smooth else None
     asked = rules(options, smoothed.changes if smoothed else {})
     written, *notes = _WRITERS[options.format](project, target, options, asked, report)
     notes += [smoothed.text()] if smoothed else []
@@ -175,6 +194,13 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if options.check and (read := checking.read_again(options.format, target, counts)):
         notes.append(read)
     return Result(options.format, target, counts, tuple(notes))
+
+
+def how_to_smooth(options: Options) -> "How":
+    """When a species overrules another."""
+    from camtrap_gui.project.smoothing import How
+
+    return How(options.smooth_least, options.smooth_alone)
 
 
 def rules(options: Options, overruled: Mapping[int, str] | None = None) -> "Rules":

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from camtrap_gui.project import Project, decisions, observations, smoothing
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.project.observations import Rules
-from camtrap_gui.project.smoothing import even_out
+from camtrap_gui.project.smoothing import How, even_out
 from tests import reviewable
 
 
@@ -119,3 +119,9 @@ LINEAGES = {
 )
 def test_that_what_is_known_of_the_system_of_animals_counts(said, becomes):
     assert even_out(said, LINEAGES) == becomes
+
+
+def test_that_other_numbers_make_other_rules():
+    assert even_out(["gnu"] * 4 + ["lion"] * 2, how=How(alone=2)) == ["gnu"] * 6
+    assert even_out(["gnu"] * 4 + ["lion"], how=How(least=5)) == ["gnu"] * 4 + ["lion"]
+    assert even_out(["gnu", "gnu", "lion"], how=How(least=2)) == ["gnu"] * 3

@@ -181,3 +181,16 @@ def test_that_classifier_and_results_share_a_place_on_the_rail(survey):
         assert window.workplace.shown().step == "share"
         click(button(window.workplace.shown(), "Classifier"))
         assert window.workplace.shown().step == "export" and button(window, "Classifier").isChecked()
+
+
+def test_that_smoothing_is_counted_anew_when_its_numbers_change(panel, wait):
+    panel.purposes.choose("For Excel")
+    panel.form.set_value("smooth", True)
+    assert "changes 1 of 5" in panel.preview.changes.text() and counted(panel)["lion"] == 1
+    panel.form.set_value("smooth_least", 5)
+    wait(lambda: "changes 0 of 5" in panel.preview.changes.text())
+    assert counted(panel)["lion"] == 2 and not panel.preview.see.isEnabled()
+    panel.form.set_value("smooth_least", 2)
+    wait(lambda: counted(panel)["lion"] == 1)
+    written(panel, wait)
+    assert panel.session.last_jobs["share"].options.smooth_least == 2

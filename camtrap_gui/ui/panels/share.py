@@ -23,6 +23,7 @@ from camtrap_gui.formats.coordinates import Place
 from camtrap_gui.options import fields
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import history, images
+from camtrap_gui.project.smoothing import How
 from camtrap_gui.steps.share import Options
 from camtrap_gui.ui.panels.panel import EXPORTS, Panel
 from camtrap_gui.ui.theme import GRID, text
@@ -168,7 +169,8 @@ class SharePanel(Panel):
         return side
 
     def _show_preview(self) -> None:
-        self.preview.show_for(self.purposes.purpose(), bool(self.form.value_of("smooth")))
+        how = How(self.form.value_of("smooth_least"), self.form.value_of("smooth_alone"))
+        self.preview.show_for(self.purposes.purpose(), bool(self.form.value_of("smooth")), how)
         self.preview.doubt(self._lacking())
 
     def _offer_target(self) -> None:

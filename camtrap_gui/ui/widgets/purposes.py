@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidg
 
 from camtrap_gui.ui.theme import GRID
 
+SMOOTHING = ("smooth", "smooth_least", "smooth_alone")
+
 
 @dataclass(frozen=True)
 class Purpose:
@@ -18,7 +20,7 @@ class Purpose:
     words: str
     forms: tuple[tuple[str, str], ...]
     ending: str = ""
-    options: tuple[str, ...] = ("smooth",)
+    options: tuple[str, ...] = SMOOTHING
     said: tuple[tuple[str, object], ...] = ()
     everything: bool = False
     uses_detections: bool = True
@@ -47,7 +49,7 @@ PURPOSES = (
             "coordinates",
             "leave_out_incomplete",
             "events",
-            "smooth",
+            *SMOOTHING,
             "sampling_design",
             "capture_method",
             "contributor",
@@ -84,21 +86,21 @@ PURPOSES = (
         "Pictures and boxes in the form that a training program asks for, in the project's splits.",
         (("yolo", "YOLO"), ("coco", "COCO"), ("pascal-voc", "Pascal VOC")),
         "",
-        ("boxes", "classes", "pictures", "blur_people", "smooth"),
+        ("boxes", "classes", "pictures", "blur_people", *SMOOTHING),
     ),
     Purpose(
         "Pictures in folders",
         "The pictures, sorted into folders by what is on them. The originals stay as they are.",
         _FOLDERS,
         "",
-        ("pictures", "blur_people", "smooth"),
+        ("pictures", "blur_people", *SMOOTHING),
     ),
     Purpose(
         "Pictures with people blurred",
         "Copies in folders in which no person can be recognised. Pictures nobody has looked at are left out.",
         _FOLDERS,
         "",
-        ("smooth",),
+        SMOOTHING,
         (("blur_people", True),),
     ),
 )

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.jobs import Cancelled, Progress
 from camtrap_gui.project import Project, smoothing
-from camtrap_gui.project.smoothing import Change, Smoothed
+from camtrap_gui.project.smoothing import Change, How, Smoothed
 from camtrap_gui.sharing.outlook import Counts, Outlook
 from camtrap_gui.sharing.telling import kind_of
 from camtrap_gui.ui.theme import GRID, text
@@ -34,6 +34,7 @@ class SharePreview(QWidget):
     """``thresholds`` are a person's where she has moved one. Emits ``smoothing_wanted`` when she decided about it."""
 
     smoothing_wanted = Signal(bool)
+    _counted = Signal(int, int)
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +42,8 @@ class SharePreview(QWidget):
         self._looked: _Looked | None = None
         self._purpose: Purpose | None = None
         self._smooth = self._moved = False
+        self._how = How()
+        self._counted.connect(lambda done, total: self._tell(done, total))
         self._question = object()
         self._asking = Background(self)
         self._asking.answered.connect(self._take)
@@ -78,23 +81,33 @@ class SharePreview(QWidget):
 
     def look(self) -> None:
         """Go through the project again, in a thread."""
-        mine = self._question = object()
         self._say("Counting…" if self._looked is None else "")
+        self._ask(None)
 
-        def stop_if_old(_: Progress) -> None:
+    def _ask(self, outlook: Outlook | None) -> None:
+        mine = self._question = object()
+        how = self._how
+
+        def tell(progress: Progress) -> None:
             if self._question is not mine:
                 raise Cancelled
+            self._counted.emit(progress.done, progress.total or 0)
 
         def look() -> _Looked:
             with closing(self._project.another_connection()) as db:
                 own = Project(self._project.folder, self._project.name, db)
-                smoothed = smoothing.smooth(own)
-                return _Looked(Outlook(own, stop_if_old), smoothed, smoothing.explain(own, smoothed, MOST))
+                smoothed = smoothing.smooth(own, how)
+                changes = smoothing.explain(own, smoothed, MOST)
+                return _Looked(outlook or Outlook(own, tell), smoothed, changes)
 
         self._asking.ask(look)
 
-    def show_for(self, purpose: Purpose, smooth: bool) -> None:
+    def show_for(self, purpose: Purpose, smooth: bool, how: How) -> None:
         """Show what would be written for a purpose. Another one begins at its own thresholds."""
+        if how != self._how:
+            self._how = how
+            if self._looked is not None:
+                self._ask(self._looked.outlook)
         if purpose is not self._purpose:
             self._purpose, self._moved = purpose, False
             self._set_usual()
@@ -131,6 +144,10 @@ class SharePreview(QWidget):
         if not self._moved:
             self._set_usual()
         self._show()
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._looked is None:
+            self._say(f"Counting… {done:,} of {total:,} pictures")
 
     def _set_usual(self) -> None:
         if self._looked is not None and self._purpose is not None:
