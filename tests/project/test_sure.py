@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from camtrap_gui import cli
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import (
     Project,
@@ -108,3 +109,16 @@ def test_that_a_run_without_thresholds_is_asked_for_them(survey):
     bare = runs.start(survey, "quick", "tiny", {}, {"classes": [], "data_hash": ""}, {})
     with pytest.raises(Problem, match="camtrap evaluate"):
         sure.accept(survey, bare)
+
+
+def test_that_the_command_previews_accepts_and_can_be_undone(survey, run, capsys):
+    run.model.mkdir()
+    (run.model / "bundle.json").write_text("{}")
+    folder = str(survey.folder)
+    assert cli.run(["labels", "accept", folder, "--preview"]) == 0
+    assert "Nothing was changed." in capsys.readouterr().out and len(labels(survey)) == 1
+    assert cli.run(["labels", "accept", folder, "--author", "ann"]) == 0
+    said = capsys.readouterr().out
+    assert "gnu" in said and "camtrap labels undo" in said and len(labels(survey)) == 7
+    assert cli.run(["labels", "undo", folder]) == 0
+    assert len(labels(survey)) == 1
