@@ -102,7 +102,7 @@ def main() -> None:
 
 def read(folder: Path, by_location: bool) -> Crops:
     """All crops of a project, dealt into folds by location or one by one."""
-    backbone = backbones.get(backbones.DEFAULT)
+    backbone = backbones.usual()
     with Project.open(folder) as project:
         store = features.store_of(project.folder, backbone)
         every = [crop for split in crops.SPLITS for crop in crops.of_split(project, split)]

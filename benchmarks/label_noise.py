@@ -109,7 +109,7 @@ def read(project: Project) -> Truth:
     """What is right."""
     place = crops.species_places(project)
     rows = project.db.execute("SELECT image_id, species_id, split, sha256 FROM crops ORDER BY id").fetchall()
-    store = features.store_of(project.folder, backbones.get(backbones.DEFAULT))
+    store = features.store_of(project.folder, backbones.usual())
     labels = np.array([place[row["species_id"]] for row in rows])
     kept = heads.Features(store.vectors(), store.rows(row["sha256"] for row in rows), labels)
     return Truth(

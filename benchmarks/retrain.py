@@ -84,7 +84,7 @@ def _run(watch: Stopwatch, step: str, folder: Path, *options: str) -> str:
 def _fill(project: Project, count: int, wrong: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Crops with stored features; returns each crop's species and the crops whose label is another one."""
     random = np.random.default_rng(0)
-    backbone = backbones.get(backbones.DEFAULT)
+    backbone = backbones.usual()
     splits = np.repeat(list(SHARES), [round(CAMERAS * share) for share in SHARES.values()])
     camera = random.integers(0, CAMERAS, count)
     truth = random.integers(0, SPECIES, count)

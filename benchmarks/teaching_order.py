@@ -108,7 +108,7 @@ def train(truth: Truth, which: np.ndarray, seed: int) -> Dense:
         some, some, classes, Recipe().with_last(epochs=EPOCHS), seed, lambda _: None, lambda _: None
     )
     names = tuple(map(str, range(classes)))
-    return Dense(backbones.get(backbones.DEFAULT), names, head.kernel, head.bias)
+    return Dense(backbones.usual(), names, head.kernel, head.bias)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, default=PHOTOS)
-    parser.add_argument("--backbones", nargs="+", default=[backbones.DEFAULT])
+    parser.add_argument(
+        "--backbones", nargs="+", default=[f"{backbones.DEFAULT}@{size}" for size in (224, 288)]
+    )
     parser.add_argument("--seeds", type=int, default=3)
     given = parser.parse_args()
     if not given.photos.is_dir():

@@ -109,7 +109,7 @@ def _backbone(run: Run) -> Backbone:
         store.get(run.backbone)
         return backbones.get(run.backbone, run.input_size)
     except Problem:
-        return backbones.get(backbones.DEFAULT)
+        return backbones.usual()
 
 
 def _crops(project: Project, seed: int) -> _Crops:

@@ -63,11 +63,7 @@ class Review:
 
     def __init__(self, project: Project, trained: Run | None, seed: int, report: Report) -> None:
         self.project, self.trained, self.seed, self.report = project, trained, seed, report
-        self.backbone = (
-            backbones.get(trained.backbone, trained.input_size)
-            if trained
-            else backbones.get(backbones.DEFAULT)
-        )
+        self.backbone = backbones.get(trained.backbone, trained.input_size) if trained else backbones.usual()
         store.fetch(self.backbone.name, report)
         self.store = features.store_of(project.folder, self.backbone)
         self.embedder = features.Embedder(self.backbone)

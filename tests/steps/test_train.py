@@ -14,11 +14,11 @@ import pytest
 
 from camtrap_gui import pictures
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads
+from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads, recipes
 from camtrap_gui.models.classifiers.features import Embedder
 from camtrap_gui.models.training import phases
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops, problems, runs
+from camtrap_gui.project import Project, crops, detections, problems, runs
 from camtrap_gui.steps import train
 from camtrap_gui.steps.train import Options
 from tests import tiny
@@ -151,6 +151,63 @@ def test_that_stopping_keeps_the_best_so_far_and_the_same_command_goes_on(survey
     tuned = [line["epoch"] for line in lines(stopped) if line["phase"] == finetuning.PHASE]
     assert tuned == [1, 2, 3]
     assert runs.get(survey, stopped.id).state == "done"
+
+
+def test_that_every_ingredient_of_a_recipe_survives_a_stop(survey, tmp_path):
+    asked = options(
+        preset="standard",
+        epochs=3,
+        batch_size=16,
+        augmentation="strong",
+        balance="sampling",
+        label_smoothing=0.1,
+        ema=0.9,
+        unfreeze=True,
+        find_rate=True,
+    )
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == finetuning.PHASE and progress.done > 100:  # in the second epoch
+            raise Cancelled
+
+    with copy_of(survey, tmp_path / "undisturbed") as other:
+        train.run(other, asked, quiet)
+        expected = runs.newest(other)
+        curve = lines(expected)
+    with pytest.raises(Cancelled):
+        train.run(survey, asked, stop)
+    assert train.run(survey, asked, quiet).taken_up
+    found = runs.newest(survey)
+    assert found.figures["learning_rate"] == pytest.approx(expected.figures["learning_rate"], rel=1e-4)
+    assert [(line["phase"], line["epoch"]) for line in lines(found)] == [
+        (line["phase"], line["epoch"]) for line in curve
+    ]
+    losses = [[line["val_loss"] for line in some] for some in (lines(found), curve)]
+    np.testing.assert_allclose(*losses, atol=1e-3)
+
+
+def test_that_options_change_the_recipe_of_the_preset():
+    assert train.recipe_of(Options()) == recipes.PRESETS["quick"]
+    assert train.recipe_of(Options(preset="standard")) == recipes.PRESETS["standard"]
+    changed = train.recipe_of(Options(preset="standard", balance="none", learning_rate=1e-3, unfreeze=True))
+    assert changed.balance == "none" and changed.network is not None
+    assert (changed.network.backbone_rate, changed.network.depths) == (1e-3, 4)
+    assert changed.head == recipes.HEAD
+    assert (train.AUGMENTATIONS, train.BALANCES) == (recipes.AUGMENTATIONS, recipes.BALANCES)
+    assert set(train.PRESETS) == set(recipes.PRESETS)
+
+
+def test_that_confident_detections_weigh_more(survey):
+    from camtrap_gui.project import training_data
+
+    detector = detections.register(survey, tiny.Detector())
+    first = tiny.Found(0.1, 0.1, 0.5, 0.5, confidence=0.25)
+    detections.add(survey, detector, [detections.Seen(1, (first,))])
+    with survey.write() as db:
+        db.execute("UPDATE crops SET detection_id = (SELECT id FROM detections) WHERE image_id = 1")
+    ids = [crop.id for crop in crops.of_split(survey, "train")]
+    assert training_data.confidences(survey, ids).tolist() == [0.25, *[1.0] * (len(ids) - 1)]
+    assert train.run(survey, options(by_confidence=True), quiet).macro_f1 > 0.6
 
 
 def test_that_a_run_with_other_options_is_not_taken_up(survey):

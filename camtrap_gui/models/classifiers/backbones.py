@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 DEFAULT = "efficientnet-lite0"
+USUAL_SIZES = {DEFAULT: 288}
+"""Sides that are better than a backbone's own, in pixels.
+
+Of 1,097 photographs of ten monkey species in five folds, a quick training with EfficientNet-Lite0 told right 98.0 % at 224
+pixels (97.1 to 98.7 by seed), 98.8 % at 256 (98.6 to 99.0), 99.2 % at 288 (99.0 to 99.4; ``benchmarks.transfer``), which is
+1.65 times the work. That a network sees better a little above the size it was trained at is usual (Touvron et al., "Fixing
+the train-test resolution discrepancy", NeurIPS 2019).
+"""
 SPECIES_LAYER = "species"
 NEVER = -10_000.0
 """Logit of a class that has no training crops: exp(-10,000) is 0 in every float, so it takes no probability from others
@@ -82,6 +90,11 @@ def get(name: str, input_size: int = 0) -> Backbone:
     own = known[name]
     size = check_size(own, input_size)
     return own if size == own.input_size else replace(own, input_size=size, resized=True)
+
+
+def usual() -> Backbone:
+    """What is taken where nobody asks for another backbone or size."""
+    return get(DEFAULT, USUAL_SIZES.get(DEFAULT, 0))
 
 
 def check_size(backbone: Backbone, input_size: int) -> int:

@@ -7,8 +7,10 @@
 - ``weights``: every class counts equally in the loss.
 - ``none``: crops are as they are.
 
-Measured on photos of ten monkey species with 60 to 2 training pictures each, macro-F1: 0.57 with none, 0.87 with class
-weights, 0.92 with adjusted logits (five repeats).
+Measured on photos of ten monkey species with 60 to 2 training pictures each, macro-F1 of a quick training: 0.936 with
+logits; less by 0.142 ± 0.032 with none, by 0.039 ± 0.014 with sampling, by 0.040 ± 0.030 with weights (four drawings,
+``python -m benchmarks.recipes``). Label smoothing (-0.001 ± 0.009), a moving average of the weights (-0.003 ± 0.009) and
+finding the rate (+0.002 ± 0.009) made no difference that could be told from chance.
 """
 
 from dataclasses import dataclass
