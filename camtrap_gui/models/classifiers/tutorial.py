@@ -14,7 +14,9 @@ that, both about normalisation, and are done otherwise here unless ``as_original
   a training of a few thousand steps is judged, and used, with averages of ImageNet. Here they cover a tenth of an epoch,
   which for the 50,000 steps of an epoch of the tutorial is the same as there.
 
-``python -m benchmarks.tutorial_recipe`` measures what each is worth.
+Accuracy on photos of ten monkey species with EfficientNet-Lite0 at 64 pixels, 50 and 100 steps, one seed: 0.46 after the
+first stage and 0.26 after the second as in the original, 0.67 and 0.62 as here; seen whole instead of by its central part,
+a picture was named rightly in 0.53 of the cases instead of 0.67 (``python -m benchmarks.tutorial_recipe``).
 """
 
 import math
