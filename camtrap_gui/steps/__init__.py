@@ -113,6 +113,15 @@ LILA = Step(
 )
 """Another such thing, for the lists of the window."""
 
+EXPLANATION = Step(
+    "explanation",
+    "Explanation",
+    "See what a classifier looked at.",
+    project="none",
+    package="camtrap_gui.models",
+)
+"""A third one, for the picture that is looked at."""
+
 
 def named(name: str) -> Step:
     """The command of that name."""
