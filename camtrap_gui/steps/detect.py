@@ -7,24 +7,16 @@ other thresholds can be tried without running again.
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
-from camtrap_gui import files
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
-from camtrap_gui.parallel import cores, in_order
+from camtrap_gui.parallel import cores
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections
-from camtrap_gui.project.detections import Counts, Seen, UnseenImage
-
-if TYPE_CHECKING:
-    from camtrap_gui.models.detectors import Detector
-
+from camtrap_gui.project.detections import Counts, Seen
 
 @dataclass(frozen=True)
 class Options:
@@ -74,7 +66,7 @@ class Result:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Detect on every image not seen yet. Raises Problem without images, without the detector, or without the disk."""
-    from camtrap_gui.models import detectors, store
+    from camtrap_gui.models import detectors, looking, store
 
     if not project.db.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0]:
         raise Problem(f"The project {project.folder} has no images. Import pictures first: camtrap dataset")
@@ -88,7 +80,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     done, tally = 0, Counter(dict.fromkeys((*detector.categories, "empty", "unreadable"), 0))
     report(Progress(0, total, "", "Detecting", dict(tally)))
     unseen = (image for page in detections.unseen(project, number) for image in page)
-    with closing(_look(detector, unseen, options.threads or cores())) as batches:
+    with closing(looking.look(detector, unseen, options.threads or cores())) as batches:
         for batch in batches:
             detections.add(project, number, batch)
             done += len(batch)
@@ -102,65 +94,6 @@ def run(project: Project, options: Options, report: Report) -> Result:
         lowest=detector.conservative_threshold,
         counts=detections.count(project, number, detector.typical_threshold),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """An image made ready for the detector, or the reason why it could not be."""
-
-    image_id: int
-    prepared: Any = None
-    problem: str | None = None
-
-
-def _look(
-    detector: "Detector", unseen: Iterable[UnseenImage], threads: int
-) -> Generator[list[Seen], None, None]:
-    """What the detector finds, in batches, in the order of the images. Two batches are on their way at any time."""
-
-    def read(image: UnseenImage) -> _Picture:
-        return _read(detector, image)
-
-    def detect(pictures: list[_Picture]) -> list[Seen]:
-        found = iter(detector.detect([p.prepared for p in pictures if p.problem is None]))
-        return [Seen(p.image_id, next(found) if p.problem is None else (), p.problem) for p in pictures]
-
-    with (
-        closing(in_order(read, unseen, threads, ahead=detector.batch + threads)) as pictures,
-        closing(in_order(detect, _batched(pictures, detector.batch), workers=1, ahead=2)) as batches,
-    ):
-        yield from batches
-
-
-def _read(detector: "Detector", image: UnseenImage) -> _Picture:
-    from camtrap_gui.pictures import Unreadable, read_upright
-
-    try:
-        picture = read_upright(files.inside(image.root, image.path), detector.at_least)
-        return _Picture(image.id, detector.prepare(picture))
-    except Unreadable as reason:
-        if _is_gone(image.root):
-            raise Problem(
-                f"The folder {image.root} is not there or empty. If it is on another disk, connect it and run this again."
-            ) from None
-        return _Picture(image.id, problem=str(reason))
-    except Problem as problem:
-        return _Picture(image.id, problem=str(problem))
-    except MemoryError:
-        return _Picture(image.id, problem="too large: it does not fit into this computer's memory")
-
-
-def _is_gone(folder: Path) -> bool:
-    """Whether all pictures are missing at once, as when a disk is disconnected: no fault of the single picture."""
-    try:
-        return next(folder.iterdir(), None) is None
-    except OSError:
-        return True
-
-
-def _batched(pictures: Iterator[_Picture], size: int) -> Iterator[list[_Picture]]:
-    while batch := list(islice(pictures, size)):
-        yield batch
 
 
 def _words(seen: Seen, threshold: float) -> set[str]:

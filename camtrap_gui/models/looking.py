@@ -1,0 +1,80 @@
+"""What a detector finds in pictures: decoding threads and the detector at work at the same time.
+
+They are joined by short queues, so memory does not grow with the number of pictures. A picture that cannot be used is
+an answer like any other, with the reason.
+"""
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from camtrap_gui import files
+from camtrap_gui.models.detectors import Detector
+from camtrap_gui.parallel import in_order
+from camtrap_gui.problem import Problem
+from camtrap_gui.project.detections import Seen, UnseenImage
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """An image made ready for the detector, or the reason why it could not be."""
+
+    image_id: int
+    prepared: Any = None
+    problem: str | None = None
+
+
+def look(
+    detector: Detector, images: Iterable[UnseenImage], threads: int
+) -> Generator[list[Seen], None, None]:
+    """What the detector finds, in batches, in the order of the images. Two batches are on their way at any time.
+
+    Raises Problem when a whole folder of pictures is gone, as when a disk is disconnected.
+    """
+
+    def read(image: UnseenImage) -> _Picture:
+        return _read(detector, image)
+
+    def detect(pictures: list[_Picture]) -> list[Seen]:
+        found = iter(detector.detect([p.prepared for p in pictures if p.problem is None]))
+        return [Seen(p.image_id, next(found) if p.problem is None else (), p.problem) for p in pictures]
+
+    with (
+        closing(in_order(read, images, threads, ahead=detector.batch + threads)) as pictures,
+        closing(in_order(detect, _batched(pictures, detector.batch), workers=1, ahead=2)) as batches,
+    ):
+        yield from batches
+
+
+def _read(detector: Detector, image: UnseenImage) -> _Picture:
+    from camtrap_gui.pictures import Unreadable, read_upright
+
+    try:
+        picture = read_upright(files.inside(image.root, image.path), detector.at_least)
+        return _Picture(image.id, detector.prepare(picture))
+    except Unreadable as reason:
+        if _is_gone(image.root):
+            raise Problem(
+                f"The folder {image.root} is not there or empty. If it is on another disk, connect it and run this again."
+            ) from None
+        return _Picture(image.id, problem=str(reason))
+    except Problem as problem:
+        return _Picture(image.id, problem=str(problem))
+    except MemoryError:
+        return _Picture(image.id, problem="too large: it does not fit into this computer's memory")
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether all pictures are missing at once, as when a disk is disconnected: no fault of the single picture."""
+    try:
+        return next(folder.iterdir(), None) is None
+    except OSError:
+        return True
+
+
+def _batched(pictures: Iterator[_Picture], size: int) -> Iterator[list[_Picture]]:
+    while batch := list(islice(pictures, size)):
+        yield batch
