@@ -149,7 +149,7 @@ class Learner:
     def rehearse(self, parts: int, inputs: Any, targets: NDArray[np.float32]) -> None:
         """Calculate a step in so many parts without learning from it, to see whether memory suffices."""
         random = [v for v in self.model.non_trainable_variables if "int" in str(v.dtype)]
-        before = [np.asarray(variable) for variable in random]
+        before = [variable.numpy() for variable in random]
         try:
             self._step.rehearse(parts, inputs, targets, _counting(targets, None))
         finally:
@@ -209,7 +209,7 @@ class Checkpoint:
 
     def save(self, learner: Learner, state: State) -> None:
         """Keep the whole state, in one move."""
-        arrays = {f"v{n}": np.asarray(v) for n, v in enumerate(learner.variables())}
+        arrays = {f"v{n}": v.numpy() for n, v in enumerate(learner.variables())}
         words = np.frombuffer(json.dumps(asdict(state)).encode(), np.uint8)
         with replacing(self._path) as beside:
             np.savez(beside, state=words, **arrays)  # type: ignore[arg-type]

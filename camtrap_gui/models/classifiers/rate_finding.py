@@ -34,7 +34,7 @@ def find_factor(
 ) -> float:
     """By what the rates of the phase should be multiplied: between 0.001 and 10. ``batches`` are those of a ``Course``;
     ``say`` hears of each step and may raise."""
-    before = [np.asarray(variable) for variable in model.variables]
+    before = [variable.numpy() for variable in model.variables]
     testing = replace(phase, epochs=1, epochs_per_depth=0, find_rate=False, ema=0.0)
     learner = Learner(
         model,
