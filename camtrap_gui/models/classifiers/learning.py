@@ -212,7 +212,7 @@ class Checkpoint:
         arrays = {f"v{n}": v.numpy() for n, v in enumerate(learner.variables())}
         words = np.frombuffer(json.dumps(asdict(state)).encode(), np.uint8)
         with replacing(self._path) as beside:
-            np.savez(beside, state=words, **arrays)  # type: ignore[arg-type]
+            np.savez(beside, state=words, **arrays)
 
     def load(self, learner: Learner) -> State:
         """Give the learner back its variables. Raises Problem for a file of another network or a damaged one."""
