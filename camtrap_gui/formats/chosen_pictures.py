@@ -7,8 +7,9 @@ from pathlib import Path
 from camtrap_gui.formats import picture_folder
 from camtrap_gui.problem import Problem
 
-ANNOTATED = "_detections"
-"""Ends the name (before the extension) of copies with boxes drawn in; these are passed over in folders."""
+ANNOTATED, EXPLAINED = "_detections", "_explained"
+"""End the names (before the extension) of copies with boxes drawn in, and of those that show in colours what a classifier
+looked at as well; both are passed over in folders."""
 
 
 class ChosenPictures:
@@ -52,5 +53,5 @@ class ChosenPictures:
         for folder in self._folders:
             for found in picture_folder.walk(folder):
                 path = folder / found.path
-                if not found.refused and not path.stem.endswith(ANNOTATED):
+                if not found.refused and not path.stem.endswith((ANNOTATED, EXPLAINED)):
                     yield path

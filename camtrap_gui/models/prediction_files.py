@@ -127,19 +127,28 @@ def copier(
     Returns the prediction. Safe on any thread; every copy appears when it is complete. The copy carries no EXIF data,
     so no coordinates of the camera.
     """
-    places = {name: place for place, name in enumerate(classifier.classes)}
 
     def copy(predicted: tuple[Prediction, "Image.Image | None"]) -> Prediction:
         prediction, picture = predicted
         if picture is not None:
             relative = prediction.path.relative_to(root)
             target = folder / relative.with_name(f"{relative.stem}{ANNOTATED}{relative.suffix}")
-            drawn = annotated(picture, [_mark(box, places) for box in prediction.boxes])
             with replacing(target) as beside:
-                drawn.save(beside, **_SAVING.get(target.suffix.lower(), {}))
+                save(draw(classifier, picture, prediction), beside, target.suffix)
         return prediction
 
     return copy
+
+
+def draw(classifier: "Classifier", picture: "Image.Image", prediction: Prediction) -> "Image.Image":
+    """A copy of a picture with what was predicted for it: boxes and names."""
+    places = {name: place for place, name in enumerate(classifier.classes)}
+    return annotated(picture, [_mark(box, places) for box in prediction.boxes])
+
+
+def save(picture: "Image.Image", path: Path, suffix: str) -> None:
+    """Write a picture, without EXIF data, as a file of the kind that ``suffix`` stands for."""
+    picture.save(path, **_SAVING.get(suffix.lower(), {}))
 
 
 def _mark(box: PredictedBox, places: dict[str, int]) -> Mark:

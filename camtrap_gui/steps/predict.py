@@ -19,6 +19,8 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from camtrap_gui.models.answers import Answers
     from camtrap_gui.models.classifiers import Classifier
     from camtrap_gui.models.detectors import Detector
@@ -51,6 +53,13 @@ class Options:
     csv: Annotated[Path | None, Option("Write a table, one row for each box.")] = None
     json: Annotated[
         Path | None, Option("Write MegaDetector results with classifications, for Timelapse and others.")
+    ] = None
+    explain: Annotated[
+        Path | None,
+        Option(
+            "Folder for copies that show in colours what the classifier looked at, with a table (explained.csv) of the"
+            " training crops most like each animal."
+        ),
     ] = None
     answers: Annotated[
         Path | None,
@@ -187,11 +196,14 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
 
         waiting = [give(name, Prediction(chosen.root / name, failure=reason)) for name, reason in refused]
         report(Progress(0, total, "", "Predicting", made=tuple(waiting)))
-        keep = copies is not None
+        keep = copies is not None or options.explain is not None
         answers = _answers(stack, options, detector)
         known = answers.get if answers is not None else lambda _: None
-        found = predictions(classifier, chosen, detector, options.threshold, options.top, keep, known)
-        stack.enter_context(closing(found))
+        looking = predictions(classifier, chosen, detector, options.threshold, options.top, keep, known)
+        stack.enter_context(closing(looking))
+        found: Iterator[tuple[Prediction, Image.Image | None]] = looking
+        if options.explain is not None:
+            found = _explained(stack, options, options.explain, classifier, chosen, found)
         seen: Iterator[Prediction] = (prediction for prediction, _picture in found)
         if copies is not None:
             copy = copier(classifier, chosen.root, copies)
@@ -205,7 +217,9 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
             report(Progress(done, total, "", "Predicting", bad, (picture,)))
         if done != total:  # the folders have changed since they were counted
             report(Progress(done, done, "", "Predicting"))
-    return tally.result(tuple(path for path in (options.csv, options.json, copies) if path is not None))
+    return tally.result(
+        tuple(path for path in (options.csv, options.json, copies, options.explain) if path is not None)
+    )
 
 
 def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
@@ -216,7 +230,32 @@ def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
             f"{copies} holds the pictures themselves. Choose another folder with --output, or add --beside to have"
             " the copies beside them."
         )
+    if options.explain is not None and options.explain.resolve() == chosen.root.resolve():
+        raise Problem(
+            f"{options.explain} holds the pictures themselves. Choose another folder with --explain."
+        )
     return copies
+
+
+def _explained(
+    stack: ExitStack,
+    options: Options,
+    folder: Path,
+    classifier: "Classifier",
+    chosen: ChosenPictures,
+    found: "Iterator[tuple[Prediction, Image.Image | None]]",
+) -> "Iterator[tuple[Prediction, Image.Image | None]]":
+    """The same predictions, each explained in ``folder`` when it passes by."""
+    from camtrap_gui.models.explained_files import explained
+
+    add = stack.enter_context(explained(folder, options.model, classifier))
+
+    def passing() -> "Iterator[tuple[Prediction, Image.Image | None]]":
+        for prediction, picture in found:
+            add(chosen.name_of(prediction.path), prediction, picture)
+            yield prediction, picture
+
+    return passing()
 
 
 def _load_detector(options: Options, report: Report) -> "Detector | None":

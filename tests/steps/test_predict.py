@@ -282,3 +282,25 @@ def test_that_answers_are_not_kept_in_a_file_of_another_kind(
     with pytest.raises(Problem, match="Choose another file"):
         predict.run(None, Options(small_bundle, (survey,), answers=tmp_path / "notes.txt"), quiet)
     assert (tmp_path / "notes.txt").read_text().startswith("dear diary")
+
+
+def test_that_copies_show_what_was_looked_at_with_a_table(small_bundle, survey, corners, tmp_path, quiet):
+    folder = tmp_path / "why"
+    result = predict.run(None, Options(small_bundle, (survey,), detect=True, explain=folder), quiet)
+    assert folder in result.written
+    made = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    assert made == ["a/c_explained.jpg", "a/d_explained.png", "b_explained.jpg", "explained.csv"]
+    rows = rows_of(folder / "explained.csv")
+    said = {picture.name: picture.boxes[0].species[0] for picture in result.shown if picture.boxes}
+    assert {row["file"]: (row["box"], row["species"], row["confidence"]) for row in rows} == {
+        name: ("1", species, f"{confidence:.4f}") for name, (species, confidence) in said.items()
+    }
+    assert {row["like_1"] for row in rows} == {""}  # the bundle is of no project
+    with Image.open(folder / "a" / "d_explained.png") as copy, Image.open(survey / "a" / "d.png") as picture:
+        assert np.asarray(copy).shape[2] == 3 and copy.size[0] >= picture.size[0]
+    assert len(list(predict.ChosenPictures((folder,)))) == 0
+
+
+def test_that_explanations_do_not_go_among_the_pictures(small_bundle, survey, quiet):
+    with pytest.raises(Problem, match="--explain"):
+        predict.run(None, Options(small_bundle, (survey,), explain=survey), quiet)

@@ -1,0 +1,61 @@
+"""Explanations on disk: copies of pictures with heat where the classifier looked, and a table of what is most like them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from camtrap_gui.files import replacing
+from camtrap_gui.formats import tables
+from camtrap_gui.formats.chosen_pictures import EXPLAINED
+from camtrap_gui.heat import glowing
+from camtrap_gui.models.explanation import LIKEST, Explainer, Explanation
+from camtrap_gui.models.prediction import Prediction
+from camtrap_gui.models.prediction_files import draw, save
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from camtrap_gui.models.classifiers import Classifier
+
+TABLE = "explained.csv"
+
+Add = Callable[[str, Prediction, "Image.Image | None"], None]
+"""Takes a picture's name (relative, forward slashes), what was predicted, and the picture."""
+
+
+@contextmanager
+def explained(folder: Path, model: Path, classifier: "Classifier") -> Iterator[Add]:
+    """Writes below ``folder``: a copy for each picture with a species, and a table with a row for each of its boxes."""
+    header = ["file", "box", "species", "confidence"]
+    for place in range(1, LIKEST + 1):
+        header += [f"like_{place}", f"like_{place}_species", f"like_{place}_location", f"likeness_{place}"]
+    explainer = Explainer(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tables.writing(folder / TABLE, header) as write:
+
+        def add(name: str, prediction: Prediction, picture: "Image.Image | None") -> None:
+            if picture is None:
+                return
+            found = []
+            for number, box in enumerate(prediction.boxes, start=1):
+                if box.species:
+                    species, confidence = box.species[0]
+                    found.append(explainer.explain(picture, prediction.path, box.box, species))
+                    row = [name, number, species, f"{confidence:.4f}", *_cells(found[-1])]
+                    write(row + [None] * (len(header) - len(row)))
+            if found:
+                hot = glowing(picture, [(one.heat, one.area) for one in found])
+                target = folder / name
+                target = target.with_name(f"{target.stem}{EXPLAINED}{target.suffix}")
+                with replacing(target) as beside:
+                    save(draw(classifier, hot, prediction), beside, target.suffix)
+
+        yield add
+
+
+def _cells(found: Explanation) -> list[str | None]:
+    cells: list[str | None] = []
+    for one in found.likest:
+        cells += [str(one.path), one.species, one.location, f"{one.likeness:.4f}"]
+    return cells
