@@ -79,6 +79,7 @@ STEPS = (
 COMMANDS = (
     *STEPS,
     Step("results", "Results", "Bring in what a detector found elsewhere.", after=("dataset",)),
+    Step("merge", "Merge", "Bring together what the shards of a detection have found.", after=("dataset",)),
     Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
     Step(
         "compare",
@@ -140,7 +141,13 @@ def run_step(step: Step, project: Project | None, options: Any, report: Report) 
 
 
 def start(step: Step, folder: Path | None, options: Any, report: Report) -> Result:
-    """Open the project as the step wants it, run the step, close the project. Raises Problem as either does."""
+    """Open the project as the step wants it, run the step, close the project. Raises Problem as either does.
+
+    With options that say ``only_reads`` the project is not opened: the step's ``run_reading`` is given its folder.
+    """
+    if folder is not None and getattr(options, "only_reads", False):
+        made: Result = step.module().run_reading(folder, options, report)
+        return made
     if step.project == "none" or folder is None:
         return run_step(step, None, options, report)
     opening = Project.open_or_create if step.project == "create" else Project.open
@@ -157,7 +164,8 @@ def states(project: Project) -> dict[str, str]:
 
     def state(step: Step) -> str:
         if step.name not in done:
-            return "brought in" if step.name == "detect" and _found_elsewhere(project) else "not yet"
+            elsewhere = step.name == "detect" and ("merge" in done or _found_elsewhere(project))
+            return "brought in" if elsewhere else "not yet"
         inputs = (done[name].finished for name in (*step.after, *step.if_done) if name in done)
         started = done[step.name].started
         return "stale" if any(finished and finished > started for finished in inputs) else "done"

@@ -4,19 +4,28 @@ Works on the images that the detector has not seen. Decoding threads, the detect
 time, joined by short queues, so memory does not grow with the survey. What was found in a few pictures is written at
 once; a killed run loses no more than those. Boxes are kept down to the detector's conservative confidence, so that
 other thresholds can be tried without running again.
+
+A shard is a part of the images for one machine of many. It reads the project only and keeps what it finds in a file of
+its own, for ``camtrap merge``.
 """
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.parallel import cores
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections
-from camtrap_gui.project.detections import Counts, Seen
+from camtrap_gui.project import Project, detections, reading
+from camtrap_gui.project.detections import Counts, Seen, UnseenImage
+
+if TYPE_CHECKING:
+    from camtrap_gui.models.detectors import Detector
+
 
 @dataclass(frozen=True)
 class Options:
@@ -31,6 +40,27 @@ class Options:
     threads: Annotated[
         int, Option("Threads that decode pictures; 0: one for each core.", low=0, high=256, advanced=True)
     ] = 0
+    shard: Annotated[
+        str,
+        Option(
+            "Look at a part of the pictures only, for instance the third of sixteen: 3/16. For many computers that share"
+            " a disk: give each a part of its own. The project stays as it is; what is found goes into a file, and"
+            " “camtrap merge” brings the files together.",
+            advanced=True,
+        ),
+    ] = ""
+    out: Annotated[
+        Path | None,
+        Option(
+            "With --shard: the file for what is found. Without it one in the project's folder “shards”.",
+            advanced=True,
+        ),
+    ] = None
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether the project is left alone."""
+        return bool(self.shard)
 
 
 @dataclass(frozen=True)
@@ -64,36 +94,107 @@ class Result:
         )
 
 
+@dataclass(frozen=True)
+class ShardResult:
+    """What a shard has seen: ``new`` images now, ``seen`` of its ``images`` altogether."""
+
+    file: Path
+    shard: int
+    shards: int
+    detector: str
+    new: int
+    seen: int
+    images: int
+    unreadable: int
+
+    def text(self) -> str:
+        """Counts, and where they are."""
+        return (
+            f"Shard {self.shard} of {self.shards}: {self.detector} has seen {self.seen:,} of {self.images:,} images,"
+            f" {self.new:,} of them now; {self.unreadable:,} could not be read.\n"
+            f"What it found is in {self.file}. When all shards are done: camtrap merge PROJECT"
+        )
+
+
 def run(project: Project, options: Options, report: Report) -> Result:
     """Detect on every image not seen yet. Raises Problem without images, without the detector, or without the disk."""
-    from camtrap_gui.models import detectors, looking, store
-
-    if not project.db.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0]:
-        raise Problem(f"The project {project.folder} has no images. Import pictures first: camtrap dataset")
-    report(Progress(0, None, f"loading {options.detector}", "Loading"))
-    store.fetch(options.detector, report)
-    detector = detectors.load(options.detector)
+    if options.out is not None:
+        raise Problem("--out is the file of a shard; give --shard too, for instance --shard 3/16.")
+    _expect_images(project)
+    detector = _load(options, report)
     number = detections.register(project, detector)
     if options.retry_unreadable:
         detections.forget_unreadable(project, number)
     total = detections.count_unseen(project, number)
-    done, tally = 0, Counter(dict.fromkeys((*detector.categories, "empty", "unreadable"), 0))
-    report(Progress(0, total, "", "Detecting", dict(tally)))
     unseen = (image for page in detections.unseen(project, number) for image in page)
-    with closing(looking.look(detector, unseen, options.threads or cores())) as batches:
-        for batch in batches:
-            detections.add(project, number, batch)
-            done += len(batch)
-            for seen in batch:
-                tally.update(_words(seen, detector.typical_threshold))
-            report(Progress(done, total, "", "Detecting", dict(tally)))
+
+    def keep(batch: list[Seen]) -> None:
+        detections.add(project, number, batch)
+
     return Result(
         detector=detector.name,
-        new=done,
+        new=_look(detector, unseen, total, keep, options, report),
         threshold=detector.typical_threshold,
         lowest=detector.conservative_threshold,
         counts=detections.count(project, number, detector.typical_threshold),
     )
+
+
+def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
+    """Detect on the images of a shard. Raises Problem as ``run`` does, and when another process has the shard's file."""
+    from camtrap_gui.cluster import shards
+    from camtrap_gui.cluster.shard_file import ShardFile
+
+    shard, of = shards.parse(options.shard)
+    reading.ask(folder, _expect_images)
+    detector = _load(options, report)
+    about = shards.describe(shard, of, detector)
+    path = options.out or shards.file_for(folder.resolve(), about)
+    with closing(ShardFile(path, about)) as file:
+        report(Progress(0, None, "which pictures are of this shard", "Reading the project"))
+        reading.ask(folder, lambda project: file.want(shards.images_of(project, about)))
+        if options.retry_unreadable:
+            file.forget_unreadable()
+        seen, there = file.counts()
+        new = _look(detector, file.unseen(), there - seen, file.add, options, report)
+        seen, there = file.counts()
+        return ShardResult(path, shard, of, detector.name, new, seen, there, file.unreadable())
+
+
+def _expect_images(project: Project) -> None:
+    if not project.db.execute("SELECT EXISTS (SELECT 1 FROM images)").fetchone()[0]:
+        raise Problem(f"The project {project.folder} has no images. Import pictures first: camtrap dataset")
+
+
+def _load(options: Options, report: Report) -> "Detector":
+    from camtrap_gui.models import detectors, store
+
+    report(Progress(0, None, f"loading {options.detector}", "Loading"))
+    store.fetch(options.detector, report)
+    return detectors.load(options.detector)
+
+
+def _look(
+    detector: "Detector",
+    unseen: Iterable[UnseenImage],
+    total: int,
+    keep: Callable[[list[Seen]], None],
+    options: Options,
+    report: Report,
+) -> int:
+    """Look at the images, keep every batch before it is reported, and say how many there were."""
+    from camtrap_gui.models import looking
+
+    done, tally = 0, Counter(dict.fromkeys((*detector.categories, "empty", "unreadable"), 0))
+    report(Progress(0, total, "", "Detecting", dict(tally)))
+    with closing(looking.look(detector, unseen, options.threads or cores())) as batches:
+        for batch in batches:
+            keep(batch)
+            done += len(batch)
+            for seen in batch:
+                tally.update(_words(seen, detector.typical_threshold))
+            report(Progress(done, total, "", "Detecting", dict(tally)))
+    return done
 
 
 def _words(seen: Seen, threshold: float) -> set[str]:
