@@ -25,7 +25,7 @@ _PLASMA = (
     (13, 8, 135), (76, 2, 161), (126, 3, 168), (170, 35, 149), (204, 71, 120),
     (230, 108, 92), (248, 149, 64), (253, 197, 39), (240, 249, 33),
 )  # fmt: skip
-_SOLID_FROM = 0.5  # of the heat: below, the layer fades out
+_CLEAR, _SOLID = 0.15, 0.55  # of the heat: the layer fades in from the one to the other
 
 
 def layer(heat: Heat, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -36,7 +36,7 @@ def layer(heat: Heat, size: tuple[int, int]) -> NDArray[np.uint8]:
     fine = np.clip(np.asarray(coarse.resize(size, Image.Resampling.BICUBIC)), 0, 1)
     stops = np.linspace(0, 1, len(_PLASMA))
     channels = [np.interp(fine, stops, [colour[part] for colour in _PLASMA]) for part in range(3)]
-    alpha = np.clip(fine / _SOLID_FROM, 0, 1) * 255
+    alpha = np.clip((fine - _CLEAR) / (_SOLID - _CLEAR), 0, 1) * 255
     return np.round(np.stack([*channels, alpha], axis=-1)).astype(np.uint8)
 
 

@@ -176,6 +176,7 @@ def _style(c: Colours) -> str:
     QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
     QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}
     QToolButton:hover {{ background: {c.line}; }}
+    QToolButton[switch="true"]:checked {{ background: {c.selected}; }}
     QToolButton::menu-indicator {{ image: none; }}
     QToolButton#project, QToolButton#search {{ padding: 4px 10px; }}
     QToolButton#search {{ background: {c.surface}; color: {c.muted}; border: 1px solid {c.line}; }}

@@ -203,3 +203,40 @@ def test_that_animals_are_boxed_and_named(
     panel.table.selectRow(place)
     wait(lambda: panel.viewer.canvas.visible_boxes())
     assert Image.open(panel.viewer.current().path).size
+
+
+def test_that_what_the_classifier_looked_at_is_shown_with_the_training_crops_like_it(
+    panel, wait, card, trained
+):
+    viewer = panel.viewer
+    drop(panel, card / "a" / "1.jpg")
+    wait(lambda: is_done(panel))
+    assert not viewer.likest.isVisible()
+    before = viewer.canvas.grab().toImage()
+    viewer.canvas.setFocus()
+    QTest.keyClick(viewer.canvas, Qt.Key.Key_W)
+    assert viewer.toolbar.explain.isChecked() and viewer.toolbar.strength.isVisible()
+    wait(lambda: viewer.likest.grid.isVisible())
+    assert viewer.likest.about.text() == "Colours: what spoke for zebra."
+    assert viewer.canvas.grab().toImage() != before
+    likest = viewer.likest.grid
+    assert likest.count() == 5 and {one.species for one in likest.crops} == {"zebra"}
+    folder = trained / "crops" / "zebra"
+    assert all(one.path.parent == folder for one in likest.crops)
+    assert "train-" in likest.words_of(0)
+    QTest.mouseClick(
+        likest.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=likest.visualRect(likest.model().index(0, 1)).center(),
+    )
+    opened = panel.explaining._dialog
+    assert opened.isVisible() and opened.windowTitle() == "Training crop: zebra"
+    opened.close()
+    QTest.mouseClick(viewer.toolbar.explain, Qt.MouseButton.LeftButton)
+    assert not viewer.likest.isVisible() and not viewer.toolbar.strength.isVisible()
+    panel.save_copies(card.parent / "why", explain=True)
+    wait(lambda: is_done(panel))
+    assert sorted(path.name for path in (card.parent / "why").iterdir()) == [
+        "1_explained.jpg",
+        "explained.csv",
+    ]

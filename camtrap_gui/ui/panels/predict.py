@@ -26,6 +26,7 @@ from camtrap_gui.models import store
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import runs
 from camtrap_gui.steps.predict import Options
+from camtrap_gui.ui.explaining import Explaining
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.pictures import of_prediction
 from camtrap_gui.ui.session import Session
@@ -89,6 +90,7 @@ class PredictPanel(Panel):
     def build(self) -> QWidget:
         self.rows = PredictionRows()
         self.viewer = Viewer()
+        self.explaining = Explaining(self.session, self.viewer, self._model_of_pictures)
         self.viewer.hide_threshold()  # the one in the form says what is a box at all
         self.table = PredictionTable(self.rows)
         self.table.picked.connect(self.show_place)
@@ -97,6 +99,7 @@ class PredictPanel(Panel):
         menu = QMenu(self.save)
         for words, slot in (
             ("Annotated copies…", self._ask_copies),
+            ("Copies that show what it looked at…", self._ask_explained),
             ("CSV table…", self._ask_table),
             ("MegaDetector JSON…", self._ask_json),
         ):
@@ -248,6 +251,11 @@ class PredictPanel(Panel):
         options: Options = self.form.value()
         return replace(options, detect=options.detector != WHOLE, answers=self._file("answers"))
 
+    def _model_of_pictures(self) -> Path | None:
+        """The classifier that what is shown was predicted with, or would be."""
+        model = self.model.currentData()
+        return model if isinstance(model, Path) else None
+
     def _file(self, kind: str) -> Path:
         return Path(self._scratch.name) / f"predictions.{kind}"
 
@@ -277,7 +285,7 @@ class PredictPanel(Panel):
         if job is self._saving:
             self._saving = None
             if job.state == "done":
-                self.say(f"The copies are in {job.options.output}.", "success")
+                self.say(f"The copies are in {job.options.output or job.options.explain}.", "success")
         elif job.state == "done":
             self.headline.setText(self._summary(job.result))
         else:
@@ -383,6 +391,11 @@ class PredictPanel(Panel):
     def _ask_copies(self) -> None:
         ask.for_folder(self, "Choose a folder for the copies", Path.home(), self.save_copies)
 
+    def _ask_explained(self) -> None:
+        ask.for_folder(
+            self, "Choose a folder for the copies", Path.home(), lambda it: self.save_copies(it, explain=True)
+        )
+
     def _ask_table(self) -> None:
         start = Path.home() / "predictions.csv"
         ask.for_target(
@@ -394,10 +407,13 @@ class PredictPanel(Panel):
         kinds = "MegaDetector results (*.json)"
         ask.for_target(self, "Save the results", start, kinds, lambda it: self.save_file("json", it))
 
-    def save_copies(self, folder: Path) -> None:
-        """Write copies with boxes and names of what is known."""
+    def save_copies(self, folder: Path, explain: bool = False) -> None:
+        """Write copies with boxes and names of what is known; ``explain``: that show what the classifier looked at."""
         try:
-            self._saving = self.session.start(self.step, replace(self._options(self._given), output=folder))
+            options = self._options(self._given)
+            self._saving = self.session.start(
+                self.step, replace(options, explain=folder) if explain else replace(options, output=folder)
+            )
         except (Problem, ValueError) as problem:
             self.say(str(problem), "error")
             return

@@ -35,6 +35,7 @@ ROWS: tuple[Row, ...] = (
     Row("next box", (K.Key_Down,), words="Down and Up: next and previous box"),
     Row("previous box", (K.Key_Up,)),
     *(Row(f"pan {way}", (key,), M.ShiftModifier) for way, key in _ARROWS.items()),
+    Row("explain", (K.Key_W,), words="W: what the classifier looked at"),
     Row("draw", (K.Key_B,), editing=True, words="B: draw a box"),
     Row("leave", (K.Key_Escape,), editing=True, words="Escape: stop drawing or dragging"),
     Row("delete box", (K.Key_Delete, K.Key_Backspace), editing=True, words="Delete: delete the box"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, QSizeF
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPixmap
 
+from camtrap_gui.geometry import Box
 from camtrap_gui.ui.viewer.box_drawing import BoxPainter
 from camtrap_gui.ui.viewer.shown import ShownBox
 
@@ -38,14 +39,33 @@ class Room:
         return layer
 
 
+@dataclass(frozen=True)
+class Glow:
+    """Heat over a part of the picture, ``area`` as fractions of it, at an opacity of 0..1."""
+
+    image: QImage
+    area: Box
+    strength: float
+
+
 def paint_still(
-    room: Room, image: QImage, place: QRectF, smooth: bool, boxes: Sequence[tuple[ShownBox, QRectF]]
+    room: Room,
+    image: QImage,
+    place: QRectF,
+    smooth: bool,
+    boxes: Sequence[tuple[ShownBox, QRectF]],
+    glow: tuple[Glow, QRectF] | None = None,
 ) -> Still:
-    """Paint an image at a place of the room, with boxes at theirs. The surest box is the first to get its chip."""
+    """Paint an image at a place of the room, with heat and boxes at theirs. The surest box is the first to get its chip."""
     picture, chips = room.layer(QColor(GROUND)), room.layer(QColor(0, 0, 0, 0))
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
     painter.drawImage(place, image)
+    if glow is not None:
+        painter.setOpacity(glow[0].strength)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(glow[1], glow[0].image)
+        painter.setOpacity(1.0)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     drawing = BoxPainter(painter, room.size, room.font)
     for box, area in boxes:

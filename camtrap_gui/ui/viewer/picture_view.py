@@ -21,7 +21,7 @@ from camtrap_gui.geometry import Box
 from camtrap_gui.ui.theme import GRID, theme
 from camtrap_gui.ui.viewer import keys
 from camtrap_gui.ui.viewer.box_drawing import BoxPainter
-from camtrap_gui.ui.viewer.layers import GROUND, Room, Still, paint_still
+from camtrap_gui.ui.viewer.layers import GROUND, Glow, Room, Still, paint_still
 from camtrap_gui.ui.viewer.placement import Placement
 from camtrap_gui.ui.viewer.shown import Region, ShownBox, place_of
 
@@ -56,6 +56,7 @@ class PictureView(QWidget):
         self._wanted: Box | None = None  # where the box to be selected will be when the boxes are shown anew
         self._panned: QPointF | None = None
         self._still: Still | None = None
+        self._glow: Glow | None = None
         self.placement = Placement()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(GRID * 30, GRID * 24)
@@ -101,6 +102,12 @@ class PictureView(QWidget):
         if chosen < 0 and not none_is_wanted:
             chosen = max(self._visible(), key=lambda number: boxes[number].confidence, default=-1)
         self._choose(chosen)
+
+    def show_glow(self, glow: Glow | None) -> None:
+        """Show heat over a part of the picture, or none."""
+        if glow != self._glow:
+            self._glow = glow
+            self._look_again()
 
     def set_threshold(self, threshold: float) -> None:
         """Hide boxes below this confidence."""
@@ -296,7 +303,8 @@ class PictureView(QWidget):
         smooth = self.scale() < 3 and self._panned is None
         others = [self._boxes[number] for number in self._visible() if number != self._chosen]
         boxes = [(box, self.to_screen(box)) for box in others]
-        return paint_still(room, self._image, self.placement.to_screen((0, 0, 1, 1)), smooth, boxes)
+        glow = (self._glow, self.placement.to_screen(self._glow.area)) if self._glow else None
+        return paint_still(room, self._image, self.placement.to_screen((0, 0, 1, 1)), smooth, boxes, glow)
 
     def _paint_chosen(self, painter: QPainter, still: Still) -> None:
         """The selected box over the others, but below their chips; and its own chip over all."""

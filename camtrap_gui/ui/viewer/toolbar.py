@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSlider, QToolButton, QWidget, QWidgetAction
 
+from camtrap_gui.heat import STRENGTH
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.viewer.adjust import Adjust
 from camtrap_gui.ui.viewer.canvas import Canvas
@@ -16,6 +17,10 @@ ROOMY = GRID * 90
 SNUG = GRID * 75
 """Pixels: in a narrower one the title needs the room of the zoom."""
 
+EXPLAIN = (
+    "<p>What it looked at <b>W</b></p><p>Colours show which places of the selected animal spoke for its likeliest species: "
+    "yellow the most, violet little. Beside it are the training crops most like it.</p>"
+)
 DRAW = (
     "<p>Draw a box <b>B</b></p><p>Drag from corner to corner; with Shift, go on drawing. Escape stops. Enter puts a box "
     "in the middle.</p><p>A selected box is moved by dragging or with Alt and the arrow keys, and resized by its handles "
@@ -24,9 +29,13 @@ DRAW = (
 
 
 class Toolbar(QWidget):
-    """Acts on a canvas. ``threshold_changed`` brings the confidence from which on boxes are shown."""
+    """Acts on a canvas. ``threshold_changed`` brings the confidence from which on boxes are shown.
+
+    ``explain_changed`` tells that what the classifier looked at is wanted, or not any more, or more or less strongly.
+    """
 
     threshold_changed = Signal(float)
+    explain_changed = Signal()
 
     def __init__(self, canvas: Canvas, adjust: Adjust, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +62,13 @@ class Toolbar(QWidget):
         for widget in (self._name, self.threshold, self._words):
             row.addWidget(widget)
         row.addSpacing(GRID // 2)
+        self.explain = self._button(
+            "eye-outline", EXPLAIN, "What it looked at", lambda _: self.explain_changed.emit(), checkable=True
+        )
+        self.explain.setText("What it looked at")
+        self.strength = self._add_strength()
+        self.explain.toggled.connect(self.strength.setVisible)
+        self.set_explainable(False)
         self.draw = self._button("vector-square-plus", DRAW, "Draw a box", canvas.set_drawing, checkable=True)
         self.delete = self._button(
             "delete-outline", "Delete the selected box (Delete)", "", lambda _: canvas.delete_chosen()
@@ -78,6 +94,14 @@ class Toolbar(QWidget):
         self.draw.setVisible(editable)
         self.delete.setVisible(editable)
 
+    def set_explainable(self, explainable: bool) -> None:
+        """Offer to show what the classifier looked at."""
+        self.explain.setVisible(explainable)
+
+    def is_explainable(self) -> bool:
+        """Whether that is offered."""
+        return not self.explain.isHidden()
+
     def hide_threshold(self) -> None:
         """Take the threshold away, where every box is always shown."""
         self._has_threshold = False
@@ -97,6 +121,10 @@ class Toolbar(QWidget):
         self.threshold.setVisible(self._has_threshold)
         self._words.setVisible(self._has_threshold)
         self._zoom.setVisible(self.width() >= SNUG)
+        style = Qt.ToolButtonStyle
+        self.explain.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if self.width() >= SNUG else style.ToolButtonIconOnly
+        )
 
     def _set_threshold(self, percent: int) -> None:
         self._words.setText(f"≥ {percent / 100:.2f}")
@@ -109,12 +137,27 @@ class Toolbar(QWidget):
         button.setToolTip(tip)
         button.setAccessibleName(said or tip)
         button.setCheckable(checkable)
+        button.setProperty("switch", checkable)
         button.clicked.connect(slot)
         self._buttons.append((button, name))
         row = self.layout()
         assert row is not None
         row.addWidget(button)
         return button
+
+    def _add_strength(self) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(10, 100)
+        slider.setValue(round(STRENGTH * 100))
+        slider.setFixedWidth(GRID * 8)
+        slider.setAccessibleName("Strength of the colours")
+        slider.setToolTip("<p>Strength of the colours</p>")
+        slider.valueChanged.connect(lambda _: self.explain_changed.emit())
+        slider.hide()
+        row = self.layout()
+        assert row is not None
+        row.addWidget(slider)
+        return slider
 
     def _add_adjust(self, adjust: Adjust) -> None:
         button = self._button(

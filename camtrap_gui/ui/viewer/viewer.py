@@ -9,12 +9,16 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from camtrap_gui.heat import layer
+from camtrap_gui.models.explanation import Explanation
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.viewer import keys
 from camtrap_gui.ui.viewer.adjust import Adjust
 from camtrap_gui.ui.viewer.bars import TopBars
 from camtrap_gui.ui.viewer.canvas import Canvas
 from camtrap_gui.ui.viewer.filmstrip import Filmstrip
+from camtrap_gui.ui.viewer.layers import Glow
+from camtrap_gui.ui.viewer.likest import LikestCrops
 from camtrap_gui.ui.viewer.loader import Loader
 from camtrap_gui.ui.viewer.shown import Given, Pictures, ShownBox, ShownPicture
 from camtrap_gui.ui.viewer.toolbar import Toolbar
@@ -28,6 +32,9 @@ AT_FIRST = 1280
 SHARPEN_MS = 120
 """Whoever stays, or zooms in, sees every pixel."""
 
+HEAT = 256
+"""Pixels of a side: so finely is heat painted, whatever the zoom."""
+
 AHEAD = (1, -1, 2)
 """Neighbours that are decoded ahead, the likeliest first."""
 
@@ -37,11 +44,13 @@ class Viewer(QWidget):
 
     ``moved`` is emitted with the place whenever another picture is shown, ``painted`` when it is on the screen. With
     ``set_editable`` boxes can be edited: the signals of ``canvas`` say what is wanted, ``refresh`` or
-    ``replace_boxes`` shows what became of it.
+    ``replace_boxes`` shows what became of it. With ``set_explainable`` it offers to show what the classifier looked at:
+    ``explain_wanted`` tells that there may be something to explain, or no more, ``show_explanation`` shows it.
     """
 
     moved = Signal(int)
     painted = Signal(int)
+    explain_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,9 +73,13 @@ class Viewer(QWidget):
         self._adjusting.timeout.connect(lambda: self._draw(keep_view=True))
         self.adjust.changed.connect(self._adjusting.start)
         self.bars = TopBars()
+        self.likest = LikestCrops()
+        self._explained: Explanation | None = None
+        self._heat: QImage | None = None
         self._facts = text("", role="muted", wrap=True)
         self.toolbar = Toolbar(self.canvas, self.adjust)
         self.toolbar.threshold_changed.connect(self.canvas.set_threshold)
+        self.toolbar.explain_changed.connect(self.explain_wanted)
         self.threshold = self.toolbar.threshold
         self.strip = Filmstrip()
         self.strip.chosen.connect(self.go_to)
@@ -83,6 +96,7 @@ class Viewer(QWidget):
         side.setContentsMargins(0, 0, 0, 0)
         side.addWidget(self.bars)
         side.addWidget(self._facts)
+        side.addWidget(self.likest)
         side.addStretch()
         self._side.setFixedWidth(GRID * 28)
         self._side.hide()
@@ -164,6 +178,25 @@ class Viewer(QWidget):
         self.canvas.set_editable(editable)
         self.toolbar.set_editable(editable)
 
+    def set_explainable(self, explainable: bool) -> None:
+        """Offer to show what the classifier looked at."""
+        self.toolbar.set_explainable(explainable)
+
+    def explains(self) -> bool:
+        """Whether what the classifier looked at is wanted."""
+        return self.toolbar.explain.isChecked()
+
+    def show_explanation(self, explained: Explanation | None, about: str = "") -> None:
+        """Show what the classifier looked at in the box that is selected, with a sentence about it; None: nothing."""
+        if explained is not self._explained:
+            self._explained = explained
+            self._heat = None if explained is None else _image(explained)
+        glow = None
+        if explained is not None and self._heat is not None:
+            glow = Glow(self._heat, explained.area, self.toolbar.strength.value() / 100)
+        self.canvas.show_glow(glow)
+        self.likest.tell(about, explained.likest if explained is not None else ())
+
     def set_threshold(self, threshold: float) -> None:
         """Show boxes from this confidence on."""
         self.toolbar.set_threshold(threshold)
@@ -182,6 +215,7 @@ class Viewer(QWidget):
         self._loader.close()
         self._sharp.close()
         self.strip.close_threads()
+        self.likest.close_threads()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         match keys.meaning(event, self.canvas.is_editable()):
@@ -189,6 +223,8 @@ class Viewer(QWidget):
                 self.go_to(self._place + 1)
             case "previous picture":
                 self.go_to(self._place - 1)
+            case "explain" if self.toolbar.is_explainable():
+                self.toolbar.explain.click()
             case _:
                 super().keyPressEvent(event)
 
@@ -206,6 +242,7 @@ class Viewer(QWidget):
         self._facts.setText(
             "<br>".join(f"{escape(name)}: <b>{escape(value)}</b>" for name, value in picture.facts)
         )
+        self._facts.setVisible(bool(picture.facts))
         there = bool(picture.facts) or any(box.top for box in picture.boxes)
         self._side.setVisible(self._has_side and there)
 
@@ -248,3 +285,10 @@ class Viewer(QWidget):
     def _show_bars(self, number: int) -> None:
         box = self.canvas.box(number)
         self.bars.show_top(box.top if box else (), box.colour if box else "#888888")
+        self.explain_wanted.emit()
+
+
+def _image(explained: Explanation) -> QImage:
+    """The heat of an explanation as a layer, smooth enough to be enlarged."""
+    made = layer(explained.heat, (HEAT, HEAT))
+    return QImage(made.tobytes(), HEAT, HEAT, 4 * HEAT, QImage.Format.Format_RGBA8888).copy()
