@@ -17,7 +17,8 @@ class Option:
     ``positional`` fields are given without a flag. ``low`` and ``high`` are inclusive bounds. ``choices`` are the
     allowed texts. ``unit`` is shown behind the number. ``advanced`` options hide behind a fold in the window.
     ``flag`` overrides the name on the command line. ``folder`` paths are those of folders.
-    ``lowest`` is what the lowest number means, where it means more than itself.
+    ``lowest`` is what the lowest number means, where it means more than itself. ``group`` is what the window's fold
+    gathers advanced options under; ``label`` is the field's name there, where that of the flag would not be understood. ``decimals`` are those of a number with a point.
     """
 
     help: str
@@ -30,6 +31,9 @@ class Option:
     flag: str | None = None
     folder: bool = False
     lowest: str = ""
+    group: str = ""
+    label: str = ""
+    decimals: int = 2
 
 
 @dataclass(frozen=True)

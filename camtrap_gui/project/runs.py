@@ -13,14 +13,14 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from camtrap_gui.files import inside, write_text
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_split, crops, species
+from camtrap_gui.project import Project, clock, crop_split, crops, species
 
 FOLDER = "runs"
 
@@ -63,6 +63,15 @@ class Run:
         """What it was trained on: ``classes``, ``padding``, ``counts`` per split and class, ``data_hash`` ..."""
         return self._read("data.json")
 
+    @cached_property
+    def machine(self) -> dict[str, Any]:
+        """What was decided for the computer it was trained on: ``batch_size``, ``parts`` (0: not known yet), ``precision``,
+        ``rate_factor``. Empty where nothing had to be, or has been so far."""
+        try:
+            return self._read("machine.json")
+        except Problem:
+            return {}
+
     @property
     def classes(self) -> tuple[str, ...]:
         """The class list; a class's place is its label."""
@@ -94,7 +103,7 @@ def start(
     environment: Mapping[str, Any],
 ) -> Run:
     """Make a new run with its folder. ``data`` must have ``classes`` and ``data_hash``."""
-    now = datetime.now(UTC)
+    now = clock.now(project.db)
     stem = f"{now.astimezone():%Y-%m-%d_%H.%M.%S}_{preset}"
     (project.folder / FOLDER).mkdir(exist_ok=True)
     for number in range(1, 1000):
@@ -117,8 +126,8 @@ def start(
 
 def set_state(project: Project, run_id: str, state: str, figures: Mapping[str, Any]) -> None:
     """Record how a run stands: 'running', 'done' or 'stopped'. ``figures`` are added to those known."""
-    finished = None if state == "running" else datetime.now(UTC).isoformat()
     with project.write() as db:
+        finished = None if state == "running" else clock.now(db).isoformat()
         db.execute("UPDATE runs SET state = ?, finished = ? WHERE id = ?", (state, finished, run_id))
     add_figures(project, run_id, figures)
 
@@ -134,7 +143,7 @@ def add_figures(project: Project, run_id: str, figures: Mapping[str, Any]) -> No
 
 def all_of(project: Project) -> list[Run]:
     """Every run, newest first."""
-    rows = project.db.execute("SELECT * FROM runs ORDER BY started DESC, id DESC").fetchall()
+    rows = project.db.execute("SELECT * FROM runs ORDER BY started DESC, rowid DESC").fetchall()
     return [_run(project, row) for row in rows]
 
 
@@ -176,7 +185,7 @@ def promote(project: Project, run_id: str) -> Run:
     """Make a run the current one, until another one is promoted. Raises Problem when it has no classifier."""
     run = choose(project, run_id)
     with project.write() as db:
-        db.execute("UPDATE runs SET promoted = ? WHERE id = ?", (datetime.now(UTC).isoformat(), run.id))
+        db.execute("UPDATE runs SET promoted = ? WHERE id = ?", (clock.now(db).isoformat(), run.id))
     return get(project, run.id)
 
 

@@ -25,15 +25,19 @@ if TYPE_CHECKING:
     from camtrap_gui.project.training_data import TrainingData
 
 PRESETS = ("quick", "standard", "tutorial")
-_BACKBONES = {"tutorial": "inception-v4"}
+BACKBONES = {"tutorial": "inception-v4"}
 _NOT_OF_TUTORIAL = (
     *("augmentation", "balance", "by_confidence", "label_smoothing"),
     *("ema", "unfreeze", "learning_rate", "find_rate", "precision"),
 )
+_ONLY_OF_TUTORIAL = ("as_original",)
+_NOT_OF_QUICK = ("augmentation", "unfreeze", "batch_size", "precision")
 AS_PRESET = "preset"
 AUGMENTATIONS = ("none", "light", "standard", "strong")
 BALANCES = ("logits", "sampling", "weights", "none")
 PRECISIONS = ("auto", "float32", "bfloat16")
+_PICTURES, _SPECIES, _LEARNING = "Pictures", "Species and labels", "Learning"
+_COMPUTER, _AGAIN = "This computer", "Repeating and keeping"
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Options:
             lowest="What is usual",
             unit="px",
             advanced=True,
+            group=_PICTURES,
         ),
     ] = 0
     epochs: Annotated[
@@ -72,6 +77,8 @@ class Options:
             "Most epochs: of the last layer (quick) or the whole network (standard, tutorial). 0: as the preset says.",
             low=0,
             lowest="As the preset says",
+            advanced=True,
+            group=_LEARNING,
         ),
     ] = 0
     batch_size: Annotated[
@@ -83,6 +90,8 @@ class Options:
             high=4096,
             lowest="As suits the computer",
             advanced=True,
+            group=_COMPUTER,
+            label="Crops per step",
         ),
     ] = 0
     precision: Annotated[
@@ -92,9 +101,20 @@ class Options:
             " it and the backbone gains from it; auto takes it there.",
             choices=PRECISIONS,
             advanced=True,
+            group=_COMPUTER,
         ),
     ] = "auto"
-    seed: Annotated[int, Option("Start of the random choices.", low=0, high=2**31 - 1, advanced=True)] = 0
+    seed: Annotated[
+        int,
+        Option(
+            "Start of the random choices.",
+            low=0,
+            high=2**31 - 1,
+            advanced=True,
+            group=_AGAIN,
+            label="Random seed",
+        ),
+    ] = 0
     augmentation: Annotated[
         str,
         Option(
@@ -103,6 +123,8 @@ class Options:
             " (strong).",
             choices=(AS_PRESET, *AUGMENTATIONS),
             advanced=True,
+            group=_PICTURES,
+            label="Changes to pictures",
         ),
     ] = AS_PRESET
     balance: Annotated[
@@ -113,14 +135,29 @@ class Options:
             " of quick: 0.94 with logits, 0.90 with sampling or weights, 0.79 with none.",
             choices=(AS_PRESET, *BALANCES),
             advanced=True,
+            group=_SPECIES,
+            label="Rare species",
         ),
     ] = AS_PRESET
     by_confidence: Annotated[
-        bool, Option("Let each crop count as much as the detector was sure of it.", advanced=True)
+        bool,
+        Option(
+            "Let each crop count as much as the detector was sure of it.",
+            advanced=True,
+            group=_SPECIES,
+            label="Sure detections count more",
+        ),
     ] = False
     label_smoothing: Annotated[
         float,
-        Option("Share of each label that is dealt to all species.", low=0, high=0.5, advanced=True),
+        Option(
+            "Share of each label that is dealt to all species.",
+            low=0,
+            high=0.5,
+            advanced=True,
+            group=_SPECIES,
+            label="Doubt in labels",
+        ),
     ] = 0.0
     ema: Annotated[
         float,
@@ -129,7 +166,10 @@ class Options:
             low=0,
             high=0.9999,
             lowest="No average",
+            decimals=4,
             advanced=True,
+            group=_LEARNING,
+            label="Averaged weights",
         ),
     ] = 0.0
     unfreeze: Annotated[
@@ -137,6 +177,8 @@ class Options:
         Option(
             "Let the whole network learn step by step: its last layers first, deeper ones later and slower.",
             advanced=True,
+            group=_LEARNING,
+            label="Learn layer by layer",
         ),
     ] = False
     learning_rate: Annotated[
@@ -146,11 +188,19 @@ class Options:
             low=0,
             high=1,
             lowest="As the preset says",
+            decimals=5,
             advanced=True,
+            group=_LEARNING,
         ),
     ] = 0.0
     find_rate: Annotated[
-        bool, Option("Find the learning rate by a short test before training begins.", advanced=True)
+        bool,
+        Option(
+            "Find the learning rate by a short test before training begins.",
+            advanced=True,
+            group=_LEARNING,
+            label="Find the learning rate first",
+        ),
     ] = False
     as_original: Annotated[
         bool,
@@ -158,16 +208,27 @@ class Options:
             "Only for the preset tutorial: let normalisation use each batch while only the last layer learns, and its"
             " averages lag behind, as in the original, which is known to cost accuracy.",
             advanced=True,
+            group=_LEARNING,
+            label="With the original's faults",
         ),
     ] = False
     run: Annotated[str, Option("An unfinished run to take up again, with the options it had.")] = ""
     fresh: Annotated[
-        bool, Option("Start a new run even though an unfinished one has the same options.", advanced=True)
+        bool,
+        Option(
+            "Start a new run even though an unfinished one has the same options.",
+            advanced=True,
+            group=_AGAIN,
+            label="Start anew",
+        ),
     ] = False
     candidate: Annotated[
         bool,
         Option(
-            "Keep the model in use until camtrap compare --promote, or a click, puts this one in its place."
+            "Keep the model in use until camtrap compare --promote, or a click, puts this one in its place.",
+            advanced=True,
+            group=_AGAIN,
+            label="Do not use it yet",
         ),
     ] = False
 
@@ -263,11 +324,18 @@ def _completed(options: Options) -> Options:
         raise Problem(
             "Only the preset tutorial has an original: --preset tutorial, or leave --as-original out."
         )
-    backbone = options.backbone or _BACKBONES.get(options.preset, DEFAULT_BACKBONE)
+    backbone = options.backbone or BACKBONES.get(options.preset, DEFAULT_BACKBONE)
     size = options.input_size or (
         0 if options.preset == "tutorial" else backbones.USUAL_SIZES.get(backbone, 0)
     )
     return dataclasses.replace(options, backbone=backbone, input_size=size)
+
+
+def unheeded(preset: str) -> tuple[str, ...]:
+    """The options that make no difference to a preset, or that it refuses."""
+    if preset == "tutorial":
+        return _NOT_OF_TUTORIAL
+    return (*_ONLY_OF_TUTORIAL, *(_NOT_OF_QUICK if preset == "quick" else ()))
 
 
 def _bring_weights(backbone: str, report: Report) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.epochs import Epoch
+from camtrap_gui.steps.train import _completed
 from camtrap_gui.ui.panels.train import TrainPanel
 from camtrap_gui.ui.widgets.live_curves import _LOSS, LiveCurves
 
@@ -205,3 +206,43 @@ def test_that_the_figures_beside_the_curves_are_of_the_best_epoch(show):
     found = curves.cursor_epoch()
     assert found is not None and found.epoch == 2
     assert "macro-F1 0.700" in curves.accessibleDescription()
+
+
+def test_that_the_tutorial_brings_its_network_and_says_what_it_takes_before_it_starts(panel):
+    before = panel.form.value().backbone
+    panel.form.set_value("preset", "tutorial")
+    assert panel.form.value().backbone == "inception-v4"
+    assert "Days" in panel.needs.text() and "downloaded" in panel.needs.text()
+    panel.form.set_value("preset", "quick")
+    assert panel.form.value().backbone == before
+    assert "Minutes" in panel.needs.text() and "downloaded" not in panel.needs.text()
+
+
+def test_that_a_network_chosen_for_the_tutorial_stays_with_the_next_preset(panel):
+    panel.form.set_value("preset", "tutorial")
+    panel.form.set_value("backbone", "tiny")
+    panel.form.set_value("preset", "standard")
+    assert panel.form.value().backbone == "tiny"
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "tutorial"])
+def test_that_no_preset_is_given_what_it_refuses(panel, preset):
+    for name, value in (("ema", 0.99), ("unfreeze", True), ("balance", "sampling"), ("as_original", True)):
+        panel.form.set_value(name, value)
+    panel.form.set_value("preset", preset)
+    assert _completed(panel.form.value()).preset == preset
+
+
+def test_that_a_run_says_what_was_asked_for_and_what_was_found(panel):
+    newer = runs.all_of(panel.session.project)[0]
+    options = {**newer.options, "balance": "sampling", "epochs": 5, "input_size": 64}
+    (newer.folder / "options.json").write_text(json.dumps(options))
+    decided = {"batch_size": 64, "parts": 2, "precision": "bfloat16", "rate_factor": 1.4142}
+    (newer.folder / "machine.json").write_text(json.dumps(decided))
+    runs.add_figures(panel.session.project, newer.id, {"learning_rate": 0.00312})
+    panel.session.changed.emit({"runs"})
+    words = panel.about.text()
+    assert "Chosen: input size 64 px, epochs 5, rare species sampling." in words
+    assert (
+        "64 crops per step in 2 parts, bfloat16, learning rates × 1.4, learning rate found: 0.0031" in words
+    )

@@ -19,7 +19,7 @@ from camtrap_gui.steps import missing
 from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, text
-from camtrap_gui.ui.widgets.options_form import OptionsForm, in_fields
+from camtrap_gui.ui.widgets.options_form import OptionsForm
 from camtrap_gui.ui.widgets.sign import Sign
 from camtrap_gui.ui.worker import Job
 
@@ -164,7 +164,7 @@ class Panel(QWidget):
             options = self.form.value()
             self.watch(self.session.start(self.starts, options))
         except (Problem, ValueError) as problem:
-            self.say(in_fields(str(problem)), "error")
+            self.say(self.form.in_fields(str(problem)), "error")
 
     def watch(self, job: Job) -> None:
         """Follow a job of this panel's step."""
@@ -242,7 +242,7 @@ class Panel(QWidget):
     def _ended(self, job: Job) -> None:
         self.allow_start()
         if job.state == "problem":
-            self.say(in_fields(job.message), "error")
+            self.say(self.form.in_fields(job.message), "error")
         elif job.state == "failed":
             self.say(
                 "This failed unexpectedly; what was done is kept. Details are at the left of the bar below.",

@@ -10,10 +10,12 @@ from camtrap_gui.models import store
 from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, Entry
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.runs import Run
+from camtrap_gui.steps.train import BACKBONES, unheeded
+from camtrap_gui.ui import training_words
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.session import step_of
 from camtrap_gui.ui.theme import GRID, icon, text
-from camtrap_gui.ui.widgets import run_choice
+from camtrap_gui.ui.widgets import run_choice, run_details
 from camtrap_gui.ui.widgets.live_curves import LiveCurves
 from camtrap_gui.ui.widgets.model_list import how_to_get, megabytes, short
 from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
@@ -28,12 +30,18 @@ class TrainPanel(Panel):
     step = "train"
     verb = "Train"
     topics = frozenset({"runs"})
-    only = ("preset", "backbone", "input_size", "epochs", "batch_size", "seed", "fresh")
+    only = (
+        *("preset", "backbone"),
+        *("input_size", "augmentation"),
+        *("balance", "by_confidence", "label_smoothing"),
+        *("epochs", "learning_rate", "find_rate", "unfreeze", "ema", "as_original"),
+        *("batch_size", "precision"),
+        *("seed", "fresh", "candidate"),
+    )
     empty_icon = "school-outline"
     empty_text = (
         "A network learns to tell your species apart from the training crops, and is judged on the validation crops "
-        "while it learns. Quick takes minutes on a laptop; standard trains the whole network and takes hours. "
-        "Nothing has been trained yet."
+        "while it learns. Begin with Quick: it takes minutes on a laptop. Nothing has been trained yet."
     )
 
     def build(self) -> QWidget:
@@ -75,7 +83,10 @@ class TrainPanel(Panel):
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
         found = [model for model in store.known() if model.role == "backbone"]
         found.sort(key=lambda model: (not isinstance(model, Entry), model.name != DEFAULT_BACKBONE))
-        return {"backbone": [(model.name, f"{short(model)} · {megabytes(model)}") for model in found]}
+        backbones = [
+            (model.name, " · ".join(filter(None, (short(model), megabytes(model))))) for model in found
+        ]
+        return {"backbone": backbones, **training_words.CHOICES}
 
     def _options_card(self) -> QWidget:
         side = super()._options_card()
@@ -90,12 +101,35 @@ class TrainPanel(Panel):
         self._backbone = box
         self.form.give_a_line("backbone")
         box.setCurrentIndex(0)  # an installed one
+        self._preset, self._before = "", box.currentData()
+        self.needs = text("", role="muted", wrap=True)
+        self.needs.setAccessibleName("What this training needs")
+        self.card.insertWidget(self.card.indexOf(self.start_button), self.needs)
         self.form.changed.connect(self._mark_downloads)
+        self.form.changed.connect(self._follow_preset)
+        self._follow_preset()
         return side
 
     def look(self) -> None:
         super().look()
         self._mark_downloads()
+
+    def _follow_preset(self) -> None:
+        """Have the backbone that belongs to the preset, and only the options that it heeds."""
+        preset = self.form.value_of("preset")
+        if preset != self._preset:
+            own, before = BACKBONES.get(preset, ""), BACKBONES.get(self._preset, "")
+            self._preset = preset
+            if own:
+                self._before = self._backbone.currentData()
+                self.form.set_value("backbone", own)
+            elif before and before == self._backbone.currentData():
+                self.form.set_value("backbone", self._before)
+            self.form.hide_fields(*unheeded(preset))
+        chosen = self._backbone.currentData()
+        model = next((one for one in store.known() if one.name == chosen), None)
+        weights = "" if model is None or isinstance(model, Entry) else how_to_get(model)
+        self.needs.setText("\n\n".join(filter(None, (training_words.NEEDS[preset], weights))))
 
     def _mark_downloads(self) -> None:
         offers = {model.name: model for model in store.known() if not isinstance(model, Entry)}
@@ -161,7 +195,7 @@ class TrainPanel(Panel):
         if len(chosen) == 2:
             self.headline.setText("Two runs")
             self.about.setText(
-                f"Solid: {run_choice.words(chosen[0])}. Dashed: {run_choice.words(chosen[1])}."
+                f"Solid: {run_details.in_line(chosen[0])}.\nDashed: {run_details.in_line(chosen[1])}."
             )
         elif one is not None:
             self._tell(one, job)
@@ -183,7 +217,10 @@ class TrainPanel(Panel):
                 else f". Best: epoch {best.epoch} of “{best.phase}”"
             )
             told += f", macro-F1 {best.macro_f1:.3f}, accuracy {best.val_accuracy:.3f}."
-        self.about.setText(told)
+        if state == "done" and run.has_model and "test_accuracy" not in run.figures:
+            told += " How good it is on cameras it has never seen, Evaluate tells."
+        lines = [told, *run_details.sentences(run)]
+        self.about.setText("\n".join(lines))
 
     def _parts(self) -> QWidget:
         card = QFrame()

@@ -2,7 +2,9 @@
 
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -50,8 +52,10 @@ class OptionsForm(QWidget):
         self._inputs: dict[str, _Input] = {}
         self._layouts: dict[str, QFormLayout] = {}
         self._hidden: frozenset[str] = frozenset()
+        self._headings: list[tuple[QWidget, set[str]]] = []
         known = {field.name: field for field in fields(options) if not field.option.positional}
         shown = [known[name] for name in (only or known) if name in known]
+        self._names = {name: name_of(field) for name, field in known.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
@@ -60,7 +64,7 @@ class OptionsForm(QWidget):
         self._advanced = {field.name for field in advanced}
         self._fold: _Fold | None = None
         if advanced:
-            self._fold = _Fold("Advanced", self._rows(advanced, choices or {}))
+            self._fold = _Fold("Advanced", self._groups(advanced, choices or {}))
             layout.addWidget(self._fold)
 
     def value(self) -> Any:
@@ -77,6 +81,8 @@ class OptionsForm(QWidget):
         self._hidden = frozenset(names)
         for name, row in self._inputs.items():
             self._layouts[name].setRowVisible(row.widget, name not in self._hidden)
+        for heading, members in self._headings:
+            heading.setHidden(members <= self._hidden)
         if self._fold is not None:
             self._fold.setVisible(not self._advanced <= self._hidden)
         self.changed.emit()
@@ -125,6 +131,30 @@ class OptionsForm(QWidget):
         form.insertRow(position[0], label)
         form.insertRow(position[0] + 1, field)
 
+    def in_fields(self, sentence: str) -> str:
+        """A sentence that names flags of the command line, with the names that fields have here."""
+        return in_fields(sentence, self._names)
+
+    def _groups(self, shown: list[Field], choices: dict[str, list[tuple[Any, str]]]) -> QVBoxLayout:
+        """Rows below the headings that the options ask for, in the order of their first ones."""
+        column = QVBoxLayout()
+        column.setSpacing(GRID)
+        for group in dict.fromkeys(field.option.group for field in shown):
+            members = [field for field in shown if field.option.group == group]
+            if group:
+                heading = text(group, bold=True)
+                heading.setContentsMargins(0, GRID if column.count() else 0, 0, 0)
+                self._headings.append((heading, {field.name for field in members}))
+                column.addWidget(heading)
+            rows = self._rows(members, choices)
+            if group:  # below each other, so that all fields are as wide, whatever their labels
+                rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+                for member in members:
+                    if (label := rows.labelForField(self._inputs[member.name].widget)) is not None:
+                        label.setMinimumHeight(0)
+            column.addLayout(rows)
+        return column
+
     def _rows(self, shown: list[Field], choices: dict[str, list[tuple[Any, str]]]) -> QFormLayout:
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
@@ -133,16 +163,16 @@ class OptionsForm(QWidget):
         for field in shown:
             row = _Input(field, choices.get(field.name))
             row.widget.setToolTip(_tip(field))
-            row.widget.setAccessibleName(words(field.name))
+            row.widget.setAccessibleName(name_of(field))
             row.widget.setAccessibleDescription(field.option.help)
             row.on_change(self.changed.emit)
             self._inputs[field.name] = row
             self._layouts[field.name] = form
             if isinstance(row.widget, QCheckBox):
-                row.widget.setText(words(field.name))
+                row.widget.setText(name_of(field))
                 form.addRow(row.widget)
             else:
-                label = text(words(field.name), role="muted")
+                label = text(name_of(field), role="muted")
                 label.setToolTip(_tip(field))
                 label.setBuddy(row.widget)
                 label.setMinimumHeight(row.widget.sizeHint().height())
@@ -278,7 +308,7 @@ class PathEdit(QWidget):
 class _Fold(QWidget):
     """Rows behind a heading that opens and closes them."""
 
-    def __init__(self, title: str, rows: QFormLayout) -> None:
+    def __init__(self, title: str, rows: QVBoxLayout) -> None:
         super().__init__()
         self._button = QToolButton()
         self._button.setText(title)
@@ -310,9 +340,17 @@ def words(name: str) -> str:
     return " ".join(part.upper() if part.lower() in _ABBREVIATIONS else part for part in parts)
 
 
-def in_fields(sentence: str) -> str:
-    """A sentence that names flags of the command line ("--time-zone"), for those who see fields: “Time zone”."""
-    return _FLAG.sub(lambda flag: f"“{words(flag[1])}”", sentence)
+def in_fields(sentence: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A sentence that names flags of the command line ("--time-zone"), for those who see fields: “Time zone”.
+
+    ``names`` are those of fields that are called otherwise.
+    """
+    return _FLAG.sub(lambda flag: f"“{names.get(flag[1].replace('-', '_'), words(flag[1]))}”", sentence)
+
+
+def name_of(field: Field) -> str:
+    """What a field is called where people see it."""
+    return field.option.label or words(field.name)
 
 
 def _bare(kind: Any) -> tuple[Any, bool]:
@@ -348,7 +386,10 @@ def _number(field: Field) -> QDoubleSpinBox:
     low, high = field.option.low or 0.0, field.option.high if field.option.high is not None else 1e9
     box.setRange(low, high)
     box.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)
-    box.setDecimals(2 if high - low <= 100 else 0)
+    box.setDecimals(field.option.decimals if high - low <= 100 else 0)
+    box.setSpecialValueText(field.option.lowest)
+    if field.option.decimals > 2:
+        box.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
     box.setSingleStep(0.05 if high - low <= 2 else 0.1 if high - low <= 20 else 1)
     box.setSuffix(f" {field.option.unit}" if field.option.unit else "")
     return box

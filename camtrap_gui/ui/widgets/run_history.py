@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from camtrap_gui.project.runs import Run
 from camtrap_gui.ui.theme import GRID
+from camtrap_gui.ui.widgets import run_details
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
-COLUMNS = ("Started", "Preset", "Backbone", "State", "macro-F1", "accuracy", "test top-1", "Model")
-LEAST_WIDTH = {"Backbone": GRID * 96, "accuracy": GRID * 96, "Preset": GRID * 76}
+COLUMNS = ("Started", "Preset", "Backbone", "State", "macro-F1", "accuracy", "test top-1", "Model", "Chosen")
+LEAST_WIDTH = {"Chosen": GRID * 124, "Backbone": GRID * 96, "accuracy": GRID * 96, "Preset": GRID * 76}
 """How wide the table is at least that has room for these columns; the line above it says what is left out."""
 
 
@@ -69,4 +70,12 @@ def _row(run: Run, in_training: str, in_use: str) -> tuple[str | float | None, .
     figures = [run.figures.get(name) for name in ("macro_f1", "accuracy", "test_accuracy")]
     started = f"{run.started.astimezone():%Y-%m-%d %H:%M}"
     use = "in use" if run.id == in_use else ""
-    return (started, run.preset, run.backbone, state_of(run, in_training), *figures, use)
+    return (
+        started,
+        run.preset,
+        run.backbone,
+        state_of(run, in_training),
+        *figures,
+        use,
+        run_details.asked(run),
+    )
