@@ -21,7 +21,7 @@ from typing import Annotated, Any, Self, get_args, get_origin
 import cyclopts
 from cyclopts import Parameter
 
-from camtrap_gui import __version__, options
+from camtrap_gui import __version__, mishaps, options
 from camtrap_gui.jobs import Cancelled, Pace, Progress, Report, Result, to_plain
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import COMMANDS, Step, start
@@ -68,8 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.close()
         return EXIT_STOPPED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == 28:
-            speaker.problem("The disk is full. Make room; the same command continues where it stopped.")
+        if (mishap := mishaps.problem_of(error)) is not None:
+            speaker.problem(str(mishap))
             return EXIT_MEND
         logging.getLogger("camtrap").exception(
             "This is a defect of the program; please report it with the lines above."
@@ -110,7 +110,8 @@ def _step_command(step: Step, report: Report) -> Callable[..., Result]:
     def command(*given: Any, **named: Any) -> Result:
         values = inspect.signature(command).bind(*given, **named).arguments
         folder = values.pop("project", None)
-        return start(step, folder, step.module().Options(**values), report)
+        with mishaps.told(folder):
+            return start(step, folder, step.module().Options(**values), report)
 
     parameters = parameters_of(step.module().Options)
     if step.project != "none":

@@ -8,9 +8,10 @@ The window starts ``python -m camtrap_gui --engine long`` and talks to it in JSO
 Out on stdout, until the one line that ends a job::
 
     {"job": 7, "progress": {"done": 10, "total": 500, ...}}
-    {"job": 7, "done": {...}} | {"job": 7, "problem": "..."} | {"job": 7, "cancelled": true} | {"job": 7, "failed": "traceback"}
+    {"job": 7, "done": {...}} | {"job": 7, "problem": "...", "goes_on": false} | {"job": 7, "cancelled": true} | {"job": 7, "failed": "traceback"}
 
-and ``{"beat": n}`` every second as long as the process lives. Why a process: TensorFlow stalls a window it shares a
+``goes_on`` says that only something outside the program is in the way: the same job goes on once that is mended. And
+``{"beat": n}`` every second as long as the process lives. Why a process: TensorFlow stalls a window it shares a
 process with for up to 0.7 s, native crashes and memory are contained, and a stuck job can be killed. It stays warm:
 the libraries and the last models are loaded once. Whatever libraries print goes to stderr, which the window keeps as
 the log; nothing but the protocol ever reaches stdout. The engine ends when its stdin does.
@@ -28,9 +29,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from camtrap_gui import steps
+from camtrap_gui import mishaps, steps
 from camtrap_gui.jobs import Cancelled, Pace, Progress, from_plain, to_plain
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.steps import start
 
 COMMANDS = (*steps.COMMANDS, steps.MODELS, steps.LILA, steps.EXPLANATION)
@@ -90,10 +91,12 @@ class Engine:
                 if thinned := pace.thinned(progress):
                     self._say(job=order.job, progress=to_plain(thinned))
 
-            result = start(step, Path(order.project) if order.project else None, options, report)
+            folder = Path(order.project) if order.project else None
+            with mishaps.told(folder):
+                result = start(step, folder, options, report)
             return {"done": to_plain(result), "text": result.text()}
         except Problem as problem:
-            return {"problem": str(problem)}
+            return {"problem": str(problem), "goes_on": isinstance(problem, Interrupted)}
         except Cancelled:
             return {"cancelled": True}
         except Exception:

@@ -8,14 +8,15 @@ import dataclasses
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, at_work, history
+from camtrap_gui import mishaps
+from camtrap_gui.problem import Interrupted, Problem
+from camtrap_gui.project import CONFIG, Project, at_work, clock, history
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,27 @@ class Cancelled(Exception):
     """The user stopped the work. Nothing is wrong and nothing is lost: the same step continues later."""
 
 
+LOOK_EVERY_S = 1.0
+
+
+def watched(folder: Path, report: Report) -> Report:
+    """The same report, which stops a job as soon as the project's folder is gone.
+
+    Otherwise it would be made anew, with what comes next in it, where a disk was mounted or from where it was moved.
+    """
+    looked = time.monotonic()
+
+    def watching(progress: Progress) -> None:
+        nonlocal looked
+        if time.monotonic() - looked > LOOK_EVERY_S:
+            looked = time.monotonic()
+            if not (folder / CONFIG).is_file():
+                raise mishaps.gone(folder)
+        report(progress)
+
+    return watching
+
+
 class Result(Protocol):
     """What a step made: plain data (a dataclass) and the same for reading."""
 
@@ -129,30 +151,33 @@ class Job:
 def recorded(project: Project, step: str, options: Any, alone: bool = True) -> Iterator[Job]:
     """Keep a row about the work done inside the block, so that a panel can say when a step last ran and how it ended.
 
-    The row's state is ``running`` until the block ends, then ``done``, ``cancelled`` or ``failed``. A row left
-    ``running`` by a killed process is marked ``interrupted`` when the same step starts again. Work that must be
-    ``alone`` raises Problem while another process (or thread) does the same step on this project.
+    The row's state is ``running`` until the block ends, then ``done``, ``cancelled``, ``failed``, or ``stopped`` where
+    something outside the program stopped it, which is raised as Interrupted. A row left ``running`` by a killed process
+    or ``stopped`` is marked ``interrupted`` when the same step starts again. Work that must be ``alone`` raises Problem
+    while another process (or thread) does the same step on this project.
     """
     with at_work.at_work(project.folder) if alone else nullcontext() as process:
         job = Job(_begin(project, step, options, process))
         state, error = "failed", None
         try:
-            yield job
+            with mishaps.told(project.folder):
+                yield job
             state = "done"
         except (Cancelled, KeyboardInterrupt):
             state = "cancelled"
             raise
         except Problem as problem:
-            error = str(problem)
+            state, error = "stopped" if isinstance(problem, Interrupted) else "failed", str(problem)
             raise
         except BaseException as exception:
             error = repr(exception)
             raise
         finally:
-            with project.write() as db:
+            # Where that fails as well, the row says "running", which no process holds any more: cut off, as it was.
+            with nullcontext() if state == "done" else suppress(Problem), project.write() as db:
                 db.execute(
                     "UPDATE jobs SET finished = ?, state = ?, result = ?, error = ? WHERE id = ?",
-                    (datetime.now(UTC).isoformat(), state, json.dumps(to_plain(job.result)), error, job.id),
+                    (clock.now(db).isoformat(), state, json.dumps(to_plain(job.result)), error, job.id),
                 )
 
 
@@ -169,7 +194,7 @@ def _begin(project: Project, step: str, options: Any, process: str | None) -> in
         history.close_cut_off(project, step)
         job_id = db.execute(
             "INSERT INTO jobs (step, options, started, state, process) VALUES (?, ?, ?, 'running', ?)",
-            (step, json.dumps(to_plain(options)), datetime.now(UTC).isoformat(), process),
+            (step, json.dumps(to_plain(options)), clock.now(db).isoformat(), process),
         ).lastrowid
     assert job_id is not None
     return job_id

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from camtrap_gui import mishaps
 from camtrap_gui.files import write_text
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import migrations
@@ -62,6 +63,8 @@ class Project:
             )
         try:
             config = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise mishaps.problem_of(error, folder) or Problem(f"{error.filename} cannot be read.") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise Problem(
                 f"{folder / CONFIG} cannot be read: {error}. Correct it, or restore it from a backup."
@@ -106,23 +109,25 @@ class Project:
                 self.folder.rmdir()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction: all of the block is kept, or nothing. Blocks may be nested; the outermost decides."""
+    def write(self, lasting: bool = False) -> Iterator[sqlite3.Connection]:
+        """A transaction: all of the block is kept, or nothing. Blocks may be nested; the outermost decides.
+
+        What is ``lasting`` has reached the disk at the end of the block; a power cut may take back the last of the
+        others, each as a whole. Raises Problem where another program writes for too long, the disk is full or away.
+        """
         if self.db.in_transaction:
             yield self.db
             return
-        try:
+        with mishaps.told(self.folder):
+            self.db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise Problem(
-                f"The project {self.folder} is being written by another program. Try again when it has finished."
-            ) from error
-        try:
-            yield self.db
-        except BaseException:
-            self.db.rollback()
-            raise
-        self.db.commit()
+            try:
+                yield self.db
+                self.db.commit()
+            except BaseException:
+                with suppress(sqlite3.Error):  # a disk that is away; what is not committed is gone with it
+                    self.db.rollback()
+                raise
 
     def another_connection(self) -> sqlite3.Connection:
         """A connection for another thread; the caller closes it."""
@@ -141,7 +146,10 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA cache_size = -65536")
         db.execute("PRAGMA temp_store = MEMORY")
     except sqlite3.DatabaseError as error:
-        raise Problem(f"The project database {path} cannot be opened: {error}.") from error
+        raise (
+            mishaps.problem_of(error, path.parent)
+            or Problem(f"The project database {path} cannot be opened: {error}.")
+        ) from error
     return db
 
 

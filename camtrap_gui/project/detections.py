@@ -7,11 +7,10 @@ image leaves one row in ``detected``, with or without boxes, or with the reason 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from camtrap_gui.project import Project
+from camtrap_gui.project import Project, clock
 
 ELSEWHERE = "results"
 """Kind of a detector that the project has only results of."""
@@ -122,7 +121,7 @@ def register(project: Project, detector: Described) -> int:
                 detector.kind,
                 detector.typical_threshold,
                 detector.conservative_threshold,
-                datetime.now(UTC).isoformat(),
+                clock.now(db).isoformat(),
             ),
         ).fetchone()
     return int(row["id"])
@@ -145,7 +144,7 @@ def detector_by_hash(project: Project, sha256: str) -> KnownDetector | None:
 
 def count_unseen(project: Project, detector_id: int) -> int:
     """How many images ``unseen`` has to offer."""
-    count = project.db.execute(f"SELECT count(*) FROM images WHERE {_UNSEEN}", (detector_id,))
+    count = project.db.execute(f"SELECT count(*) FROM images WHERE {UNSEEN}", (detector_id,))
     return int(count.fetchone()[0])
 
 
@@ -158,7 +157,7 @@ def unseen(project: Project, detector_id: int, batch: int = 256) -> Iterator[lis
     while True:
         rows = project.db.execute(
             "SELECT images.id, roots.path AS root, images.path FROM images JOIN roots ON roots.id = root_id"
-            f" WHERE images.id > ? AND {_UNSEEN} ORDER BY images.id LIMIT ?",
+            f" WHERE images.id > ? AND {UNSEEN} ORDER BY images.id LIMIT ?",
             (after, detector_id, batch),
         ).fetchall()
         if not rows:
@@ -281,7 +280,7 @@ def per_image(project: Project, detector_id: int, threshold: float) -> dict[int,
     return {0: readable - sum(filled.values()), **filled}
 
 
-_UNSEEN = (
+UNSEEN = (
     "images.problem IS NULL AND NOT EXISTS"
     " (SELECT 1 FROM detected WHERE detected.detector_id = ? AND detected.image_id = images.id)"
 )

@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from camtrap_gui.project import Project, changes, crops_follow
+from camtrap_gui.project import Project, changes, clock, crops_follow
 from camtrap_gui.project.changes import FOLLOWING, KEYS
 from camtrap_gui.project.machines import MACHINES
 
@@ -67,7 +67,7 @@ def recording(project: Project, note: str, author: str | None = None) -> Iterato
 
     Edits that were undone before can no longer be redone. A block inside another one becomes part of that one's edit.
     """
-    with project.write() as db:
+    with project.write(lasting=True) as db:
         outer = changes.are_noted(db)
         if outer is not None:
             yield Open(outer["id"], outer["author"], outer["made"], db)
@@ -75,7 +75,7 @@ def recording(project: Project, note: str, author: str | None = None) -> Iterato
         forget_undone(db)
         made = db.execute(
             "INSERT INTO edits (made, author, note) VALUES (?, ?, ?) RETURNING *",
-            (datetime.now(UTC).isoformat(), person(author), note),
+            (clock.now(db).isoformat(), person(author), note),
         ).fetchone()
         entry = Open(made["id"], made["author"], made["made"], db)
         changes.listen(db, entry.id)
@@ -135,7 +135,7 @@ def authors(project: Project) -> list[str]:
 def moment(project: Project) -> tuple[object, ...]:
     """Something that is different after every edit, undo and redo."""
     row = project.db.execute(
-        "SELECT (SELECT max(id) FROM edits), (SELECT max(made) FROM edits),"
+        "SELECT (SELECT max(id) FROM edits), (SELECT made FROM edits ORDER BY id DESC LIMIT 1),"
         " (SELECT count(*) FROM edits WHERE undone = 1)"
     ).fetchone()
     return tuple(row)
@@ -167,7 +167,7 @@ def free_box_id(db: sqlite3.Connection) -> int:
 
 
 def _replay(project: Project, which: str, back: bool) -> Edit | None:
-    with project.write() as db:
+    with project.write(lasting=True) as db:
         row = db.execute(f"SELECT *, 0 AS changes FROM edits WHERE {which} LIMIT 1").fetchone()
         if row is None:
             return None

@@ -36,11 +36,12 @@ def last_started(project: Project) -> dict[str, PastJob]:
 
 
 def cut_off(project: Project) -> dict[str, PastJob]:
-    """For every step whose newest job never ended and is not being worked on, in whatever process, that job."""
+    """For every step whose newest job was stopped from outside, or never ended and is worked on by no process, that job."""
     return {
         step: job
         for step, job in last_started(project).items()
-        if job.state == "running" and not at_work.is_at_work(project.folder, job.process)
+        if job.state == "stopped"
+        or (job.state == "running" and not at_work.is_at_work(project.folder, job.process))
     }
 
 
@@ -66,8 +67,10 @@ def under_way(project: Project) -> frozenset[str]:
 
 
 def close_cut_off(project: Project, step: str) -> None:
-    """Mark the jobs of a step that never ended as interrupted, those excepted that are being worked on."""
-    rows = project.db.execute("SELECT id, process FROM jobs WHERE step = ? AND state = 'running'", (step,))
+    """Mark the jobs of a step that were cut off as interrupted, those excepted that are being worked on."""
+    rows = project.db.execute(
+        "SELECT id, process FROM jobs WHERE step = ? AND state IN ('running', 'stopped')", (step,)
+    )
     gone = [row for row in rows.fetchall() if not at_work.is_at_work(project.folder, row["process"])]
     with project.write() as db:
         db.executemany("UPDATE jobs SET state = 'interrupted' WHERE id = ?", [(row["id"],) for row in gone])

@@ -6,8 +6,10 @@ transaction. ``schema.sql`` is never edited after a release; it is the state fro
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+from camtrap_gui import files, mishaps
 from camtrap_gui.problem import Problem
 
 
@@ -54,8 +56,11 @@ def bring_up_to_date(db: sqlite3.Connection, path: Path) -> None:
         except BaseException:
             db.rollback()
             raise
-    except sqlite3.DatabaseError as error:
-        raise Problem(f"{path} is damaged or not a project database: {error}.") from error
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise (
+            mishaps.problem_of(error, path.parent)
+            or Problem(f"{path} is damaged or not a project database: {error}.")
+        ) from error
 
 
 def _statements(script: str) -> list[str]:
@@ -70,6 +75,5 @@ def _statements(script: str) -> list[str]:
 
 
 def _back_up(db: sqlite3.Connection, copy: Path) -> None:
-    with sqlite3.connect(copy) as target:
+    with files.replacing(copy) as beside, closing(sqlite3.connect(beside)) as target:
         db.backup(target)
-    target.close()

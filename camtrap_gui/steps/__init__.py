@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from camtrap_gui.jobs import Report, Result, recorded
+from camtrap_gui.jobs import Report, Result, recorded, watched
 from camtrap_gui.project import Project, history
 
 
@@ -135,7 +135,7 @@ def run_step(step: Step, project: Project | None, options: Any, report: Report) 
         result: Result = step.module().run(project, options, report)
         return result
     with recorded(project, step.name, options) as job:
-        job.result = step.module().run(project, options, report)
+        job.result = step.module().run(project, options, watched(project.folder, report))
     made: Result = job.result
     return made
 

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from camtrap_gui import pictures
+from camtrap_gui import mishaps, pictures
 from camtrap_gui.formats import tfrecords
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class CropFile:
 
 
 def picture_of(crop: CropFile, records: "CropRecords | None" = None) -> "Image.Image":
-    """The crop's picture, RGB. Raises Unreadable when it is gone, broken or another one. Works on any thread."""
+    """The crop's picture, RGB. Raises Unreadable when it is gone, broken or another one. Works on any thread.
+
+    Raises Interrupted when the whole folder of crops is away: a training would go on with nothing to learn from.
+    """
     data = records.read(crop.sha256) if records else None
     if data is not None:
         return pictures.decode_upright(data)
@@ -48,9 +51,10 @@ def picture_of(crop: CropFile, records: "CropRecords | None" = None) -> "Image.I
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise pictures.Unreadable("missing: there is no such file") from None
     except OSError as error:
+        mishaps.require(path.parents[1], error)
+        if isinstance(error, FileNotFoundError):
+            raise pictures.Unreadable("missing: there is no such file") from None
         raise pictures.Unreadable(f"cannot be opened: {error.strerror}") from error
 
 
