@@ -7,11 +7,17 @@ pixels comes here, so that all of them agree on what a picture is and why one ca
 import io
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from camtrap_gui import mishaps
+
+Read = TypeVar("Read")
 
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
 """File name endings (lower case) that are taken for pictures when a folder is searched."""
@@ -102,6 +108,18 @@ def to_rgb(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, (0, 0, 0, 255)), rgba).convert("RGB")
     return image.convert("RGB")
+
+
+def read_below(root: Path, read: Callable[[], Read]) -> Read:
+    """What ``read`` reads of a picture below ``root``, where Unreadable means that the picture itself is at fault.
+
+    Raises Interrupted when the folder is away. One that was away for a moment only is read from again.
+    """
+    try:
+        return read()
+    except Unreadable as reason:
+        mishaps.require(root, reason.__cause__)
+        return read()
 
 
 def is_picture_name(name: str) -> bool:

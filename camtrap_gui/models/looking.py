@@ -8,13 +8,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from camtrap_gui import files
 from camtrap_gui.models.detectors import Detector
 from camtrap_gui.parallel import in_order
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project.detections import Seen, UnseenImage
 
 
@@ -50,29 +49,20 @@ def look(
 
 
 def _read(detector: Detector, image: UnseenImage) -> _Picture:
-    from camtrap_gui.pictures import Unreadable, read_upright
+    from camtrap_gui.pictures import Unreadable, read_below, read_upright
 
     try:
-        picture = read_upright(files.inside(image.root, image.path), detector.at_least)
+        file = files.inside(image.root, image.path)
+        picture = read_below(image.root, lambda: read_upright(file, detector.at_least))
         return _Picture(image.id, detector.prepare(picture))
     except Unreadable as reason:
-        if _is_gone(image.root):
-            raise Problem(
-                f"The folder {image.root} is not there or empty. If it is on another disk, connect it and run this again."
-            ) from None
         return _Picture(image.id, problem=str(reason))
+    except Interrupted:
+        raise
     except Problem as problem:
         return _Picture(image.id, problem=str(problem))
     except MemoryError:
         return _Picture(image.id, problem="too large: it does not fit into this computer's memory")
-
-
-def _is_gone(folder: Path) -> bool:
-    """Whether all pictures are missing at once, as when a disk is disconnected: no fault of the single picture."""
-    try:
-        return next(folder.iterdir(), None) is None
-    except OSError:
-        return True
 
 
 def _batched(pictures: Iterator[_Picture], size: int) -> Iterator[list[_Picture]]:

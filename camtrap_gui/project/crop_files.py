@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from camtrap_gui import mishaps
 from camtrap_gui.files import sha256_of
 from camtrap_gui.geometry import Box, Window, crop_window
 from camtrap_gui.problem import Problem
@@ -144,12 +145,17 @@ def wanted(project: Project, plan_id: int, file: str, box: Box) -> Wanted:
 
 
 def cut(project_folder: Path, picture: Picture, padding: float) -> Cut:
-    """Make the crops of one picture that are not there yet, decoding it at most once. Runs on any thread."""
-    from camtrap_gui.pictures import Unreadable, read_upright
+    """Make the crops of one picture that are not there yet, decoding it at most once. Runs on any thread.
 
+    Raises Interrupted when the whole folder of pictures is away.
+    """
+    from camtrap_gui.pictures import Unreadable, read_below, read_upright
+
+    root = picture.source.parents[picture.path.count("/")]
     try:
         stat = picture.source.stat()
     except OSError as error:
+        mishaps.require(root, error)
         return Cut(picture.image_id, {}, f"missing: {error.strerror}")
     stamp = f"{picture.path}|{stat.st_size}|{stat.st_mtime_ns}|{padding}|{QUALITY}"
     made: dict[int, Made | None] = {}
@@ -161,7 +167,7 @@ def cut(project_folder: Path, picture: Picture, padding: float) -> Cut:
             missing.append((crop, recipe))
     if missing:
         try:
-            upright = read_upright(picture.source)
+            upright = read_below(root, lambda: read_upright(picture.source))
             for crop, recipe in missing:
                 window = crop_window(crop.box, upright.size, padding)
                 if min(window[2] - window[0], window[3] - window[1]) >= SMALLEST:

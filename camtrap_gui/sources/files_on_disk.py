@@ -7,8 +7,8 @@ from pathlib import Path
 from camtrap_gui import files
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import in_order
-from camtrap_gui.pictures import Header, Unreadable, read_header
-from camtrap_gui.problem import Problem
+from camtrap_gui.pictures import Header, Unreadable, read_below, read_header
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project, images
 
 _AHEAD = 1000
@@ -39,11 +39,14 @@ def check(project: Project, root_id: int, report: Report, limit: int | None) -> 
 
 
 def look(root: Path, image_id: int, path: str) -> tuple[int, Header | str]:
-    """What a file says of itself, or why it cannot be used."""
+    """What a file says of itself, or why it cannot be used. Raises Interrupted when all of ``root`` is away."""
     try:
-        return image_id, read_header(files.inside(root, path))
+        file = files.inside(root, path)
+        return image_id, read_below(root, lambda: read_header(file))
     except Unreadable as reason:
         return image_id, str(reason)
+    except Interrupted:
+        raise
     except Problem:
         return image_id, "link that leads out of the image folder"
     except (OSError, ValueError) as error:

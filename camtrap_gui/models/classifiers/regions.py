@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from os import stat_result
 
@@ -21,8 +22,8 @@ from camtrap_gui.geometry import crop_window
 from camtrap_gui.models.classifiers.features import Embedder, FeatureStore, Pixels
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.parallel import in_order
-from camtrap_gui.pictures import Unreadable, read_upright
-from camtrap_gui.problem import Problem
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project.suggestions import Animal, Picture
 
 _BATCH = 32
@@ -158,7 +159,10 @@ def _cut(one: _Missing, padding: float, sizes: tuple[int, ...]) -> _Missing:
         crop = _crop_file(region)
         if crop is None:
             try:
-                upright = upright or read_upright(inside(one.picture.root, one.picture.path))
+                file = inside(one.picture.root, one.picture.path)
+                upright = upright or read_below(one.picture.root, partial(read_upright, file))
+            except Interrupted:
+                raise
             except (Unreadable, Problem) as reason:
                 return _Missing(one.picture, one.regions, failure=str(reason))
             crop = upright.crop(crop_window(region.animal.box, upright.size, padding))
