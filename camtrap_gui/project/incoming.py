@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from camtrap_gui.project import Project, bulk, edits
 from camtrap_gui.project.known_images import CORRUPT, KnownImages, NewImage
+from camtrap_gui.project.numbered_names import NumberedNames
 from camtrap_gui.project.source_names import SourceNames
 
 LEFT_OUT = 0
-"""The id that ``Incoming.ids`` gives for a picture of the source that was refused."""
+"""The id that ``Incoming.ids_of`` gives for a picture of the source that was refused."""
 
 
 class Said(NamedTuple):
@@ -60,9 +61,8 @@ class Incoming:
     makes its indexes only when the rows are in, which takes half the time.
 
     ``author`` is 'import' or 'folder'. ``doubt`` receives ``(subject, reason)`` of everything that is passed over.
-    ``ids`` leads from the source's name of a picture to its id, or to ``LEFT_OUT``; after ``end_images`` it has only
-    what the source named. ``left_alone`` are ids about whose contents this import must say nothing. ``new`` pictures
-    were not in the project before.
+    ``left_alone`` are ids about whose contents this import must say nothing. ``new`` pictures were not in the project
+    before.
     """
 
     def __init__(
@@ -76,10 +76,10 @@ class Incoming:
         self._names = SourceNames(db, root_id)
         self._known = KnownImages(db, root_id, author, self._names)
         name = "path" if author == "folder" else "key"
-        self.ids: dict[str, int] = dict(
-            db.execute(f"SELECT {name}, id FROM images WHERE root_id = ?", (root_id,)).fetchall()
-        )
-        self._had_images = bool(self.ids)
+        self._ids = NumberedNames(db, "images", name)
+        self._ids.load(db.execute(f"SELECT {name}, id FROM images WHERE root_id = ?", (root_id,)))
+        self._batch: dict[str, int | None] = {}  # of the pictures that are being added
+        self._had_images = _has_images(db, root_id)
         self._first_new = self._next = len(self._known)
         self._next_box = edits.free_box_id(db)
         self._sizes = array("i", bytes(8 * self._next))
@@ -102,32 +102,35 @@ class Incoming:
         """Ids about whose contents this import must say nothing."""
         return self._known.left_alone
 
+    def ids_of(self, keys: Sequence[str]) -> list[int | None]:
+        """The ids of pictures that the source named, by what it calls them; ``LEFT_OUT``, or None if it named none."""
+        ids = self._ids.find(keys, surely=False)
+        if not self._had_images:
+            return ids
+        return [None if image_id is None or not self._was_met(image_id) else image_id for image_id in ids]
+
     def add_images(self, images: Sequence[NewImage]) -> None:
         """Insert the new ones of a batch and bring the known ones up to date."""
-        ids, had_images = self.ids, self._had_images
-        before = (
-            self._known.rows(ids[image.key] for image in images if image.key in ids) if had_images else {}
-        )
-        fresh: list[NewImage] = []
-        image_id = self._next
-        for image in images:
-            if (had_images or image.key in ids) and not self._is_new(image, before):
-                continue
-            ids[image.key] = image_id
-            image_id += 1
-            fresh.append(image)
-        if fresh:
-            self._insert(fresh)
+        keys = [image.key for image in images]
+        found = self._ids.find(keys)
+        self._batch = dict(zip(keys, found, strict=True))
+        if self._had_images or len(self._batch) < len(keys) or found.count(None) < len(found):
+            before = self._known.rows(image_id for image_id in found if image_id)
+            images = [image for image in images if self._is_new(image, before)]
+            keys = [image.key for image in images]
+        if images:
+            self._ids.add(keys, range(self._next, self._next + len(images)))
+            self._insert(images)
 
     def leave_out(self, keys: Iterable[str]) -> None:
         """The source names these pictures, but they cannot come in. For the end, when all others are in."""
-        for key in keys:
-            self.ids.setdefault(key, LEFT_OUT)
+        keys = [*keys]
+        for key, image_id in zip(keys, self._ids.find(keys), strict=True):
+            if image_id is None:
+                self._ids.say(key, LEFT_OUT)
 
     def end_images(self) -> None:
         """All pictures were added. Pictures under the path of an earlier one are left out."""
-        if self._had_images:
-            self.ids = {key: image_id for key, image_id in self.ids.items() if self._was_met(image_id)}
         if "images_by_path" not in self._indexes:
             return
         try:
@@ -223,7 +226,7 @@ class Incoming:
 
     def _is_new(self, image: NewImage, before: dict[int, sqlite3.Row]) -> bool:
         """Whether a picture is to be inserted. A known one is brought up to date, one that was met before refused."""
-        known = self.ids.get(image.key)
+        known = self._batch[image.key]
         if known is not None and self._was_met(known):
             self._doubt(f"image {image.key}", "image id used twice")
             return False
@@ -235,17 +238,25 @@ class Incoming:
                 return False
             row = twin or row
         if row is None:
+            self._batch[image.key] = self._next  # or thereabouts: it was met
             return True
         self._known.meet(row, image)
         if image.width and image.height:
             self.set_size(row["id"], image.width, image.height)
         if row["key"] != image.key and self._author == "import":  # numbered anew
-            if self.ids.get(row["key"]) == row["id"]:
-                del self.ids[row["key"]]
-            self.ids[image.key] = row["id"]
+            self._rename(row, image.key)
         return False
 
-    def _insert(self, images: list[NewImage]) -> None:
+    def _rename(self, row: sqlite3.Row, key: str) -> None:
+        image_id, before = row["id"], row["key"]
+        if self._ids.find([before], surely=False) == [image_id]:
+            self._ids.say(before, None)
+        if self._batch.get(before) == image_id:
+            self._batch[before] = None
+        self._ids.say(key, image_id)
+        self._batch[key] = image_id
+
+    def _insert(self, images: Sequence[NewImage]) -> None:
         ids = range(self._next, self._next + len(images))
         self._next = ids.stop
         columns: dict[str, Sequence[Any]] = {
@@ -291,13 +302,18 @@ class Incoming:
         self.new -= len(twins)
 
     def _leave_out_twin(self, key: str, path: str) -> None:
-        self.ids[key] = LEFT_OUT
+        self._ids.say(key, LEFT_OUT)
+        self._batch[key] = LEFT_OUT
         self._doubt(f"image {key}: {path}", "file name used twice")
 
 
 _INDEXES = """
     SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name IN ('images', 'labels') AND sql IS NOT NULL
 """
+
+
+def _has_images(db: sqlite3.Connection, root_id: int) -> bool:
+    return db.execute("SELECT 1 FROM images WHERE root_id = ? LIMIT 1", (root_id,)).fetchone() is not None
 
 
 def _is_empty(db: sqlite3.Connection) -> bool:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from camtrap_gui.project import bulk, species_names
+from camtrap_gui.project.numbered_names import NumberedNames
 
 
 class SourceNames:
@@ -16,11 +17,9 @@ class SourceNames:
             db.execute("SELECT name, id FROM locations").fetchall()
         )
         self._locations[None] = None
-        self._sequences = _Numbered(
-            db.execute("SELECT name, id FROM sequences WHERE root_id = ?", (root_id,)).fetchall()
-        )
-        self._sequences[None] = None
-        self._sequences.next = 1 + db.execute("SELECT coalesce(max(id), 0) FROM sequences").fetchone()[0]
+        self._sequences = NumberedNames(db, "sequences", "name")
+        self._sequences.load(db.execute("SELECT name, id FROM sequences WHERE root_id = ?", (root_id,)))
+        self._next_sequence = 1 + db.execute("SELECT coalesce(max(id), 0) FROM sequences").fetchone()[0]
 
     def locations(self, names: Sequence[str | int | None]) -> list[int | None]:
         """Ids by name. A whole number and its digits are the same location; how it was first written is kept."""
@@ -38,36 +37,21 @@ class SourceNames:
 
     def sequences(self, names: Sequence[str | None]) -> list[int | None]:
         """Ids by name."""
-        first = self._sequences.next
-        ids = [self._sequences[name] for name in names]
-        new = self._sequences.take_new()
-        bulk.insert(
-            self._db,
-            "INSERT INTO sequences",
-            {"id": range(first, first + len(new)), "root_id": [self._root_id] * len(new), "name": new},
-        )
-        return ids
-
-
-class _Numbered(dict[str | None, int | None]):
-    """Ids by name that number new names on from ``next``."""
-
-    next = 1
-
-    def __init__(self, known: Iterable[tuple[str, int]]) -> None:
-        super().__init__(known)
-        self._new: list[str] = []
-
-    def __missing__(self, name: str) -> int:
-        self._new.append(name)
-        self[name] = number = self.next
-        self.next = number + 1
-        return number
-
-    def take_new(self) -> list[str]:
-        """The names numbered since the last call, in order."""
-        new, self._new = self._new, []
-        return new
+        distinct = [name for name in dict.fromkeys(names) if name is not None]
+        ids: dict[str | None, int | None] = {None: None}
+        ids.update(zip(distinct, self._sequences.find(distinct), strict=True))
+        new = [name for name in distinct if ids[name] is None]
+        if new:
+            numbers = range(self._next_sequence, self._next_sequence + len(new))
+            self._next_sequence = numbers.stop
+            bulk.insert(
+                self._db,
+                "INSERT INTO sequences",
+                {"id": numbers, "root_id": [self._root_id] * len(new), "name": new},
+            )
+            self._sequences.add(new, numbers)
+            ids.update(zip(new, numbers, strict=True))
+        return [ids[name] for name in names]
 
 
 def add_species(db: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:

@@ -162,8 +162,9 @@ class _Import:
         while batch := [(key, [*found]) for key, found in islice(pictures, _BATCH)]:
             labels: list[tuple[int, Observation]] = []
             seen: dict[str, list[Seen]] = defaultdict(list)  # by classifier
-            for key, found in batch:
-                image_id = self._id_of(key)
+            ids = self._incoming.ids_of([key for key, _ in batch])
+            for (key, found), known in zip(batch, ids, strict=True):
+                image_id = self._picture(key, known)
                 if image_id is None:
                     continue
                 machine = [
@@ -188,9 +189,8 @@ class _Import:
             return one
         return one._replace(species=one.tags.get("label") or self._own_names.get(one.species, one.species))
 
-    def _id_of(self, key: str) -> int | None:
+    def _picture(self, key: str, image_id: int | None) -> int | None:
         """The picture that an observation is about, if this import may say something about it."""
-        image_id = self._incoming.ids.get(key)
         if not image_id:
             was_left_out = image_id == LEFT_OUT
             reason = "observation of a picture that was left out" if was_left_out else "unknown picture"

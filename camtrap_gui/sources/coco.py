@@ -148,15 +148,15 @@ def _labels(
     folder: Path,
 ) -> tuple[_Columns, list[Said]]:
     """Labels as columns, and whose word they are; boxes go into the project on the way."""
-    ids, left_alone = incoming.ids, incoming.left_alone
+    left_alone = incoming.left_alone
+    keys = [record.image_id if type(record.image_id) is str else str(record.image_id) for record in records]
     image_ids: list[int] = []
     species_ids: list[int] = []
     counts: list[int | None] = []
     sequence_level: list[int] = []
     said: list[Said] = []
-    for record in records:
-        key, category = record.image_id, record.category_id
-        image_id = ids.get(key if type(key) is str else str(key))
+    for record, key, image_id in zip(records, keys, incoming.ids_of(keys), strict=True):
+        category = record.category_id
         if not image_id:
             reason = "annotation of an image that was left out" if image_id == LEFT_OUT else "unknown image"
             doubts(f"annotation {record.id}: image {key}", reason)

@@ -43,11 +43,12 @@ def bring_in(project: Project, folder: Path, said: str, doubts: Doubts, report: 
             if species:
                 described[picture.path] = species
         incoming.add_images(new)
+        image_ids = dict(zip(described, incoming.ids_of([*described]), strict=True))
         ids = add_species(project.db, sorted(set(described.values())))
         labels = [
             (image_id, ids[species])
             for path, species in described.items()
-            if (image_id := incoming.ids[path]) and image_id not in incoming.left_alone
+            if (image_id := image_ids[path]) and image_id not in incoming.left_alone
         ]
         incoming.add_labels(
             [image_id for image_id, _ in labels],
