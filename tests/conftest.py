@@ -1,6 +1,7 @@
 """What tests share: where the real pictures are, installed models, a project to play with."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from camtrap_gui.project import Project
 
 ROOT = Path(__file__).parent.parent
 TESTDATA = ROOT.parent / "shared" / "testdata"
+
+# Where Python is told to keep no bytecode, every process that a test starts would compile TensorFlow anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")
