@@ -2,12 +2,15 @@
 
 Camera traps deliver truncated files, greyscale night frames, CMYK exports and rotated cameras. Every place that needs
 pixels comes here, so that all of them agree on what a picture is and why one cannot be used.
+
+Pictures may lie elsewhere (``remote_pictures``): then reading may also raise Problem, as when a server is gone.
 """
 
 import io
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
@@ -15,7 +18,7 @@ from typing import TypeVar
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from camtrap_gui import mishaps
+from camtrap_gui import mishaps, remote_pictures
 
 Read = TypeVar("Read")
 
@@ -24,6 +27,9 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff"
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused: no camera trap makes them, and decompression bombs do."""
+
+_HEADER_BYTES = 1 << 17  # EXIF blocks have at most half of it
+_MISSING = "missing: there is no such file"
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses from twice this bound on
 
@@ -47,14 +53,25 @@ def read_header(path: Path) -> Header:
     """Size, time and camera of a picture. Raises Unreadable when it is missing, empty, no picture, or cut off.
 
     A JPEG that lacks its end marker is called truncated although its first part could be shown: labels and boxes
-    refer to the whole picture.
+    refer to the whole picture. Of one elsewhere only the beginning is fetched; its end is seen when it is decoded.
     """
-    with _opened(path) as image:
+    if not remote_pictures.is_elsewhere(path):
+        return _header(path)
+    first = _fetched(lambda: remote_pictures.beginning(path, _HEADER_BYTES))
+    if len(first) == _HEADER_BYTES:
+        with suppress(Unreadable):
+            return _header(io.BytesIO(first), whole=False)
+        first = _fetched(lambda: remote_pictures.read(path))
+    return _header(io.BytesIO(first))
+
+
+def _header(source: Path | io.BytesIO, whole: bool = True) -> Header:
+    with _opened(source) as image:
         exif = _exif(image)
         width, height = image.size
         if exif.get(ExifTags.Base.Orientation) in (5, 6, 7, 8):
             width, height = height, width
-        if image.format == "JPEG" and not _ends_like_jpeg(path):
+        if whole and image.format == "JPEG" and not _ends_like_jpeg(source):
             raise Unreadable("truncated: the file ends before the picture does")
         return Header(
             width,
@@ -71,8 +88,14 @@ def read_upright(path: Path, at_least: int | None = None) -> Image.Image:
     ``at_least`` allows a JPEG to be decoded at a half, a quarter or an eighth of its size as long as its longer side
     stays at or above that many pixels; use it where the picture is scaled down anyway.
     """
-    with _opened(path) as image:
+    source = _bytes_of(path) if remote_pictures.is_elsewhere(path) else path
+    with _opened(source) as image:
         return _upright(image, at_least)
+
+
+def local_file(path: Path) -> Path:
+    """Where a picture can be opened on this computer: for one elsewhere that is a copy. Raises Unreadable."""
+    return _fetched(lambda: remote_pictures.local(path))
 
 
 def decode_upright(data: bytes) -> Image.Image:
@@ -118,6 +141,8 @@ def read_below(root: Path, read: Callable[[], Read]) -> Read:
     try:
         return read()
     except Unreadable as reason:
+        if remote_pictures.is_elsewhere(root):
+            raise  # a server that is gone was told by itself
         mishaps.require(root, reason.__cause__)
         return read()
 
@@ -128,6 +153,19 @@ def is_picture_name(name: str) -> bool:
     return not path.name.startswith(".") and path.suffix.lower() in EXTENSIONS
 
 
+def _bytes_of(path: Path) -> io.BytesIO:
+    return io.BytesIO(_fetched(lambda: remote_pictures.read(path)))
+
+
+def _fetched(fetch: Callable[[], Read]) -> Read:
+    try:
+        return fetch()
+    except FileNotFoundError:
+        raise Unreadable(_MISSING) from None
+    except remote_pictures.Unfetched as error:
+        raise Unreadable(str(error)) from error
+
+
 def _opened(source: Path | io.BytesIO) -> Image.Image:
     try:
         if (source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes) == 0:
@@ -136,7 +174,7 @@ def _opened(source: Path | io.BytesIO) -> Image.Image:
             warnings.simplefilter("ignore")
             image = Image.open(source)
     except FileNotFoundError:
-        raise Unreadable("missing: there is no such file") from None
+        raise Unreadable(_MISSING) from None
     except (UnidentifiedImageError, SyntaxError) as error:
         raise Unreadable("not a picture: no known picture format") from error
     except Image.DecompressionBombError:
@@ -182,9 +220,9 @@ def _text(value: object) -> str:
     return value.strip("\0 \t") if isinstance(value, str) else ""
 
 
-def _ends_like_jpeg(path: Path) -> bool:
+def _ends_like_jpeg(source: Path | io.BytesIO) -> bool:
     # Some cameras write padding or a thumbnail after the end marker, so it is looked for in the last kilobytes.
-    with path.open("rb") as file:
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source.getbuffer()) as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 16_384))
         return b"\xff\xd9" in file.read()

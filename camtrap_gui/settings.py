@@ -12,14 +12,20 @@ from camtrap_gui.files import write_text
 RECENT = 12
 """How many projects the welcome page remembers."""
 
+LEAST_CACHE_GB = 1
+
 
 @dataclass
 class Settings:
-    """``theme`` is 'system', 'light' or 'dark'; ``recent`` project folders, newest first; ``window`` the layout."""
+    """``theme`` is 'system', 'light' or 'dark'; ``recent`` project folders, newest first; ``window`` the layout.
+
+    ``picture_cache_gb`` bounds the copies of pictures that lie elsewhere.
+    """
 
     theme: str = "system"
     recent: list[str] = field(default_factory=list)
     window: str = ""
+    picture_cache_gb: int = 10
 
     def remember(self, folder: Path) -> None:
         """Put a project at the top of the recent ones."""
@@ -50,6 +56,7 @@ def load() -> Settings:
         value = found.get(known.name)
         if type(value) is type(getattr(settings, known.name)):
             setattr(settings, known.name, value)
+    settings.picture_cache_gb = max(LEAST_CACHE_GB, settings.picture_cache_gb)
     settings.recent = [entry for entry in settings.recent if isinstance(entry, str)]
     return settings
 
