@@ -68,6 +68,19 @@ def new_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def make_below(root: Path, folder: Path) -> None:
+    """Make ``folder`` and those between it and ``root``. Raises FileNotFoundError where ``root`` is gone.
+
+    Made anew it would be in the way of the disk that was mounted there, or of the folder that was moved.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        if not root.is_dir():
+            raise
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with "\\n" line ends, whole or not at all."""
     with replacing(path) as beside:

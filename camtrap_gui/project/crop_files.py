@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camtrap_gui import mishaps
-from camtrap_gui.files import sha256_of
+from camtrap_gui.files import make_below, sha256_of
 from camtrap_gui.geometry import Box, Window, crop_window
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
@@ -257,7 +257,7 @@ def _encoded(picture: "Image.Image", window: Window) -> bytes:
 def _write(project_folder: Path, crop: Wanted, recipe: bytes, window: Window, data: bytes) -> Made:
     staged = crop.in_use is not None
     path = project_folder / (_NEXT if staged else "") / "crops" / crop.file
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_below(project_folder, path.parent)
     # Not forced to the disk one by one, which would take longer than cutting: should the power fail, the size or,
     # when the records are written, the hash tells, and the crop is cut again.
     _part(path).write_bytes(data)
