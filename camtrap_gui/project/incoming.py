@@ -37,11 +37,15 @@ def importing(project: Project) -> Iterator[sqlite3.Connection]:
     """The transaction of an import.
 
     In a first import, what refers to what is made here from beginning to end; having SQLite check it again would make
-    a fifth of the time. Python's search for reference cycles rests meanwhile: records have none, and walking over
-    millions of them again and again would make another twentieth.
+    a fifth of the time. Indexes are sorted in files then, as the largest does not fit into every memory. Python's search
+    for reference cycles rests meanwhile: records have none, and walking over millions of them again and again would
+    make another twentieth.
     """
     if _is_empty(project.db):
         project.db.execute("PRAGMA foreign_keys = OFF")
+        if not project.db.in_transaction:
+            project.db.execute("PRAGMA temp_store = FILE")
+            project.db.execute("PRAGMA threads = 2")
     collected = gc.isenabled()
     gc.disable()
     try:
@@ -50,6 +54,8 @@ def importing(project: Project) -> Iterator[sqlite3.Connection]:
             yield db
     finally:
         project.db.execute("PRAGMA foreign_keys = ON")
+        if not project.db.in_transaction:
+            project.db.execute("PRAGMA temp_store = MEMORY")
         if collected:
             gc.enable()
 
