@@ -8,6 +8,7 @@ import sys
 
 ALL = {
     "dataset_import": ["--images", "50000"],
+    "million": ["--images", "50000", "--rounds", "1"],
     "detection": ["--pictures", "24"],
     "detection_quality": ["--images", "40"],
     "crops": ["--pictures", "24"],
