@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import msgspec
 
 from camtrap_gui.project import Project, detections
+from camtrap_gui.project.machines import MODEL
 from camtrap_gui.project.not_animals import NOT_ANIMALS
 from camtrap_gui.project.runs import Run
 
@@ -46,7 +48,7 @@ def _images(project: Project, edit_id: int) -> Iterator[int]:
             yield {**columns, **dict(before), **dict(after)}["image_id"]
         elif "image_id" in columns:
             place = columns.index("image_id")
-            yield from (row[place] for row in before or after)
+            yield from (row[place] for row in before or _by_persons(columns, after))
         else:  # of a box or a detection that was changed, only what is new is written down
             place = columns.index("id")
             numbers = json.dumps([row[place] for row in before or after])
@@ -54,6 +56,14 @@ def _images(project: Project, edit_id: int) -> Iterator[int]:
                 f"SELECT image_id FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (numbers,)
             )
             yield from (image_id for (image_id,) in found)
+
+
+def _by_persons(columns: list[str], rows: list[list[Any]]) -> list[list[Any]]:
+    """The new rows without labels that a classifier was sure of: no training learns from them."""
+    if "author" not in columns:
+        return rows
+    place = columns.index("author")
+    return [row for row in rows if row[place] != MODEL]
 
 
 def corrections(project: Project, run: Run) -> int:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from camtrap_gui.project import Project, edits, proposals, regions, species, species_names
 from camtrap_gui.project.edits import Open
+from camtrap_gui.project.machines import MODEL
 from camtrap_gui.project.proposals import Proposal, Said
 from camtrap_gui.project.regions import Region, delete_box, draw_box, move_box, relabel_box
 
@@ -138,15 +139,18 @@ def of_sequences(project: Project, image_ids: Iterable[int]) -> list[int]:
 
 
 def left(project: Project) -> Standing:
-    """How far the review is. The pace is that of the last hour, or of the part of it since the first decision in it."""
+    """How far the review is. The pace is that of the last hour, or of the part of it since the first decision in it,
+    without what was accepted from a classifier unseen."""
     total, reviewed = project.db.execute(
         "SELECT (SELECT count(*) FROM images), (SELECT count(*) FROM images WHERE reviewed IS NOT NULL)"
     ).fetchone()
     now = datetime.now(UTC)
     first, number = project.db.execute(
         "SELECT min(made), sum(rows) FROM edits JOIN changes ON edit_id = edits.id"
-        " WHERE made >= ? AND NOT undone AND \"table\" = 'images' AND key LIKE '%reviewed%'",
-        ((now - timedelta(hours=1)).isoformat(),),
+        " WHERE made >= ? AND NOT undone AND \"table\" = 'images' AND key LIKE '%reviewed%'"
+        " AND NOT EXISTS (SELECT 1 FROM changes AS unseen WHERE unseen.edit_id = edits.id"
+        "  AND unseen.\"table\" = 'labels' AND instr(unseen.after, ?))",
+        ((now - timedelta(hours=1)).isoformat(), f'"{MODEL}"'),
     ).fetchone()
     if not number:
         return Standing(reviewed, total - reviewed, 0.0)

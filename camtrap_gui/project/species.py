@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, edits
+from camtrap_gui.project.machines import MODEL
 from camtrap_gui.project.species_names import all_names, find, find_or_make
 
 
@@ -139,9 +140,9 @@ def recent(project: Project, author: str | None = None, most: int = 9) -> list[s
     """The species that persons, or one of them, labelled with last, newest first."""
     found: dict[int, None] = {}
     rows = project.db.execute(
-        "SELECT species_id FROM labels WHERE made IS NOT NULL AND (?1 IS NULL OR author = ?1)"
+        "SELECT species_id FROM labels WHERE made IS NOT NULL AND author IS NOT ?2 AND (?1 IS NULL OR author = ?1)"
         " ORDER BY made DESC LIMIT 100000",
-        (author,),
+        (author, MODEL),
     )
     for (number,) in rows:
         found[number] = None

@@ -48,6 +48,20 @@ def count(project: Project, run: Run) -> dict[str, int]:
     return {names[number]: pictures for number, pictures in rows}
 
 
+def pictures(project: Project, run: Run) -> int:
+    """How many pictures ``accept`` would label: fewer than ``count`` adds up to, where some have two species."""
+    with project.write() as db, _known(project, run) as values:
+        return int(db.execute(f"SELECT count(*) FROM ({_SURE})", values).fetchone()[0])
+
+
+def has_looked(project: Project, run: Run) -> bool:
+    """Whether the run's classifier has said anything of the project's pictures, so that something can be accepted."""
+    row = project.db.execute(
+        "SELECT EXISTS (SELECT 1 FROM suggestions WHERE run_id = ?)", (run.id,)
+    ).fetchone()
+    return bool(row[0])
+
+
 def accept(project: Project, run: Run, author: str | None = None) -> int:
     """Accept what the run is sure of, as one edit of ``author``; how many pictures that are. For none no edit is made.
 

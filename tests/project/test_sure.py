@@ -7,6 +7,7 @@ from camtrap_gui.project import (
     Project,
     acceptance,
     browse,
+    corrections,
     crop_choice,
     decisions,
     edits,
@@ -122,3 +123,22 @@ def test_that_the_command_previews_accepts_and_can_be_undone(survey, run, capsys
     assert "gnu" in said and "camtrap labels undo" in said and len(labels(survey)) == 7
     assert cli.run(["labels", "undo", folder]) == 0
     assert len(labels(survey)) == 1
+
+
+def test_that_accepting_unseen_is_neither_a_correction_nor_a_persons_pace(survey, run):
+    before = species.recent(survey)
+    assert sure.pictures(survey, run) == sure.accept(survey, run, "ann") == 6
+    assert corrections.Corrections(survey).since(run) == frozenset()
+    assert decisions.left(survey).per_hour == 0
+    assert species.recent(survey) == before
+    decisions.label(survey, [2], [decisions.Said("lion", None)], "ann")
+    assert corrections.Corrections(survey).since(run) == {2}
+    assert decisions.left(survey).per_hour > 0
+    assert species.recent(survey) == ["lion", *(name for name in before if name != "lion")]
+
+
+def test_that_it_is_known_whether_the_run_has_looked_at_anything(survey, run):
+    assert sure.has_looked(survey, run)
+    with survey.write() as db:
+        db.execute("UPDATE suggestions SET run_id = 'another'")
+    assert not sure.has_looked(survey, run)
