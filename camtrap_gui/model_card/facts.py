@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from camtrap_gui import __version__
 from camtrap_gui.evaluation import Evaluation, Leakage, OfClass, Part, parts
 from camtrap_gui.model_card import confusions
@@ -142,7 +140,7 @@ def gather(
         notes=evaluated.notes if evaluated else (),
         parts=tuple(parts(figures)) if figures else (),
         leakage=evaluations.leakage(run),
-        accepted=_accepted(run),
+        accepted=evaluations.accepted(run),
         thresholds=acceptance.thresholds(run),
         confusions=confusions.worst(project, run.id, evaluated) if evaluated else (),
         files=tuple(files),
@@ -174,13 +172,8 @@ def _places(project: Project) -> list[Place]:
 
 
 def _told(run: runs.Run) -> dict[str, Any]:
-    """The options of the training that were said; those that were left to the program are empty, None, 0 or False."""
-    return {name: value for name, value in run.options.items() if value or name == "seed"}
-
-
-def _accepted(run: runs.Run) -> Measured | None:
-    try:
-        file = evaluations.folder(run, "test") / evaluations.ACCEPTANCE
-        return msgspec.json.decode(file.read_bytes(), type=Measured)
-    except (OSError, msgspec.DecodeError):
-        return None
+    """The options of the training that were said; those that were left to the program are empty, None, 0 or False, or say so."""
+    left = ("auto", "preset")
+    return {
+        name: value for name, value in run.options.items() if (value and value not in left) or name == "seed"
+    }

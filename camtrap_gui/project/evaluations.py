@@ -8,6 +8,7 @@ import msgspec
 
 from camtrap_gui.evaluation import Evaluation, Leakage
 from camtrap_gui.project.runs import Run
+from camtrap_gui.thresholds import Measured
 
 METRICS, CONFUSION, RELIABILITY = "metrics.json", "confusion_matrix.csv", "reliability.csv"
 RANDOM_SPLIT, ACCEPTANCE = "random_split.json", "acceptance.json"
@@ -67,6 +68,14 @@ def leakage(run: Run) -> Leakage | None:
     """What a random split would have claimed; None when nobody asked, or the file is damaged or of another version."""
     try:
         return msgspec.json.decode((folder(run, "test") / RANDOM_SPLIT).read_bytes(), type=Leakage)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def accepted(run: Run) -> Measured | None:
+    """What the run's thresholds did on the test crops; None without thresholds, or where the file is damaged."""
+    try:
+        return msgspec.json.decode((folder(run, "test") / ACCEPTANCE).read_bytes(), type=Measured)
     except (OSError, msgspec.DecodeError):
         return None
 

@@ -5,8 +5,9 @@ is measured on the test cameras (``camtrap evaluate``: calibration error, precis
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
-from camtrap_gui import temperature, thresholds, unknown
+from camtrap_gui import calibration, temperature, thresholds, unknown
 from camtrap_gui.models.classifiers import bundle
 from camtrap_gui.models.training import Training
 from camtrap_gui.project import acceptance, runs, training_data
@@ -37,4 +38,14 @@ def make_honest(training: Training) -> None:
         accepting=made.accepting if made else None,
         unknown_below=unknown.limit(shares.max(1)),
     )
-    runs.add_figures(training.project, training.run.id, {"temperature": fitted})
+    errors = [_error(temperature.probabilities(logits, each), labels, places) for each in (1.0, fitted)]
+    figures = {
+        "temperature": fitted,
+        "calibration_error_before": errors[0],
+        "calibration_error_after": errors[1],
+    }
+    runs.add_figures(training.project, training.run.id, figures)
+
+
+def _error(shares: NDArray[np.float32], labels: NDArray[np.integer], places: NDArray[np.integer]) -> float:
+    return calibration.measure(shares.max(1).astype(float), shares.argmax(1) == labels, places).error

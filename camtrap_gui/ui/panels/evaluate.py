@@ -10,6 +10,8 @@ from camtrap_gui.ui import pictures
 from camtrap_gui.ui.panels.run_panel import RunPanel
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.viewer.shown import ShownPicture
+from camtrap_gui.ui.widgets import run_details
+from camtrap_gui.ui.widgets.automatic_view import AutomaticView
 from camtrap_gui.ui.widgets.confusion_view import ConfusionView
 from camtrap_gui.ui.widgets.evaluation_files import EvaluationFiles
 from camtrap_gui.ui.widgets.headline import Figure, Headline
@@ -59,6 +61,8 @@ class EvaluatePanel(RunPanel):
         self.species, self.locations = NumberTable("Figures per species"), NumberTable("Figures per location")
         self.species.show_only_where_wide((3,), WIDE)
         self.parts = PartsView(self.session)
+        self.automatic = AutomaticView(self.session)
+        self.automatic.go_to.connect(self.go_to)
         self.reliability, self.comparison = ReliabilityView(), RunComparison(self.session)
         for part in (self.save, self.reliability):
             part.saved.connect(lambda path: self.say(f"Saved {path}", "success"))
@@ -74,7 +78,8 @@ class EvaluatePanel(RunPanel):
             (self.species, "Species"),
             (self.locations, "Locations"),
             (self.parts, "Checks"),
-            (self.reliability, "Reliability"),
+            (self._reliability_page(), "Reliability"),
+            (self.automatic, "Automatic"),
             (self.comparison, "Compare"),
             (self._notes_page(), "Notes"),
         ):
@@ -122,6 +127,8 @@ class EvaluatePanel(RunPanel):
         self.save.show_folder(self._shown.folder)
         self.parts.show_evaluation(self._shown, run)
         self.reliability.show_evaluation(self._shown)
+        self.calibrated.setText(run_details.calibrated(run))
+        self.automatic.show_run(run)
         self.comparison.show_run(run)
         self.tabs.setTabText(
             self.tabs.count() - 1, f"Notes ({len(self._shown.notes)})" if self._shown.notes else "Notes"
@@ -142,7 +149,7 @@ class EvaluatePanel(RunPanel):
                 Figure(
                     f"{figures.macro_f1:.3f}",
                     "macro-F1",
-                    _spread(figures.macro_f1_interval, ".2f"),
+                    _spread(figures.macro_f1_interval, ".3f"),
                     TIPS["macro-F1"],
                 ),
                 Figure(
@@ -215,6 +222,14 @@ class EvaluatePanel(RunPanel):
         layout = _column(page)
         layout.addWidget(self.pointed)
         layout.addWidget(self.confusion, 1)
+        return page
+
+    def _reliability_page(self) -> QWidget:
+        self.calibrated = text("", role="muted", wrap=True)
+        page = QWidget()
+        layout = _column(page)
+        layout.addWidget(self.calibrated)
+        layout.addWidget(self.reliability, 1)
         return page
 
     def _notes_page(self) -> QWidget:

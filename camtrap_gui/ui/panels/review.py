@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, decisions, images, queues, species, suggestions
+from camtrap_gui.project import Project, decisions, images, queues, runs, species, suggestions
 from camtrap_gui.project.queues import KINDS, Queue
 from camtrap_gui.ui.deciding import Deciding
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID
+from camtrap_gui.ui.widgets.accept_sure import AcceptSure
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.label_pad import LabelPad
 from camtrap_gui.ui.widgets.places_view import PlacesView
@@ -105,13 +106,18 @@ class ReviewPanel(Panel):
         self.queues.chosen.connect(self.show_queue)
         self.queues.static_wanted.connect(self.show_places)
         self.progress = ReviewProgress()
+        self.accept_sure = QPushButton("Accept what is sure…")
+        self.accept_sure.setToolTip(
+            "<p>Labels what the classifier is sure of, without a look at each picture. Says how many first.</p>"
+        )
+        self.accept_sure.clicked.connect(self.ask_to_accept)
         self.form.hide()
         card = QFrame()
         card.setObjectName("card")
         inner = QVBoxLayout(card)
         inner.setContentsMargins(GRID, GRID * 2, GRID, GRID * 2)
         inner.setSpacing(GRID)
-        for widget in (self.queues, self.progress, self.start_button, self.message):
+        for widget in (self.queues, self.progress, self.start_button, self.accept_sure, self.message):
             inner.addWidget(widget)
         inner.addStretch()
         self.left = _column(card, SIDE_WIDTH)
@@ -155,6 +161,18 @@ class ReviewPanel(Panel):
         """Ask the queue again: what was decided leaves it."""
         if self.queue is not None:
             self.show_queue(self.queue)
+
+    def ask_to_accept(self) -> None:
+        """Offer to label what the current classifier is sure of."""
+        try:
+            run = runs.current(self.session.project)
+        except Problem as problem:
+            self.say(self.form.in_fields(str(problem)), "error")
+            return
+        dialog = AcceptSure(self.session, run, self.window())
+        dialog.go_to.connect(self.go_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def show_places(self) -> None:
         """Show what the detector finds at one place again and again."""

@@ -44,6 +44,18 @@ def decided(run: Run) -> str:
     return ", ".join(filter(None, parts))
 
 
+def calibrated(run: Run) -> str:
+    """What was done about a confidence that cannot be taken at its word; '' where nobody noted it."""
+    figures = run.figures
+    if (temperature := figures.get("temperature")) is None:
+        return ""
+    words = f"Calibrated: the network's scores are divided by {temperature:.3g}, as suited the validation crops best."
+    before, after = (figures.get(f"calibration_error_{when}") for when in ("before", "after"))
+    if before is not None and after is not None:
+        words += f" There, the calibration error went from {before:.1%} to {after:.1%}."
+    return f"{words} The diagram tells how it is on the crops of the evaluation."
+
+
 def in_line(run: Run) -> str:
     """The run and all that was asked for, for a comparison with another."""
     options = asked(run)
