@@ -97,7 +97,7 @@ class Measured:
 
     def text(self) -> str:
         """What can be left to the classifier, in a sentence."""
-        wanted = f"{100 * self.precision_wanted:.3g} %"
+        wanted = f"{100 * self.precision_wanted:.3g}%"
         if not self.species:
             return (
                 f"No species can be accepted automatically at a precision of {wanted}: that takes at least"

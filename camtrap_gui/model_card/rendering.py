@@ -16,6 +16,7 @@ from camtrap_gui.model_card.usage import EXAMPLES
 from camtrap_gui.resampling import Interval
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_SHARE = re.compile(r"(\d)%")
 _LINE_ENDS = re.compile(r"\s+")
 
 
@@ -47,6 +48,7 @@ def _environment(escape: bool) -> jinja2.Environment:
         "md": markdown,
         "words": words,
         "listed": listed,
+        "said": said,
     }
     return environment
 
@@ -70,6 +72,11 @@ def listed(names: list[str], most: int = 40) -> str:
     """Names in a sentence."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def said(sentence: str) -> str:
+    """A sentence from elsewhere, its shares written as those of the tables: "76 %"."""
+    return _SHARE.sub(r"\1 %", sentence)
 
 
 def words(value: Any) -> str:
