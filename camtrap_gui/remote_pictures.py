@@ -64,6 +64,8 @@ def place(path: Path) -> Path:
 
 def read(path: Path) -> bytes:
     """The bytes of a picture elsewhere. Raises FileNotFoundError, Unfetched, Gone, or Problem (see ``remote_files``)."""
+    if ".." in path.parts:
+        raise FileNotFoundError(f"{shown(path)} leads out of its folder")
     address = shown(path)
     with _guard:
         mine = _locks.setdefault(address, threading.Lock())
@@ -93,9 +95,14 @@ def local(path: Path) -> Path:
 
 def beginning(path: Path, length: int) -> bytes:
     """The first bytes of a picture elsewhere, at least ``length`` if it has as many. Raises what ``read`` raises."""
-    if cache.find(shown(path)) is not None:
+    address = shown(path)
+    if cache.find(address) is not None:
         return read(path)
-    return remote_files.read(shown(path), length)
+    data = remote_files.read(address, length)
+    if len(data) < length:  # it is all there is
+        with suppress(OSError):
+            cache.keep(address, data)
+    return data
 
 
 def is_any_file(paths: Iterable[Path]) -> bool:
@@ -110,7 +117,7 @@ def is_any_file(paths: Iterable[Path]) -> bool:
         except Unfetched as error:
             return f"{shown(path)} {error}."
 
-    with closing(in_order(look, paths, THREADS)) as found:
+    with closing(in_order(look, paths, workers=4)) as found:
         for answer in found:
             if answer is True:
                 return True

@@ -36,9 +36,9 @@ class Served:
 
 
 @contextmanager
-def serving() -> Iterator[Served]:
-    """A server on a free port of this computer."""
-    server = _Server(("127.0.0.1", 0), Handler)
+def serving(port: int = 0) -> Iterator[Served]:
+    """A server on this computer, on a free port if none is given."""
+    server = _Server(("127.0.0.1", port), Handler)
     server.served = Served(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

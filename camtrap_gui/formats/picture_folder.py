@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from camtrap_gui import remote_pictures
 from camtrap_gui.pictures import is_picture_name
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import DATABASE
@@ -24,8 +25,12 @@ class Found:
 def walk(folder: Path) -> Iterator[Found]:
     """All pictures below ``folder``, sorted by folder and name.
 
-    Hidden files, links to folders, links to files elsewhere, and the folders of projects are left out.
+    Hidden files, links to folders, links to files elsewhere, and the folders of projects are left out. Raises Problem
+    when ``folder`` is an address whose server does not list what there is.
     """
+    if remote_pictures.is_elsewhere(folder):
+        yield from _walk_elsewhere(folder)
+        return
     inside = os.path.realpath(folder)
     pending = [""]
     while pending:
@@ -50,9 +55,28 @@ def walk(folder: Path) -> Iterator[Found]:
         pending += reversed(folders)
 
 
-def _refusal(entry: os.DirEntry[str], path: str, inside: str) -> str | None:
+def _walk_elsewhere(folder: Path) -> Iterator[Found]:
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        folders, names = remote_pictures.listing(folder / below)
+        if DATABASE in names:
+            continue
+        for name in filter(is_picture_name, names):
+            path = f"{below}{name}"
+            yield Found(_printable(path), _name_refusal(path))
+        pending += [f"{below}{name}/" for name in reversed(folders) if not name.startswith(".")]
+
+
+def _name_refusal(path: str) -> str | None:
     if path != _printable(path) or (os.sep == "/" and "\\" in path):
         return "file name with characters that other computers cannot read"
+    return None
+
+
+def _refusal(entry: os.DirEntry[str], path: str, inside: str) -> str | None:
+    if refused := _name_refusal(path):
+        return refused
     if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside + os.sep):
         return "link that leads out of the folder"
     if not entry.is_file():
@@ -93,18 +117,23 @@ class FolderRule:
 
 def usual_rule(folder: Path) -> FolderRule:
     """The rule when nobody says one: the first sub-folder is the location if at least two of them have pictures."""
-    try:
-        below = sorted(
-            entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-        )
-    except OSError as error:
-        raise Problem(f"The folder {folder} cannot be read: {error.strerror}.") from error
     sites = 0
-    for entry in below:
-        sites += not entry.is_symlink() and any(not found.refused for found in walk(entry))
+    for entry in _folders_in(folder):
+        sites += any(not found.refused for found in walk(entry))
         if sites == 2:
             return FolderRule("{location}")
     return FolderRule("")
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    if remote_pictures.is_elsewhere(folder):
+        names, _ = remote_pictures.listing(folder)
+        return [folder / name for name in names if not name.startswith(".")]
+    try:
+        below = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+        return [entry for entry in below if entry.is_dir() and not entry.is_symlink()]
+    except OSError as error:
+        raise Problem(f"The folder {folder} cannot be read: {error.strerror}.") from error
 
 
 def _compile(part: str, rule: str) -> tuple[re.Pattern[str], list[str]]:

@@ -15,6 +15,7 @@ from camtrap_gui.models.detectors import Detector
 from camtrap_gui.parallel import in_order
 from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project.detections import Seen, UnseenImage
+from camtrap_gui.remote_pictures import fetched_ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def look(
         return [Seen(p.image_id, next(found) if p.problem is None else (), p.problem) for p in pictures]
 
     with (
-        closing(in_order(read, images, threads, ahead=detector.batch + threads)) as pictures,
+        closing(fetched_ahead(images, lambda image: image.root / image.path)) as fetched,
+        closing(in_order(read, fetched, threads, ahead=detector.batch + threads)) as pictures,
         closing(in_order(detect, _batched(pictures, detector.batch), workers=1, ahead=2)) as batches,
     ):
         yield from batches

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camtrap_gui import mishaps
+from camtrap_gui import mishaps, remote_pictures
 from camtrap_gui.files import make_below, sha256_of
 from camtrap_gui.geometry import Box, Window, crop_window
 from camtrap_gui.problem import Problem
@@ -153,11 +153,11 @@ def cut(project_folder: Path, picture: Picture, padding: float) -> Cut:
 
     root = picture.source.parents[picture.path.count("/")]
     try:
-        stat = picture.source.stat()
+        file = remote_pictures.stamp(picture.source)
     except OSError as error:
         mishaps.require(root, error)
         return Cut(picture.image_id, {}, f"missing: {error.strerror}")
-    stamp = f"{picture.path}|{stat.st_size}|{stat.st_mtime_ns}|{padding}|{QUALITY}"
+    stamp = f"{picture.path}|{file}|{padding}|{QUALITY}"
     made: dict[int, Made | None] = {}
     missing = []
     for crop in picture.crops:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from camtrap_gui import files
+from camtrap_gui import files, remote_pictures
 from camtrap_gui.problem import Problem
 
 
@@ -52,15 +52,15 @@ def root_for(db: sqlite3.Connection, folder: Path, sample: Sequence[tuple[str, s
     for root_id, place in db.execute("SELECT id, path FROM roots").fetchall():
         if not sample or not all(_is_known(db, root_id, key, path) for key, path in sample):
             continue
-        if not Path(place).is_dir():
-            if any((folder / path).is_file() for _, path in sample):
+        if not remote_pictures.is_elsewhere(place) and not Path(place).is_dir():
+            if remote_pictures.is_any_file(folder / path for _, path in sample):
                 db.execute("UPDATE roots SET path = ? WHERE id = ?", (str(folder), root_id))
                 db.execute("UPDATE images SET checked = 0 WHERE root_id = ?", (root_id,))
                 return int(root_id)
         elif _same_files(Path(place), folder, [path for _, path in sample]):
             raise Problem(
-                f"These pictures are already in the project, from {place}. If they are to be read from {folder} "
-                f"from now on, rename or unmount {place} first and try again."
+                f"These pictures are already in the project, from {remote_pictures.shown(Path(place))}. If they are to be"
+                f" read from {remote_pictures.shown(folder)} from now on, rename or unmount the former first and try again."
             )
     made = db.execute("INSERT INTO roots (path) VALUES (?)", (str(folder),)).lastrowid
     assert made is not None
@@ -73,12 +73,6 @@ def _is_known(db: sqlite3.Connection, root_id: int, key: str, path: str) -> bool
 
 
 def _same_files(one: Path, other: Path, paths: Sequence[str]) -> bool:
-    sizes = [(_size(one / path), _size(other / path)) for path in paths[:20]]
+    size = remote_pictures.size
+    sizes = [(size(one / path), size(other / path)) for path in paths[:20]]
     return any(size for size, _ in sizes) and all(first == second for first, second in sizes)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):
-        return None

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from camtrap_gui import remote_pictures
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, images
 
@@ -66,14 +67,14 @@ def folded(name: str) -> str:
 def from_folder(project: Project, folder: Path) -> list[Way]:
     """How names are meant that start from a folder of this computer. Raises Problem where no image lies below it."""
     ways = []
-    place = folder.resolve()
+    place = folder if remote_pictures.is_elsewhere(folder) else folder.resolve()
     for root_id, root in images.roots(project).items():
         if root.is_relative_to(place):
             ways.append(Way(root_id, strip=_as_prefix(root.relative_to(place))))
         elif place.is_relative_to(root):
             ways.append(Way(root_id, add=_as_prefix(place.relative_to(root))))
     if not ways:
-        places = ", ".join(map(str, images.roots(project).values()))
+        places = ", ".join(map(remote_pictures.shown, images.roots(project).values()))
         raise Problem(f"No picture of the project lies below {folder}. They are in: {places}.")
     return ways
 

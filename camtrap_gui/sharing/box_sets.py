@@ -8,6 +8,7 @@ there is nothing. Splits are the project's: a picture goes where its crops went,
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,9 +17,10 @@ from camtrap_gui.formats import coco_boxes, pascal_voc, tables, yolo_boxes
 from camtrap_gui.geometry import Box
 from camtrap_gui.jobs import Report
 from camtrap_gui.pictures import Unreadable, read_header
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project, images
 from camtrap_gui.project.observations import Observed, Region, Rules
+from camtrap_gui.remote_pictures import fetched_ahead, shown
 from camtrap_gui.sharing import picture_files, telling
 from camtrap_gui.sharing.file_names import namer
 
@@ -73,7 +75,7 @@ def write(project: Project, target: Path, form: str, how: How, report: Report, r
             folder / "classes.txt", "".join(f"{' '.join(name.split())}\n" for name in chosen.classes)
         )
         output = _OUTPUTS[form](folder, chosen.classes, open_files)
-        entries = chosen.entries(report, rules)
+        entries = fetched_ahead(chosen.entries(report, rules), partial(_file_needed, how))
 
         def work(entry: _Entry) -> tuple[_Entry, tuple[Path, tuple[int, int]] | str]:
             return entry, _place(entry, folder / output.pictures(entry.split), how)
@@ -83,7 +85,7 @@ def write(project: Project, target: Path, form: str, how: How, report: Report, r
             if why:
                 left_out += 1
                 image = entry.observed.image
-                leave((str(image.root / image.path), why))
+                leave((shown(image.root / image.path), why))
                 continue
             pictures += 1
             boxes += len(entry.boxes)
@@ -180,6 +182,12 @@ def _classes(project: Project, kind: str) -> tuple[str, ...]:
     return (*species, *(word for word in _CATEGORIES[1:] if word not in kinds))
 
 
+def _file_needed(how: How, entry: _Entry) -> Path:
+    """The picture that is copied; an empty path where none is."""
+    image = entry.observed.image
+    return Path() if how.only_list or entry.why else image.root / image.path
+
+
 def _place(entry: _Entry, folder: Path, how: How) -> tuple[Path, tuple[int, int]] | str:
     """Where the picture lies now, and its size; or why it does not."""
     if entry.why:
@@ -199,6 +207,8 @@ def _place(entry: _Entry, folder: Path, how: How) -> tuple[Path, tuple[int, int]
             path = picture_files.place(source, folder, entry.path, how.link)
         assert size[0] and size[1]
         return path, (size[0], size[1])
+    except Interrupted:
+        raise
     except (Unreadable, Problem) as reason:
         return str(reason)
     except FileNotFoundError:

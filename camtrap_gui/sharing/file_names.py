@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from camtrap_gui.project import Project, images
+from camtrap_gui.remote_pictures import is_elsewhere, shown
 
 
 def start(project: Project) -> Path | None:
     """The folder that the names start from: the image folder, or the one around them all; None where there is none."""
     places = list(images.roots(project).values())
+    if len(places) > 1 and any(map(is_elsewhere, places)):
+        return None
     try:
         return Path(os.path.commonpath(places)) if places else None
     except ValueError:  # on several drives
@@ -21,6 +24,6 @@ def namer(project: Project) -> Callable[[images.Image], str]:
     begin = start(project)
     folders = {}
     for root in images.roots(project).values():
-        below = PurePath(root) if begin is None else PurePath(root).relative_to(begin)
-        folders[root] = "" if below == PurePath() else below.as_posix().rstrip("/") + "/"
+        below = shown(root).replace(os.sep, "/") if begin is None else root.relative_to(begin).as_posix()
+        folders[root] = "" if below == "." else below.rstrip("/") + "/"
     return lambda image: folders[image.root] + image.path

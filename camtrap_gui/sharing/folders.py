@@ -7,6 +7,7 @@ and those about which nothing is known, are left out and listed. ``files.csv`` l
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from camtrap_gui import files, parallel
 from camtrap_gui.formats import tables
 from camtrap_gui.jobs import Report
 from camtrap_gui.pictures import Unreadable
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project
 from camtrap_gui.project.observations import Observed, Rules
+from camtrap_gui.remote_pictures import fetched_ahead, shown
 from camtrap_gui.sharing import picture_files, telling
 from camtrap_gui.sharing.file_names import namer
 
@@ -105,7 +107,7 @@ def _write(
         tables.writing(folder / "files.csv", ("folder", "file", "original")) as add,
         tables.writing(folder / "left_out.csv", ("original", "reason")) as leave,
     ):
-        jobs = _jobs(project, how, report, rules, folders_of)
+        jobs = fetched_ahead(_jobs(project, how, report, rules, folders_of), partial(_file_needed, how))
 
         def work(job: _Job) -> tuple[_Job, list[tuple[str, Path]] | str]:
             return job, _place(job, folder, name_of(job.observed.image), how)
@@ -113,7 +115,7 @@ def _write(
         # Copying is the disk's work, blurring that of all cores.
         placed = parallel.in_order(work, jobs) if how.blur else map(work, jobs)
         for job, made in placed:
-            original = str(job.observed.image.root / job.observed.image.path)
+            original = shown(job.observed.image.root / job.observed.image.path)
             if isinstance(made, str):
                 left_out += 1
                 leave((original, made))
@@ -142,6 +144,12 @@ def _jobs(
         yield _Job(observed, folders, boxes or [], why)
 
 
+def _file_needed(how: How, job: _Job) -> Path:
+    """The picture that is copied; an empty path where none is."""
+    image = job.observed.image
+    return Path() if how.only_list or job.why else image.root / image.path
+
+
 def _place(job: _Job, folder: Path, name: str, how: How) -> list[tuple[str, Path]] | str:
     """The copies of a picture by folder, or why there are none."""
     if job.why:
@@ -161,6 +169,8 @@ def _place(job: _Job, folder: Path, name: str, how: How) -> list[tuple[str, Path
             else:
                 target = picture_files.place(source, below, path, how.link)
             made.append((group, target))
+    except Interrupted:
+        raise
     except (Unreadable, Problem) as reason:
         return str(reason)
     except FileNotFoundError:

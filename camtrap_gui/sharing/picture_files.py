@@ -19,6 +19,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections, images, observations
 from camtrap_gui.project.not_animals import MEANINGS
 from camtrap_gui.project.observations import Observed, Rules
+from camtrap_gui.remote_pictures import is_elsewhere
 from camtrap_gui.sharing.telling import kind_of
 
 if TYPE_CHECKING:
@@ -40,8 +41,12 @@ def safe_path(path: str) -> str:
 def place(source: Path, folder: Path, path: str, link: bool) -> Path:
     """Copy a picture, or link it where ``link`` is asked for and the disk allows it; where it came to lie.
 
-    That is ``path`` below ``folder``, or, where a picture lies already, the same with a number. Raises OSError.
+    That is ``path`` below ``folder``, or, where a picture lies already, the same with a number. Copies of what lies
+    elsewhere are never linked: they make room for others. Raises OSError or Unreadable.
     """
+    from camtrap_gui.pictures import local_file
+
+    link, source = link and not is_elsewhere(source), local_file(source)
     for target in _targets(folder, path):
         try:
             if link and _is_linked(source, target):
@@ -73,8 +78,9 @@ def blurred(source: Path, as_png: bool, boxes: Sequence[Box]) -> bytes:
     """A picture with the ``boxes`` unrecognisable, as a file of its own. Raises Unreadable."""
     from PIL import Image
 
-    from camtrap_gui.pictures import Unreadable, read_upright
+    from camtrap_gui.pictures import Unreadable, local_file, read_upright
 
+    source = local_file(source)
     picture = read_upright(source)
     with Image.open(source) as file:
         exif = _kept(file)
@@ -137,7 +143,7 @@ class People:
 def require_pictures(project: Project) -> None:
     """Raise Problem when an image folder is not there, or there is none."""
     roots = images.roots(project).values()
-    missing = [root for root in roots if not root.is_dir()]
+    missing = [root for root in roots if not is_elsewhere(root) and not root.is_dir()]
     if missing:
         raise Problem(
             f"The image folder {missing[0]} is not there. Mount its disk, or import the pictures from where they are."

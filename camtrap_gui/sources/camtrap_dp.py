@@ -24,6 +24,7 @@ from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
 from camtrap_gui.project.known_images import NewImage
 from camtrap_gui.project.not_animals import MEANINGS
 from camtrap_gui.project.source_names import add_species
+from camtrap_gui.remote_pictures import is_any_file, is_elsewhere, shown
 from camtrap_gui.sources.camtrap_dp_tables import Medium, Observation, Tables, confidence
 from camtrap_gui.sources.doubts import Doubts
 from camtrap_gui.sources.files_on_disk import existing
@@ -77,9 +78,9 @@ class _Import:
             for medium in islice(self._tables.media(), _SAMPLE)
             if (path := self._path(medium))
         ]
-        if files_matter and sample and not any((self._folder / path).is_file() for _, path in sample):
+        if files_matter and sample and not is_any_file(self._folder / path for _, path in sample):
             raise Problem(
-                f"None of the pictures of {source} is in {self._folder}; {sample[0][1][:200]!r} was looked for, for"
+                f"None of the pictures of {source} is in {shown(self._folder)}; {sample[0][1][:200]!r} was looked for, for"
                 " example. Choose the folder that the paths start from (--images)."
             )
         db = self._project.db
@@ -121,6 +122,9 @@ class _Import:
         self._incoming.end_images()
 
     def _path(self, medium: Medium) -> str | None:
+        if "://" in medium.path and is_elsewhere(self._folder):
+            below = medium.path.removeprefix(f"{shown(self._folder)}/")
+            return None if below == medium.path else clean_path(below, self._folder)
         if "://" in medium.path:  # pictures that were downloaded lie somewhere under their names
             name = medium.name or ""
             for path in (f"{medium.deployment}/{name}", name):

@@ -18,6 +18,7 @@ from camtrap_gui.project import Project, edits
 from camtrap_gui.project.image_roots import clean_path, root_for
 from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
 from camtrap_gui.project.source_names import add_species
+from camtrap_gui.remote_pictures import is_any_file, shown
 from camtrap_gui.sources.doubts import Doubts
 from camtrap_gui.sources.files_on_disk import existing, look
 
@@ -70,11 +71,10 @@ def bring_in(
 
 def _require_some_file(folder: Path, paths: list[str], source: Path) -> None:
     """Refuse an image folder in which none of a sample of the pictures is: it is the wrong one."""
-    if paths and not any(
-        (clean := clean_path(path, folder)) and (folder / clean).is_file() for path in paths
-    ):
+    clean = (clean_path(path, folder) for path in paths)
+    if paths and not is_any_file(folder / path for path in clean if path):
         raise Problem(
-            f"None of the pictures of {source} is in {folder}; {paths[0][:200]!r} was looked for, for example. "
+            f"None of the pictures of {source} is in {shown(folder)}; {paths[0][:200]!r} was looked for, for example. "
             "Choose the folder that the file names start from (--images)."
         )
 

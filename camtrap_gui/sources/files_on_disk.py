@@ -1,10 +1,13 @@
-"""Looking at picture files: whether they are there and whole, how large they are, when they were taken."""
+"""Looking at picture files: whether they are there and whole, how large they are, when they were taken.
+
+Of pictures elsewhere only the beginning is fetched, so that importing a survey does not mean fetching all of it.
+"""
 
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from camtrap_gui import files
+from camtrap_gui import files, remote_pictures
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Header, Unreadable, read_below, read_header
@@ -23,7 +26,10 @@ def check(project: Project, root_id: int, report: Report, limit: int | None) -> 
     total = min(total, limit or total)
     root = images.roots(project)[root_id]
     looked = in_order(
-        lambda image: look(root, *image), islice(images.unchecked(project, root_id), total), ahead=_AHEAD
+        lambda image: look(root, *image),
+        islice(images.unchecked(project, root_id), total),
+        remote_pictures.threads([root]),
+        _AHEAD,
     )
     done = bad = 0
     with closing(looked):
@@ -54,7 +60,9 @@ def look(root: Path, image_id: int, path: str) -> tuple[int, Header | str]:
 
 
 def existing(folder: Path) -> Path:
-    """The folder, resolved. Raises Problem when it is none."""
+    """The folder, resolved; an address as it is. Raises Problem when it is none."""
+    if remote_pictures.is_elsewhere(folder):
+        return remote_pictures.place(folder)
     if not folder.is_dir():
         raise Problem(f"There is no folder {folder}. Say where the pictures are.")
     return folder.resolve()

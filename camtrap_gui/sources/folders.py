@@ -3,6 +3,7 @@
 from itertools import islice
 from pathlib import Path
 
+from camtrap_gui import remote_pictures
 from camtrap_gui.formats.picture_folder import FolderRule, usual_rule, walk
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.problem import Problem
@@ -61,5 +62,5 @@ def bring_in(project: Project, folder: Path, said: str, doubts: Doubts, report: 
     sort_species(project.db, set(images.species(project)) - set(known))
     doubts.flush()
     if not incoming.met:
-        raise Problem(f"There is no picture in {folder} that can be used{doubts}.")
+        raise Problem(f"There is no picture in {remote_pictures.shown(folder)} that can be used{doubts}.")
     return incoming

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from camtrap_gui import remote_pictures
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
@@ -295,7 +296,9 @@ def _cut(project: Project, plan: Plan, options: Options, report: Report) -> _Tal
     tally, total = _Tally(), plan.count("images")
     made: list[crop_files.Made] = []
     cutting = in_order(
-        partial(crop_files.cut, project.folder, padding=options.padding), plan.pictures(project)
+        partial(crop_files.cut, project.folder, padding=options.padding),
+        plan.pictures(project),
+        remote_pictures.threads(images.roots(project).values()),
     )
     try:
         with closing(cutting):

@@ -11,12 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from os import stat_result
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from camtrap_gui import remote_pictures
 from camtrap_gui.files import inside, sha256_of
 from camtrap_gui.geometry import crop_window
 from camtrap_gui.models.classifiers.features import Embedder, FeatureStore, Pixels
@@ -25,6 +26,7 @@ from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project.suggestions import Animal, Picture
+from camtrap_gui.remote_pictures import fetched_ahead
 
 _BATCH = 32
 _PAGE = 256  # pictures
@@ -93,7 +95,7 @@ def look(
         store.add([region.key for region in regions], vectors)
         return Seen(regions, vectors, None if other_size is None else by_size[1])
 
-    sorted_out = _sort_out(store, pictures, padding, other_size is not None)
+    sorted_out = fetched_ahead(_sort_out(store, pictures, padding, other_size is not None), _file_needed)
     with closing(in_order(cut, sorted_out, ahead=_AHEAD)) as ready:
         for one in ready:
             if isinstance(one, _Found):
@@ -144,12 +146,17 @@ def _regions(picture: Picture, padding: float) -> list[Region]:
     return regions
 
 
+def _file_needed(one: _Found | _Missing) -> Path:
+    """The picture that regions are cut out of; an empty path where crops have them all."""
+    needed = isinstance(one, _Missing) and any(region.animal.crop is None for region in one.regions)
+    return one.picture.root / one.picture.path if isinstance(one, _Missing) and needed else Path()
+
+
 def _stamp(picture: Picture) -> str:
     try:
-        status: stat_result = inside(picture.root, picture.path).stat()
+        return remote_pictures.stamp(inside(picture.root, picture.path))
     except (OSError, Problem):  # it will be told when the picture is read
         return ""
-    return f"{status.st_size}|{status.st_mtime_ns}"
 
 
 def _cut(one: _Missing, padding: float, sizes: tuple[int, ...]) -> _Missing:

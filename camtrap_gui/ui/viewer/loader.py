@@ -6,7 +6,8 @@ from pathlib import Path
 from PySide6.QtCore import QLoggingCategory, QObject, QRunnable, QSize, Qt, QThreadPool, Signal
 from PySide6.QtGui import QImage, QImageIOHandler, QImageReader
 
-from camtrap_gui.pictures import MAX_PIXELS, Unreadable, read_header, read_upright
+from camtrap_gui.pictures import MAX_PIXELS, Unreadable, local_file, read_header, read_upright
+from camtrap_gui.problem import Problem
 
 # What is wrong with a picture is said where it would be shown, and not on the terminal.
 QLoggingCategory.setFilterRules("qt.gui.imageio.*=false")
@@ -111,6 +112,10 @@ def decode(path: Path, longest_side: int = 0) -> tuple[QImage, str]:
 
 def _decode(path: Path, longest_side: int) -> tuple[QImage, str, QSize]:
     """Image and reason, and how large the upright picture is in the file."""
+    try:
+        path = local_file(path)
+    except (Unreadable, Problem) as reason:
+        return QImage(), str(reason), QSize()
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     stored = reader.size()

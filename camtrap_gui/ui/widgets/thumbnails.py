@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QRect, QRunnable, QSize, Qt, QThread, QThreadPool, Signal
 from PySide6.QtGui import QImage, QPixmap
 
-from camtrap_gui import paths
+from camtrap_gui import paths, remote_pictures
 from camtrap_gui.geometry import Box
 from camtrap_gui.ui.viewer.loader import decode
 
@@ -91,10 +91,10 @@ class _Fetch(QRunnable):
 
     def _cached(self) -> QImage:
         try:
-            about = self._path.stat()
+            stamp = remote_pictures.stamp(self._path)
         except OSError:
             return QImage()
-        key = f"{self._path}\0{about.st_mtime_ns}\0{about.st_size}"
+        key = f"{self._path}\0{stamp}"
         if self._part is not None:
             key += "\0" + " ".join(f"{edge:.4f}" for edge in self._part)
         file = self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.jpg"
