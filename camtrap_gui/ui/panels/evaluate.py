@@ -1,5 +1,8 @@
 """How good a classifier is on cameras it has never seen: figures, confusions, and the pictures behind them."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -7,6 +10,7 @@ from camtrap_gui.project import evaluations, runs
 from camtrap_gui.project.evaluations import Evaluated
 from camtrap_gui.steps.compare import SPLIT
 from camtrap_gui.ui import pictures
+from camtrap_gui.ui.explaining import Explaining
 from camtrap_gui.ui.panels.run_panel import RunPanel
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.viewer.shown import ShownPicture
@@ -15,6 +19,7 @@ from camtrap_gui.ui.widgets.automatic_view import AutomaticView
 from camtrap_gui.ui.widgets.confusion_view import ConfusionView
 from camtrap_gui.ui.widgets.evaluation_files import EvaluationFiles
 from camtrap_gui.ui.widgets.headline import Figure, Headline
+from camtrap_gui.ui.widgets.inspection_view import InspectionView
 from camtrap_gui.ui.widgets.interval_bar import Ranged
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.widgets.parts_view import PartsView
@@ -68,6 +73,8 @@ class EvaluatePanel(RunPanel):
             part.saved.connect(lambda path: self.say(f"Saved {path}", "success"))
             part.refused.connect(lambda sentence: self.say(sentence, "error"))
         self.comparison.opened.connect(self.open_change)
+        self.inspection = InspectionView(self.session)
+        self.inspection.opened.connect(self.open_inspected)
         self.notes = text("", wrap=True)
         self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.tabs = QTabWidget()
@@ -75,6 +82,7 @@ class EvaluatePanel(RunPanel):
         self.tabs.tabBar().setDrawBase(False)
         for page, name in (
             (self._matrix_page(), "Confusions"),
+            (self.inspection, "Inspect"),
             (self.species, "Species"),
             (self.locations, "Locations"),
             (self.parts, "Checks"),
@@ -87,6 +95,7 @@ class EvaluatePanel(RunPanel):
         self.pictures = PicturesPage()
         self.pictures.left.connect(self.close_pictures)
         self.viewer = self.pictures.viewer
+        self.explaining = Explaining(self.session, self.viewer, self._model)
         self._came_from: QWidget = self.confusion
         self.pages = QStackedWidget()
         self.pages.addWidget(self._figures_page())
@@ -122,6 +131,9 @@ class EvaluatePanel(RunPanel):
                 (o.name, o.crops, o.species, o.accuracy, o.top_k, o.precision, o.recall, o.f1)
                 for o in figures.locations
             ],
+        )
+        self.inspection.show_run(
+            run.id, self._shown.split, [c.name for c in figures.classes], [o.name for o in figures.locations]
         )
         self.notes.setText("\n\n".join(self._shown.notes) or "Nothing to keep in mind.")
         self.save.show_folder(self._shown.folder)
@@ -165,6 +177,13 @@ class EvaluatePanel(RunPanel):
 
     def close_threads(self) -> None:
         self.viewer.close_threads()
+        self.inspection.close_threads()
+
+    def open_inspected(self, place: int) -> None:
+        """Show the pictures of the crops that are looked through, beginning with one of them."""
+        found = self.inspection.found
+        title = f"{self.inspection.order.currentText()} · {len(found):,} crops"
+        self._open(title, pictures.Inspected(self.session.project, found), self.inspection.grid, place)
 
     def open_cell(self, truth: str, prediction: str) -> None:
         """Show the crops of one cell of the confusion matrix, those that teach most first."""
@@ -190,10 +209,15 @@ class EvaluatePanel(RunPanel):
         else:
             self.comparison.say("The crops or labels have changed since. Compare again to see them.")
 
-    def _open(self, title: str, shown: list[ShownPicture], came_from: QWidget) -> None:
+    def _open(self, title: str, shown: Sequence[ShownPicture], came_from: QWidget, place: int = 0) -> None:
         self._came_from = came_from
         self.pages.setCurrentWidget(self.pictures)
-        self.pictures.show_pictures(title, shown)
+        self.pictures.show_pictures(title, shown, place)
+
+    def _model(self) -> Path | None:
+        """Of the run that is looked at."""
+        chosen = self.form.value().run
+        return runs.get(self.session.project, chosen).folder if chosen else None
 
     def close_pictures(self) -> None:
         """Back from the pictures to where they were opened."""

@@ -32,10 +32,10 @@ class PicturesPage(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.viewer, 1)
 
-    def show_pictures(self, title: str, shown: Sequence[ShownPicture]) -> None:
-        """Show these under a heading; the keys go to the viewer."""
+    def show_pictures(self, title: str, shown: Sequence[ShownPicture], place: int = 0) -> None:
+        """Show these under a heading, beginning with one of them; the keys go to the viewer."""
         self.title.setText(title)
-        self.viewer.show_pictures(list(shown))
+        self.viewer.show_pictures(shown, place)
         self.viewer.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -79,6 +79,14 @@ class TileGrid(QTableView):
         self._lay_out(anew=True)
         self.choose(min(current, count - 1))
 
+    def add_tiles(self, count: int) -> None:
+        """Show so many more at the end; what is chosen and in sight stays."""
+        model = self.model()
+        assert isinstance(model, _Tiles)
+        self._count += count
+        self._chosen += bytearray(count)
+        model.grow(self._count)
+
     def count(self) -> int:
         """How many tiles there are."""
         return self._count
@@ -203,6 +211,15 @@ class _Tiles(QAbstractTableModel):
     def __init__(self, grid: TileGrid, across: int) -> None:
         super().__init__(grid)
         self._grid, self._across, self._count = grid, across, grid.count()
+
+    def grow(self, count: int) -> None:
+        """There are more tiles now."""
+        before, after = self.rowCount(), -(-count // self._across)
+        if after > before:
+            self.beginInsertRows(QModelIndex(), before, after - 1)
+        self._count = count
+        if after > before:
+            self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else -(-self._count // self._across)
