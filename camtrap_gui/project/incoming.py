@@ -1,18 +1,17 @@
 """Bringing pictures and what is known about them into a project, again and again without harm.
 
-``Incoming`` is one import into one image root, inside one transaction: it is kept whole or not at all. What an earlier
+``Incoming`` is one import into one image root, inside one transaction (``importing``): it is kept whole or not at all. What an earlier
 import said is brought up to date (``known_images``); what a person decided is left alone. An image is recognised by its
 key in the root, otherwise by its path.
 """
 
-import gc
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from camtrap_gui.project import Project, bulk, edits
+from camtrap_gui.project import bulk, edits
+from camtrap_gui.project.importing import is_empty
 from camtrap_gui.project.known_images import CORRUPT, KnownImages, NewImage
 from camtrap_gui.project.numbered_names import NumberedNames
 from camtrap_gui.project.source_names import SourceNames
@@ -32,36 +31,8 @@ class Said(NamedTuple):
     confidence: float | None
 
 
-@contextmanager
-def importing(project: Project) -> Iterator[sqlite3.Connection]:
-    """The transaction of an import.
-
-    In a first import, what refers to what is made here from beginning to end; having SQLite check it again would make
-    a fifth of the time. Indexes are sorted in files then, as the largest does not fit into every memory. Python's search
-    for reference cycles rests meanwhile: records have none, and walking over millions of them again and again would
-    make another twentieth.
-    """
-    if _is_empty(project.db):
-        project.db.execute("PRAGMA foreign_keys = OFF")
-        if not project.db.in_transaction:
-            project.db.execute("PRAGMA temp_store = FILE")
-            project.db.execute("PRAGMA threads = 2")
-    collected = gc.isenabled()
-    gc.disable()
-    try:
-        with project.write() as db:
-            edits.forget_undone(db)  # what comes in now may take the numbers of what was undone
-            yield db
-    finally:
-        project.db.execute("PRAGMA foreign_keys = ON")
-        if not project.db.in_transaction:
-            project.db.execute("PRAGMA temp_store = MEMORY")
-        if collected:
-            gc.enable()
-
-
 class Incoming:
-    """One import into the root ``root_id``; use it inside ``importing``.
+    """One import into the root ``root_id``; use it inside ``importing.importing``.
 
     Call ``add_images`` for all pictures, then ``end_images``, labels and boxes, at last ``finish``. A first import
     makes its indexes only when the rows are in, which takes half the time.
@@ -89,7 +60,7 @@ class Incoming:
         self._first_new = self._next = len(self._known)
         self._next_box = edits.free_box_id(db)
         self._sizes = array("i", bytes(8 * self._next))
-        self._indexes: dict[str, str] = dict(db.execute(_INDEXES).fetchall()) if _is_empty(db) else {}
+        self._indexes: dict[str, str] = dict(db.execute(_INDEXES).fetchall()) if is_empty(db) else {}
         for index in self._indexes:
             db.execute(f"DROP INDEX {index}")
 
@@ -320,7 +291,3 @@ _INDEXES = """
 
 def _has_images(db: sqlite3.Connection, root_id: int) -> bool:
     return db.execute("SELECT 1 FROM images WHERE root_id = ? LIMIT 1", (root_id,)).fetchone() is not None
-
-
-def _is_empty(db: sqlite3.Connection) -> bool:
-    return db.execute("SELECT 1 FROM images LIMIT 1").fetchone() is None

@@ -15,7 +15,9 @@ from camtrap_gui.jobs import Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, images, problems, sequences
-from camtrap_gui.project.incoming import Incoming, importing
+from camtrap_gui.project.importing import importing
+from camtrap_gui.project.incoming import Incoming
+from camtrap_gui.remote_pictures import is_elsewhere
 from camtrap_gui.sources import camtrap_dp, coco, files_on_disk, folders
 from camtrap_gui.sources.doubts import Doubts
 
@@ -35,14 +37,18 @@ class Options:
     images: Annotated[
         Path | None,
         Option(
-            "Folder that the file names in the JSON or the Camtrap DP start from; without it, the folder it lies in. "
-            "For LILA, the folder to download into.",
+            "Folder that the file names in the JSON or the Camtrap DP start from, or an address (https://, s3://, gs://,"
+            " az://); without it, the folder it lies in. For LILA, the folder to download into.",
             folder=True,
         ),
     ] = None
-    folder: Annotated[Path | None, Option("Folder of pictures, with all folders below it.", folder=True)] = (
-        None
-    )
+    folder: Annotated[
+        Path | None,
+        Option(
+            "Folder of pictures, with all folders below it, or an address in a cloud (s3://, gs://, az://).",
+            folder=True,
+        ),
+    ] = None
     camtrap_dp: Annotated[
         Path | None, Option("Camtrap DP: its folder, its datapackage.json, or a zip file.")
     ] = None
@@ -195,6 +201,8 @@ def _from_lila(project: Project, options: Options, report: Report) -> Result:
 
     if options.images is None:
         raise Problem("Say into which folder the pictures of LILA are to be downloaded: --images DIR.")
+    if is_elsewhere(options.images):
+        raise Problem("Pictures of LILA can only be downloaded into a folder of this computer: --images DIR.")
     choice = lila.Choice(
         options.lila_seasons,
         options.lila_species,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camtrap_gui.project import Project, numbered_names
-from camtrap_gui.project.incoming import LEFT_OUT, Incoming, importing
+from camtrap_gui.project.importing import importing
+from camtrap_gui.project.incoming import LEFT_OUT, Incoming
 from camtrap_gui.project.known_images import NewImage
 from camtrap_gui.project.numbered_names import NumberedNames
 
