@@ -35,7 +35,7 @@ _there: dict[Path, tuple[int, int]] = {}  # folders that held something when the
 _ALMOST_NOTHING = 256 * 1024
 """Bytes: with less left, a write that failed without saying why has failed for want of room."""
 
-GO_ON = "What was done is kept; the same command goes on where it stopped."
+GO_ON = "What was done is kept; started again, it goes on where it stopped."
 
 
 @contextmanager

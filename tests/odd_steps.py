@@ -4,6 +4,7 @@
 """
 
 import ctypes
+import errno
 import os
 import sys
 import time
@@ -62,6 +63,10 @@ def _noise(_: float, report: Report) -> None:
 
 def _problem(_: float, __: Report) -> None:
     raise Problem("There is no lion in the picture. Take another.")
+
+
+def _full(_: float, __: Report) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def _defect(_: float, __: Report) -> None:

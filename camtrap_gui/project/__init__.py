@@ -129,6 +129,14 @@ class Project:
                     self.db.rollback()
                 raise
 
+    def reconnect(self) -> None:
+        """Open the database anew if its disk was away, so that the old connection gives nothing but errors."""
+        try:
+            self.db.execute("SELECT 1 FROM images LIMIT 1").fetchone()
+        except sqlite3.Error:
+            self.db.close()
+            self.db = _connect(self.folder / DATABASE)
+
     def another_connection(self) -> sqlite3.Connection:
         """A connection for another thread; the caller closes it."""
         return _connect(self.folder / DATABASE)

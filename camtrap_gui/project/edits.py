@@ -72,10 +72,11 @@ def recording(project: Project, note: str, author: str | None = None) -> Iterato
         if outer is not None:
             yield Open(outer["id"], outer["author"], outer["made"], db)
             return
+        now = clock.now(db)  # later than what is forgotten, too
         forget_undone(db)
         made = db.execute(
             "INSERT INTO edits (made, author, note) VALUES (?, ?, ?) RETURNING *",
-            (clock.now(db).isoformat(), person(author), note),
+            (now.isoformat(), person(author), note),
         ).fetchone()
         entry = Open(made["id"], made["author"], made["made"], db)
         changes.listen(db, entry.id)

@@ -24,6 +24,8 @@ def main(folder: Path | None = None) -> int:
     defects = errors.install()
     window = Window(preferences)
     defects.met.connect(window.defect)
+    defects.mishap.connect(window.mishap)
+    defects.folder = window.folder
     app.aboutToQuit.connect(window.shut_down)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C in the terminal; engines end with the window
     window.show()

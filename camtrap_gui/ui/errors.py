@@ -3,31 +3,42 @@
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from camtrap_gui import paths
+from camtrap_gui import mishaps, paths
 
 _log = logging.getLogger("camtrap")
 
 
 class Defects(QObject):
-    """Emits ``met`` with a headline and the traceback for every uncaught exception, each kind once."""
+    """Emits ``met`` with a headline and the traceback for every uncaught exception, each kind once.
+
+    What the user can mend (a full disk, a folder that is away) is no defect: ``mishap`` is emitted with its sentence.
+    ``folder`` is that of the open project.
+    """
 
     met = Signal(str, str)
+    mishap = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
+        self.folder: Callable[[], Path | None] = lambda: None
         self._seen: set[str] = set()
 
     def catch(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """To be installed as ``sys.excepthook``."""
         details = "".join(traceback.format_exception(kind, error, trace))
         _log.error("uncaught: %s", details)
+        if (problem := mishaps.problem_of(error, self.folder())) is not None:
+            self.mishap.emit(str(problem))
+            return
         key = f"{kind.__name__} {traceback.extract_tb(trace)[-1:]}"
         if key not in self._seen:
             self._seen.add(key)

@@ -5,6 +5,7 @@ Panels listen to ``changed`` with the topics they show ("images", "detections", 
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Set
 from contextlib import suppress
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from camtrap_gui.jobs import from_plain
-from camtrap_gui.project import Project, edits, history
+from camtrap_gui.project import CONFIG, Project, edits, history
 from camtrap_gui.project.history import PastJob
+from camtrap_gui.project.watching import Watch
 from camtrap_gui.steps import STEPS, Step, named
 from camtrap_gui.ui.worker import Job, JobQueue
 
@@ -43,12 +45,20 @@ SHORT = frozenset({"predict", "stats", "sample"})
 LOOK_EVERY_MS = 2_000
 """How often a session looks whether another process works on its project: 0.1 ms each time."""
 
+FOLLOW_EVERY_S = 10.0
+"""How often panels are told to show what another process has done so far."""
+
+PATIENCE_MS = 5_000
+"""How long the window waits for another process that writes; a job waits longer."""
+
 DECIDED = frozenset({"images", "labels", "detections", "crops", "predictions"})
 """What a decision about pictures may change: crops and what is known of them follow."""
 
 
 class Session(QObject):
     """One open project and the work on it. ``elsewhere`` are the steps that other processes do on it now.
+
+    ``is_away``: the project's folder cannot be reached at the moment; ``away_changed`` is emitted when that changes.
 
     ``decided`` brings what was decided in a sentence, '' where it need not be said, ``turned`` the number of an edit
     that was taken back or made again, after the panels were told. ``told`` brings a sentence about what was made.
@@ -58,6 +68,7 @@ class Session(QObject):
     decided = Signal(str)
     told = Signal(str)
     turned = Signal(int)
+    away_changed = Signal()
     job_started = Signal(Job)
     job_ended = Signal(Job)
 
@@ -68,6 +79,11 @@ class Session(QObject):
         self.short = JobQueue("short", self)
         self.last_jobs: dict[str, Job] = {}
         self.elsewhere: frozenset[str] = frozenset()
+        self.is_away = False
+        project.db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+        self._watch = Watch(project)
+        self._own: set[str] = set()  # steps that ended here since the last look
+        self._followed = time.monotonic()
         self._looking = QTimer(self, interval=LOOK_EVERY_MS)
         self._looking.timeout.connect(self.look_elsewhere)
         self._looking.start()
@@ -109,14 +125,38 @@ class Session(QObject):
         return " and ".join(dict.fromkeys(f"“{job.title}”" for job in jobs if job and not job.quiet))
 
     def look_elsewhere(self) -> None:
-        """Notice work of other processes that has begun, and what it has changed when it is over."""
+        """Notice work of other processes that has begun, what it and other people have changed, and a disk that is away."""
+        self._look_whether_away()
         with suppress(sqlite3.Error):  # a disk that is away may come back
             under_way = history.under_way(self.project)
             now = frozenset(step for step in under_way if not self.running(step))
             over, begun = self.elsewhere - now, now - self.elsewhere
             self.elsewhere = now
-            if over or begun:
-                self.changed.emit({topic for step in over for topic in TOPICS.get(step, ALL)})
+            topics = self._news(over)
+            if over or begun or topics:
+                self.changed.emit(topics)
+
+    def _news(self, over: frozenset[str]) -> set[str]:
+        """The topics of what others have changed; ``over`` are the steps that they have just ended."""
+        news = self._watch.news()
+        steps = over | (news.ended - self._own)
+        self._own.clear()
+        if self.elsewhere and news.written and time.monotonic() - self._followed > FOLLOW_EVERY_S:
+            self._followed = time.monotonic()
+            steps |= self.elsewhere
+        return {topic for step in steps for topic in TOPICS.get(step, ALL)} | (
+            DECIDED if news.decided else set()
+        )
+
+    def _look_whether_away(self) -> None:
+        is_away = not (self.project.folder / CONFIG).is_file()
+        if is_away != self.is_away:
+            self.is_away = is_away
+            self.away_changed.emit()
+            if not is_away:
+                self.project.reconnect()
+                self.project.db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
+                self.changed.emit(set(ALL))
 
     def log_of(self, job: Job) -> str:
         """The end of what the libraries of a running job have said; '' when it is over."""
@@ -125,6 +165,7 @@ class Session(QObject):
     def edit(self, note: str, changes: list[edits.Change], topics: Set[str]) -> None:
         """Record one decision and tell the panels."""
         edits.edit(self.project, note, changes)
+        self._watch.take_as_known()
         self.changed.emit(set(topics))
 
     def decide(self, decision: Callable[[Project], int], quiet: bool = False) -> int:
@@ -133,6 +174,7 @@ class Session(QObject):
         ``quiet``: it is seen at once where it was made, so nothing need be said. Raises Problem as the decision does.
         """
         number = decision(self.project)
+        self._watch.take_as_known()
         self.changed.emit(set(DECIDED))
         newest = None if quiet else next(edits.history(self.project, limit=1), None)
         self.decided.emit(newest.note if newest is not None else "")
@@ -149,6 +191,7 @@ class Session(QObject):
     def _turn(self, edit: edits.Edit | None) -> str:
         if edit is None:
             return ""
+        self._watch.take_as_known()
         self.changed.emit(set(ALL))
         self.turned.emit(edit.id)
         return edit.note
@@ -176,6 +219,7 @@ class Session(QObject):
         self.project.close()
 
     def _ended(self, job: Job) -> None:
+        self._own.add(job.step)
         if topics := TOPICS[job.step]:
             self.changed.emit(set(topics))
         self.job_ended.emit(job)

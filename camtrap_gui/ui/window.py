@@ -23,6 +23,7 @@ from camtrap_gui.ui.session import Session, open_session
 from camtrap_gui.ui.theme import rescale, theme
 from camtrap_gui.ui.welcome import Welcome
 from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.away_bar import AwayBar
 from camtrap_gui.ui.widgets.cut_off_bar import CutOffBar
 from camtrap_gui.ui.widgets.header import Header
 from camtrap_gui.ui.widgets.job_bar import JobBar
@@ -129,6 +130,7 @@ class Window(QMainWindow):
         self.palette_box.hide()
         self.job_bar.watch(None)
         self.cut_off_bar.watch(None)
+        self.away_bar.watch(None)
         self.workplace.watch(None)
         session.close()
         self._show_welcome()
@@ -216,8 +218,21 @@ class Window(QMainWindow):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(paths.logs())))
 
     def problem(self, sentence: str) -> None:
-        """Tell the user what she can mend."""
+        """Tell the user what she can mend, once as long as she has not read it."""
+        if any(box.isVisible() and box.text() == sentence for box in self.findChildren(QMessageBox)):
+            return
         QMessageBox(QMessageBox.Icon.Warning, "This did not work", sentence, parent=self).open()
+
+    def mishap(self, sentence: str) -> None:
+        """Tell of what befell the program from outside, unless a bar says already that the project's folder is away."""
+        if self.session is not None:
+            self.session.look_elsewhere()
+        if self.session is None or not self.session.is_away:
+            self.problem(sentence)
+
+    def folder(self) -> Path | None:
+        """That of the open project."""
+        return self.session.project.folder if self.session is not None else None
 
     def defect(self, headline: str, details: str) -> None:
         """Tell the user about a defect of the program."""
@@ -266,6 +281,7 @@ class Window(QMainWindow):
         session.told.connect(self.toast.say)
         self.job_bar.watch(session)
         self.cut_off_bar.watch(session)
+        self.away_bar.watch(session)
         self.header.show_project(session.project)
         self._pages.setCurrentIndex(1)
         self.setWindowTitle(f"{session.project.name} – camtrap")
@@ -331,6 +347,7 @@ class Window(QMainWindow):
         self.header.open_wanted.connect(self.open_folder)
         self.workplace = Workplace()
         self.panels = self.workplace.panels
+        self.away_bar = AwayBar()
         self.cut_off_bar = CutOffBar()
         self.cut_off_bar.wanted.connect(self._go_on)
         self.job_bar = JobBar()
@@ -354,6 +371,7 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
+        layout.addWidget(self.away_bar)
         layout.addWidget(self.cut_off_bar)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.job_bar)

@@ -41,7 +41,8 @@ class Job(QObject):
     ``progress`` is the newest progress as plain data, ``result`` the step's result as plain data, ``message`` the
     text of the result, the problem, or the traceback. A ``quiet`` job is nobody's wish (it makes the engine warm): it
     is not shown and keeps nobody from closing. ``silent`` says that its engine has given no sign of life for long,
-    ``paused`` that it was stopped to be continued.
+    ``paused`` that it was stopped to be continued, ``goes_on`` that something outside the program stopped it (a full
+    disk): once that is mended, it goes on where it stopped.
     """
 
     changed = Signal()
@@ -62,6 +63,7 @@ class Job(QObject):
         self.message = ""
         self.started: datetime | None = None
         self.paused = False
+        self.goes_on = False
         self.silent = False
 
     def is_over(self) -> bool:
@@ -169,6 +171,7 @@ class JobQueue(QObject):
         elif "done" in message:
             self._finish("done", message["text"], message["done"])
         elif "problem" in message:
+            job.goes_on = message["goes_on"]
             self._finish("problem", message["problem"])
         elif "cancelled" in message:
             self._finish("cancelled")

@@ -33,6 +33,8 @@ FIRST = {
 }
 """What a step asks for that finds nothing to work on, by the step that makes it."""
 
+ELSEWHERE = "Another window or program is doing this now. It can be started here when that has finished."
+
 EXPORTS = (("export", "Classifier"), ("share", "Results"))
 """What can be taken elsewhere, each in a panel of its own."""
 
@@ -195,8 +197,13 @@ class Panel(QWidget):
         self._missing = self.missing_step()
         first = FIRST.get(self._missing, "")
         help = step_of(self.starts).help
-        self.start_button.setEnabled(not self._missing and self.session.running(self.starts) is None)
-        self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{first}.</b></p>" if first else ""))
+        elsewhere = self.starts in self.session.elsewhere
+        free = self.session.running(self.starts) is None and not elsewhere
+        self.start_button.setEnabled(not self._missing and free)
+        why = f"{first}." if first else ELSEWHERE if elsewhere else ""
+        self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{why}</b></p>" if why else ""))
+        if elsewhere or self.message.text() == ELSEWHERE:
+            self.say(ELSEWHERE if elsewhere else "")
         self.first_button.setText(first)
         self.first_button.setAccessibleName(first or "The step to be done first")
         self.first_button.setVisible(bool(first))

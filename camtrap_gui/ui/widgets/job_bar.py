@@ -138,7 +138,9 @@ class JobBar(QFrame):
         if job is not None:  # not before: icons come after the first paint
             self._details.setIcon(icon("text-box-outline"))
         self._show.setVisible(job is not None and job.state == "done")
-        stopped = job is not None and (job.state == "failed" or (job.state == "cancelled" and job.paused))
+        stopped = job is not None and (
+            job.state == "failed" or (job.state == "cancelled" and job.paused) or job.goes_on
+        )
         self._pause.setVisible(job is not None and (not over or stopped))
         self._pause.setText("Go on" if stopped else "Pause")
         self._pause.setToolTip("Start the step again; what was done is kept" if stopped else PAUSE_TIP)
