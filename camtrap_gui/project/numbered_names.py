@@ -54,11 +54,7 @@ class NumberedNames:
         while 3 * (self._taken + len(names)) > 2 * len(self._hashes):
             self._make_room(2 * len(self._hashes))
         hashes, given = _hashes(names), np.asarray(numbers, np.int32)
-        slots = self._slots(hashes)
-        new = np.flatnonzero(self._hashes[slots] != hashes)
-        self._put(hashes[new], given[new])
-        self._taken += len(new)
-        slots = self._slots(hashes)
+        slots = self._put(hashes, given)
         for place in np.flatnonzero(self._numbers[slots] != given).tolist():  # another name has the same hash
             self.say(names[place], numbers[place])
 
@@ -80,15 +76,21 @@ class NumberedNames:
             away = away[(there != hashes[away]) & (there != _UNUSED)]
         return slots
 
-    def _put(self, hashes: np.ndarray, numbers: np.ndarray) -> None:
-        while len(hashes):
-            slots = self._slots(hashes)
-            self._hashes[slots], self._numbers[slots] = hashes, numbers
-            beaten = self._hashes[slots] != hashes  # two that wanted the same slot
-            hashes, numbers = hashes[beaten], numbers[beaten]
+    def _put(self, hashes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+        """Write numbers to hashes that have none; the slots of all."""
+        slots = self._slots(hashes)
+        new = np.flatnonzero(self._hashes[slots] != hashes)
+        while len(new):
+            self._hashes[slots[new]], self._numbers[slots[new]] = hashes[new], numbers[new]
+            beaten = new[self._hashes[slots[new]] != hashes[new]]  # two wanted the same slot
+            self._taken += len(new) - len(beaten)
+            slots[beaten] = self._slots(hashes[beaten])
+            new = beaten
+        return slots
 
     def _make_room(self, slots: int) -> None:
         before = self._hashes, self._numbers
+        self._taken = 0
         self._hashes, self._numbers = _table(slots)
         for start in range(0, len(before[0]), _PIECE):
             hashes, numbers = (part[start : start + _PIECE] for part in before)
