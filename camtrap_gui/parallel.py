@@ -11,12 +11,18 @@ from contextlib import closing
 from itertools import repeat
 from typing import TypeVar
 
+CORES = "CAMTRAP_CORES"
+"""Environment variable for processes that share a machine by agreement only, as workers of a cluster do."""
+
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
 def cores() -> int:
-    """How many processor cores this process may use."""
+    """How many processor cores this process may use; CAMTRAP_CORES says it where the system does not know."""
+    given = os.environ.get(CORES, "")
+    if given.isdecimal() and int(given):
+        return int(given)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

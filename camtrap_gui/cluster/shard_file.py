@@ -43,7 +43,7 @@ _SLACK = 1e-6
 
 
 @dataclass(frozen=True)
-class Worker:
+class Identity:
     """The detector that a shard was looked at with, as the project will remember it."""
 
     name: str
@@ -59,7 +59,7 @@ class About:
 
     shard: int
     shards: int
-    detector: Worker
+    detector: Identity
     format: str = FORMAT
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from camtrap_gui.cluster.shard_file import ENDING, MOST_SHARDS, About, Worker
+from camtrap_gui.cluster.shard_file import ENDING, MOST_SHARDS, About, Identity
 from camtrap_gui.files import safe_name
 from camtrap_gui.models.detectors import Detector
 from camtrap_gui.problem import Problem
@@ -36,14 +36,14 @@ def shard_of(path: str, shards: int) -> int:
 
 def describe(shard: int, shards: int, detector: Detector) -> About:
     """What the file of a shard says about itself."""
-    worker = Worker(
+    identity = Identity(
         detector.name,
         detector.kind,
         detector.sha256,
         detector.typical_threshold,
         detector.conservative_threshold,
     )
-    return About(shard, shards, worker)
+    return About(shard, shards, identity)
 
 
 def file_for(project: Path, about: About) -> Path:

@@ -5,15 +5,16 @@ time, joined by short queues, so memory does not grow with the survey. What was 
 once; a killed run loses no more than those. Boxes are kept down to the detector's conservative confidence, so that
 other thresholds can be tried without running again.
 
-A shard is a part of the images for one machine of many. It reads the project only and keeps what it finds in a file of
+With Ray the workers of a cluster look, and this process keeps what they find. A shard is a part of the images for one machine of many. It reads the project only and keeps what it finds in a file of
 its own, for ``camtrap merge``.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 from camtrap_gui.jobs import Progress, Report
@@ -21,7 +22,7 @@ from camtrap_gui.options import Option
 from camtrap_gui.parallel import cores
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections, reading
-from camtrap_gui.project.detections import Counts, Seen, UnseenImage
+from camtrap_gui.project.detections import Counts, Described, Seen, UnseenImage
 
 if TYPE_CHECKING:
     from camtrap_gui.models.detectors import Detector
@@ -56,6 +57,41 @@ class Options:
             advanced=True,
         ),
     ] = None
+    engine: Annotated[
+        str,
+        Option(
+            "Who looks at the pictures: this computer (here), or the computers of a Ray cluster that see the pictures"
+            " under the same path (ray). It can be stopped at any time and continued here or there.",
+            choices=("here", "ray"),
+            advanced=True,
+        ),
+    ] = "here"
+    address: Annotated[
+        str,
+        Option(
+            "With --engine ray: the cluster that this computer belongs to (auto, or HOST:PORT of its head), or this"
+            " computer alone (local).",
+            advanced=True,
+        ),
+    ] = "auto"
+    worker_cores: Annotated[
+        int,
+        Option(
+            "With --engine ray: processor cores that each worker uses; 0: four, or less on small computers.",
+            low=0,
+            high=256,
+            advanced=True,
+        ),
+    ] = 0
+    worker_gpus: Annotated[
+        float,
+        Option(
+            "With --engine ray: graphics cards that each worker uses; 0.5: two workers share one.",
+            low=0,
+            high=16,
+            advanced=True,
+        ),
+    ] = 0.0
 
     @property
     def only_reads(self) -> bool:
@@ -68,7 +104,7 @@ class Result:
     """What this detector has found in the project so far.
 
     ``new`` images were seen in this run. ``counts`` go by detections with a confidence of at least ``threshold``; boxes
-    are kept down to ``lowest``.
+    are kept down to ``lowest``. ``workers`` of a cluster say what each has done.
     """
 
     detector: str
@@ -76,6 +112,7 @@ class Result:
     threshold: float
     lowest: float
     counts: Counts
+    workers: tuple[str, ...] = ()
 
     def text(self) -> str:
         """A line for each count."""
@@ -90,6 +127,7 @@ class Result:
                 f"{self.detector} has seen {counts.seen:,} images, {self.new:,} of them now.",
                 *(f"  {count:>9,}  {what}" for count, what in rows),
                 f"Found means a confidence of at least {self.threshold:g}; boxes are kept down to {self.lowest:g}.",
+                *self.workers,
             ]
         )
 
@@ -121,23 +159,35 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if options.out is not None:
         raise Problem("--out is the file of a shard; give --shard too, for instance --shard 3/16.")
     _expect_images(project)
+    if options.engine == "ray":
+        return _run_on_cluster(project, options, report)
     detector = _load(options, report)
-    number = detections.register(project, detector)
-    if options.retry_unreadable:
-        detections.forget_unreadable(project, number)
-    total = detections.count_unseen(project, number)
+    number, total = _begin(project, detector, options)
     unseen = (image for page in detections.unseen(project, number) for image in page)
 
     def keep(batch: list[Seen]) -> None:
         detections.add(project, number, batch)
 
-    return Result(
-        detector=detector.name,
-        new=_look(detector, unseen, total, keep, options, report),
-        threshold=detector.typical_threshold,
-        lowest=detector.conservative_threshold,
-        counts=detections.count(project, number, detector.typical_threshold),
-    )
+    new = _look(detector, unseen, keep, _Tally(detector, detector.categories, total, report), options)
+    return _result(project, detector, number, new)
+
+
+def _run_on_cluster(project: Project, options: Options, report: Report) -> Result:
+    from camtrap_gui.cluster import ray_crew, ray_detection, shipping
+    from camtrap_gui.models import detectors, store
+
+    report(Progress(0, None, f"connecting to the cluster ({options.address})", "Loading"))
+    store.fetch(options.detector, report)
+    entry = detectors.find(options.detector)
+    detector = shipping.identity(entry)
+    with ray_crew.connected(options.address):
+        number, total = _begin(project, detector, options)
+        tally = _Tally(detector, entry.categories.values(), total, report)
+        crew = ray_crew.Crew(entry, options.worker_cores, options.worker_gpus)
+        with closing(ray_detection.look(project, number, crew, total)) as batches:
+            for batch in batches:
+                tally.add(batch, crew.rates())
+        return _result(project, detector, number, tally.done, crew.describe())
 
 
 def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
@@ -145,6 +195,8 @@ def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
     from camtrap_gui.cluster import shards
     from camtrap_gui.cluster.shard_file import ShardFile
 
+    if options.engine != "here":
+        raise Problem("A shard is for one computer alone: leave out --engine, or leave out --shard.")
     shard, of = shards.parse(options.shard)
     reading.ask(folder, _expect_images)
     detector = _load(options, report)
@@ -156,7 +208,8 @@ def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
         if options.retry_unreadable:
             file.forget_unreadable()
         seen, there = file.counts()
-        new = _look(detector, file.unseen(), there - seen, file.add, options, report)
+        tally = _Tally(detector, detector.categories, there - seen, report)
+        new = _look(detector, file.unseen(), file.add, tally, options)
         seen, there = file.counts()
         return ShardResult(path, shard, of, detector.name, new, seen, there, file.unreadable())
 
@@ -174,27 +227,59 @@ def _load(options: Options, report: Report) -> "Detector":
     return detectors.load(options.detector)
 
 
+def _begin(project: Project, detector: Described, options: Options) -> tuple[int, int]:
+    """The detector's number in the project, and how many images it has to see."""
+    number = detections.register(project, detector)
+    if options.retry_unreadable:
+        detections.forget_unreadable(project, number)
+    return number, detections.count_unseen(project, number)
+
+
+def _result(
+    project: Project, detector: Described, number: int, new: int, workers: tuple[str, ...] = ()
+) -> Result:
+    return Result(
+        detector=detector.name,
+        new=new,
+        threshold=detector.typical_threshold,
+        lowest=detector.conservative_threshold,
+        counts=detections.count(project, number, detector.typical_threshold),
+        workers=workers,
+    )
+
+
 def _look(
     detector: "Detector",
     unseen: Iterable[UnseenImage],
-    total: int,
     keep: Callable[[list[Seen]], None],
+    tally: "_Tally",
     options: Options,
-    report: Report,
 ) -> int:
     """Look at the images, keep every batch before it is reported, and say how many there were."""
     from camtrap_gui.models import looking
 
-    done, tally = 0, Counter(dict.fromkeys((*detector.categories, "empty", "unreadable"), 0))
-    report(Progress(0, total, "", "Detecting", dict(tally)))
     with closing(looking.look(detector, unseen, options.threads or cores())) as batches:
         for batch in batches:
             keep(batch)
-            done += len(batch)
-            for seen in batch:
-                tally.update(_words(seen, detector.typical_threshold))
-            report(Progress(done, total, "", "Detecting", dict(tally)))
-    return done
+            tally.add(batch)
+    return tally.done
+
+
+class _Tally:
+    """Counts images by what is in them, and reports it."""
+
+    def __init__(self, detector: Described, categories: Iterable[str], total: int, report: Report) -> None:
+        self.done, self._total, self._report = 0, total, report
+        self._threshold = detector.typical_threshold
+        self._counts = Counter(dict.fromkeys((*categories, "empty", "unreadable"), 0))
+        self.add([])
+
+    def add(self, batch: list[Seen], more: Mapping[str, float] = MappingProxyType({})) -> None:
+        """Count what has been kept; ``more`` figures are reported with it."""
+        self.done += len(batch)
+        for seen in batch:
+            self._counts.update(_words(seen, self._threshold))
+        self._report(Progress(self.done, self._total, "", "Detecting", {**self._counts, **more}))
 
 
 def _words(seen: Seen, threshold: float) -> set[str]:

@@ -78,15 +78,20 @@ def load(name_or_path: str) -> Detector:
     The folder of a SavedModel counts as a file. The last one stays in memory, so that asking for it again takes no
     time. Raises Problem when there is no such detector, or when the file is none.
     """
-    from camtrap_gui.models import store
-
-    path = Path(name_or_path)
-    is_file = path.is_file() or path.suffix.lower() in FILE_ENDINGS or (path / "saved_model.pb").is_file()
-    entry = store.describe(path) if is_file else store.get(name_or_path)
+    entry = find(name_or_path)
     if not _warm or _warm[0][0] != entry:
         _warm.clear()  # the old one goes before the new one comes: a large network takes gigabytes
         _warm.append((entry, load_entry(entry)))
     return _warm[0][1]
+
+
+def find(name_or_path: str) -> "Entry":
+    """What is known about the detector that ``load`` would load. Raises Problem as it does."""
+    from camtrap_gui.models import store
+
+    path = Path(name_or_path)
+    is_file = path.is_file() or path.suffix.lower() in FILE_ENDINGS or (path / "saved_model.pb").is_file()
+    return store.describe(path) if is_file else store.get(name_or_path)
 
 
 def load_entry(entry: "Entry") -> Detector:

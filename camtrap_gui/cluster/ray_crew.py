@@ -1,0 +1,278 @@
+"""The workers of a Ray cluster as one thing that takes pieces of work and gives back what became of them.
+
+Ray places the actors, starts them again when a process or a computer dies, and carries what they need and what they
+find. This module only keeps in mind who has what in hand. Ray is an optional extra (``pip install camtrap-gui[ray]``)
+and is imported in functions here only.
+"""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from camtrap_gui import __version__
+from camtrap_gui.cluster import shipping
+from camtrap_gui.cluster.ray_worker import Found, Looker, Place
+from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.parallel import cores
+from camtrap_gui.problem import Problem
+from camtrap_gui.project.detections import UnseenImage
+
+MOST_CORES = 4
+"""Cores of one worker where nothing else is said: more of them are better used by another worker."""
+IN_HAND = 2
+"""Pieces that a worker has at a time: while it sends back what it found in one, it looks at the next."""
+_LOOK_FOR_COMPUTERS_EVERY_S = 5.0
+_ANSWERS_WITHIN_S = 10.0
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that this program runs
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def prepare() -> None:
+    """See to Ray's settings before it is imported. Raises Problem when it is not installed."""
+    if find_spec("ray") is None:
+        raise Problem(
+            "To work on a cluster this program needs Ray. Install it: pip install 'camtrap-gui[ray]'"
+        )
+    os.environ.update({name: os.environ.get(name, value) for name, value in _SETTINGS.items()})
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """A connection to a cluster: "auto" (this computer belongs to it), HOST:PORT, or "local" (this computer alone).
+
+    Raises Problem when Ray is not installed or no cluster is there.
+    """
+    prepare()
+    _expect_answer(address)
+    import ray
+
+    where = {"num_cpus": cores(), "include_dashboard": False} if address == "local" else {"address": address}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        ray.init(**where, log_to_driver=False, logging_level="error", namespace="camtrap")
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise _no_cluster(address, error) from error
+    try:
+        with suppress(ValueError):  # not in the main thread: Ray has left the handlers alone
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _expect_answer(address: str) -> None:
+    """Raises Problem when nobody listens at HOST:PORT: Ray itself would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdecimal():
+        if address in ("auto", "local"):
+            return
+        raise Problem(f"“{address}” is no address of a cluster. Give auto, local, or HOST:PORT: --address")
+    try:
+        with socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN_S):
+            return
+    except (OSError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> Problem:
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    return Problem(
+        f"There is no Ray cluster at “{address}” that this computer belongs to: {reason}. Start one (ray start --head), or"
+        " work on this computer alone: --address local"
+    )
+
+
+@dataclass(eq=False)
+class Worker:
+    """An actor: where it is, what it has in hand, and what it has done."""
+
+    number: int
+    actor: Any
+    place: Place | None = None
+    in_hand: int = 0
+    images: int = 0
+    seconds: float = 0.0
+    deaths: int = 0
+
+    @property
+    def name(self) -> str:
+        """The computer and the worker's number."""
+        return f"{self.place.computer if self.place else 'nowhere yet'} {self.number}"
+
+    @property
+    def rate(self) -> float:
+        """Images per second while it worked; 0 while that is not known."""
+        return self.images / self.seconds if self.seconds else 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a piece: what was ``found``, or None when its worker gave up, or ``died`` meanwhile."""
+
+    piece: int
+    found: Found | None
+    died: bool = False
+
+
+@dataclass
+class Crew:
+    """The workers. ``reasons`` say why some have given up for good."""
+
+    entry: Entry
+    threads: int = 0
+    cards: float = 0.0
+    workers: list[Worker] = field(default_factory=list)
+    reasons: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        import ray
+
+        self._sent = ray.put(dict(shipping.read(self.entry)))
+        self._waiting: dict[Any, tuple[Worker, int | None]] = {}
+        self._later: list[tuple[float, Worker]] = []
+        self._looked = 0.0
+        self._known: list[Worker] = []
+        self.grow()
+
+    def grow(self) -> None:
+        """Engage a worker for every place that the cluster has by now. Cheap enough to be called all the time."""
+        import ray
+
+        if time.monotonic() - self._looked < _LOOK_FOR_COMPUTERS_EVERY_S and self._known:
+            return
+        self._looked = time.monotonic()
+        sizes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+        if not self.threads:
+            self.threads = min([MOST_CORES, *(size for size in sizes if size)])
+        for _ in range(sum(size // self.threads for size in sizes) - len(self._known)):
+            self._engage()
+
+    def _engage(self) -> None:
+        import ray
+
+        actor = (
+            ray.remote(Looker)
+            .options(
+                num_cpus=self.threads,
+                num_gpus=self.cards,
+                max_restarts=-1,
+                max_task_retries=0,  # a lease is given to whoever is free, not to the same actor again
+                scheduling_strategy="SPREAD",
+            )
+            .remote(self.entry, [self._sent], self.threads, __version__)
+        )
+        worker = Worker(len(self._known) + 1, actor)
+        self._known.append(worker)
+        self._expect(worker)
+
+    def _expect(self, worker: Worker) -> None:
+        """Wait until Ray has brought a worker to life, anew or for the first time."""
+        self.workers = [other for other in self.workers if other is not worker]
+        self._waiting[worker.actor.get_ready.remote()] = (worker, None)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether all workers have given up."""
+        return bool(self.reasons) and not self.workers and not self._waiting and not self._later
+
+    def free(self) -> Worker | None:
+        """The worker with the least in hand that can take another piece."""
+        worker = min(self.workers, key=lambda worker: worker.in_hand, default=None)
+        return worker if worker and worker.in_hand < IN_HAND else None
+
+    def give(self, worker: Worker, piece: int, images: tuple[UnseenImage, ...]) -> None:
+        """Let a worker look at images; ``outcomes`` will say what became of the ``piece``."""
+        worker.in_hand += 1
+        self._waiting[worker.actor.look.remote(images)] = (worker, piece)
+
+    def rates(self) -> dict[str, float]:
+        """Figures worth watching: how many workers are there, and what each does in a second."""
+        return {
+            "workers": len(self.workers),
+            **{f"{worker.name} per s": round(worker.rate, 2) for worker in self.workers if worker.images},
+        }
+
+    def describe(self) -> tuple[str, ...]:
+        """A line for each worker that has done something: what, and how often it had to be started again."""
+        done = sorted((worker for worker in self._known if worker.images), key=lambda worker: worker.number)
+        return tuple(
+            f"  {worker.images:>9,}  by {worker.name}, {worker.rate:.1f} per second, {worker.seconds:,.0f} s of"
+            f" {self.threads} core{'s' * (self.threads != 1)}"
+            + (f", started again {worker.deaths} time{'s' * (worker.deaths != 1)}" if worker.deaths else "")
+            for worker in done
+        ) + tuple(f"  Gave up: {reason}" for reason in self.reasons)
+
+    def outcomes(self, timeout_s: float) -> list[Outcome]:
+        """What has become of pieces since; waits for the first, but no longer than ``timeout_s``."""
+        import ray
+
+        due = [worker for at, worker in self._later if at <= time.monotonic()]
+        self._later = [(at, worker) for at, worker in self._later if worker not in due]
+        for worker in due:
+            self._expect(worker)
+        if not self._waiting:
+            time.sleep(timeout_s)
+            return []
+        ready, _ = ray.wait(list(self._waiting), num_returns=1, timeout=timeout_s)
+        more, _ = ray.wait(list(self._waiting), num_returns=len(self._waiting), timeout=0)
+        outcomes = []
+        for reference in {*ready, *more}:
+            worker, piece = self._waiting.pop(reference)
+            answer = self._answer(reference, worker, piece)
+            if piece is not None:
+                died = answer is None and any(worker is other for _, other in self._later)
+                outcomes.append(Outcome(piece, answer, died))
+        return outcomes
+
+    def _answer(self, reference: Any, worker: Worker, piece: int | None) -> Found | None:
+        import ray
+
+        worker.in_hand -= piece is not None
+        try:
+            answer = ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            if not isinstance(error.cause, Problem):
+                raise error.cause from error
+            self._give_up(worker, error.cause)
+        except ray.exceptions.ActorDiedError as error:
+            if piece is None:
+                self._give_up(worker, Problem(f"{worker.name} could not be started: {error}"))
+            else:
+                self._lose(worker)
+        except ray.exceptions.RayError:
+            self._lose(worker)
+        else:
+            if piece is None:
+                worker.place = answer
+                self.workers.append(worker)
+                return None
+            worker.images += len(answer.seen)
+            worker.seconds += answer.seconds
+            return answer
+        return None
+
+    def _give_up(self, worker: Worker, reason: Problem) -> None:
+        self.workers = [other for other in self.workers if other is not worker]
+        if str(reason) not in map(str, self.reasons):
+            self.reasons.append(reason)
+
+    def _lose(self, worker: Worker) -> None:
+        """A worker's process or computer is gone: ask again in a moment, as Ray brings it back where there is room."""
+        if worker in self.workers:
+            worker.deaths += 1
+            self.workers = [other for other in self.workers if other is not worker]
+        elif any(worker is other for _, other in self._later) or any(
+            other is worker and piece is None for other, piece in self._waiting.values()
+        ):
+            return
+        self._later.append((time.monotonic() + 1, worker))

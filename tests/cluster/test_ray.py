@@ -1,0 +1,139 @@
+"""Detection on a real Ray cluster of two nodes on this computer; one of them dies in the middle."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camtrap_gui.cluster import ray_crew, ray_detection, shipping
+from camtrap_gui.jobs import Progress
+from camtrap_gui.models import detectors
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
+from camtrap_gui.steps import detect
+from tests.cluster import surveys
+from tests.cluster.surveys import found
+from tests.models.detectors.networks import answering, cells
+
+PICTURES = 100
+ROOM = {"object_store_memory": 80_000_000}
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head that does no work; tests add the nodes that do."""
+    pytest.importorskip("ray", reason="Ray, an optional extra, is not installed")
+    ray_crew.prepare()
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **ROOM})
+    made.add_node(num_cpus=1, **ROOM)
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory) -> Path:
+    """A detector's file that is in no store: it is the surer of an animal the lighter the picture is."""
+    import onnx
+    from onnx import numpy_helper
+
+    answer = cells("yolov8", 84, 3)
+    answer[0, :4, 0] = [32, 32, 16, 16]
+    path = answering(tmp_path_factory.mktemp("detector") / "light.onnx", answer)
+    model = onnx.load(path)
+    light = np.zeros(answer.shape, np.float32)
+    light[0, 4, 0] = 0.99
+    model.graph.node.extend(_slow())
+    model.graph.initializer.append(numpy_helper.from_array(np.array([900, 900]), "large"))
+    zero = next(weights for weights in model.graph.initializer if weights.name == "zero")
+    zero.CopyFrom(numpy_helper.from_array(light, "zero"))
+    add = next(node for node in model.graph.node if node.output[0] == "output0")
+    add.input[0] = "slowly"
+    model.graph.node.remove(add)
+    model.graph.node.append(add)
+    onnx.save(model, path)
+    return path
+
+
+def _slow() -> list:
+    """Some work that takes a while and changes nothing, so that there is a middle to die in."""
+    from onnx import helper
+
+    return [
+        helper.make_node("Expand", ["mean", "large"], ["much"]),
+        helper.make_node("MatMul", ["much", "much"], ["more"]),
+        helper.make_node("ReduceMin", ["more"], ["least"], keepdims=0),
+        helper.make_node("Sub", ["least", "least"], ["none"]),
+        helper.make_node("Add", ["values0", "none"], ["slowly"]),
+    ]
+
+
+@pytest.fixture
+def survey(tmp_path, network, quiet):
+    """A project, and what one process finds in it."""
+    path = surveys.make(tmp_path / "survey", PICTURES, broken=2)
+    alone = surveys.make(tmp_path / "alone", PICTURES, broken=2)
+    with Project.open(alone) as project:
+        result = detect.run(project, detect.Options(str(network)), quiet)
+    assert result.counts.images_with["animal"] > 25
+    return path, found(alone)
+
+
+def test_that_a_process_that_dies_loses_nothing(cluster, network, survey, monkeypatch):
+    path, wanted = survey
+    monkeypatch.setattr(ray_detection, "MOST", 16)
+    entry = detectors.find(str(network))
+    with Project.open(path) as project, ray_crew.connected(cluster.address):
+        number = detect.detections.register(project, shipping.identity(entry))
+        crew = ray_crew.Crew(entry, threads=1)
+        killed = 0
+        for batch in ray_detection.look(project, number, crew, PICTURES):
+            if batch and not killed:
+                killed = crew.workers[0].place.process
+                os.kill(killed, signal.SIGKILL)
+        (worker,) = crew.workers
+        assert worker.deaths == 1 and worker.place.process != killed
+        assert "started again 1 time" in crew.describe()[0]
+    assert found(path) == wanted
+
+
+def test_that_a_node_that_dies_in_the_middle_changes_nothing_in_the_result(
+    cluster, network, survey, monkeypatch
+):
+    path, wanted = survey
+    monkeypatch.setattr(ray_detection, "MOST", 16)
+    crews: list[ray_crew.Crew] = []
+    engage = ray_crew.Crew
+    monkeypatch.setattr(ray_crew, "Crew", lambda *about: crews.append(engage(*about)) or crews[0])
+    doomed = cluster.add_node(num_cpus=1, **ROOM)
+    seen: list[Progress] = []
+    lost: list[ray_crew.Worker] = []
+
+    def listen(progress: Progress) -> None:
+        seen.append(progress)
+        there = [w for w in crews[0].workers if w.place.node == doomed.node_id] if crews else []
+        if progress.done and there and there[0].in_hand and not lost:
+            lost.append(there[0])
+            os.kill(lost[0].place.process, signal.SIGSTOP)  # a dead computer says nothing any more
+            cluster.remove_node(doomed)
+            with suppress(ProcessLookupError):
+                os.kill(lost[0].place.process, signal.SIGKILL)
+
+    with Project.open(path) as project:
+        options = detect.Options(str(network), engine="ray", address=cluster.address, worker_cores=1)
+        result = detect.run(project, options, listen)
+        assert project.db.execute("SELECT count(*) FROM leases").fetchone()[0] == 0
+    assert result.new == PICTURES and found(path) == wanted
+    assert lost and lost[0].images < PICTURES - 16 and seen[-1].done == PICTURES
+    assert any(name.endswith("per s") for name in seen[-1].values)
+    assert "per second" in result.text()
+
+
+def test_that_an_address_without_a_cluster_is_answered_with_what_to_do():
+    pytest.importorskip("ray", reason="Ray, an optional extra, is not installed")
+    with pytest.raises(Problem, match="ray start --head"), ray_crew.connected("127.0.0.1:9"):
+        pass
