@@ -197,7 +197,7 @@ def _style(c: Colours) -> str:
     QFrame#bar, QFrame#rail {{ background: {c.raised}; }}
     QFrame#notice {{ background: {c.surface}; border-bottom: 1px solid {c.line}; }}
     QSplitter::handle {{ background: transparent; }}
-    QTabBar::tab {{ padding: 6px 14px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
+    QTabBar::tab {{ padding: 6px 13px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
     QTabWidget::pane {{ border: none; }}
     """

@@ -188,6 +188,7 @@ class InspectionView(QWidget):
         field.setAccessibleName(words)
         field.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         field.setMinimumContentsLength(6)
+        field.setMinimumWidth(GRID * 9)
         field.currentIndexChanged.connect(lambda _: self.ask())
         label: QLabel = text(words, "small", role="muted")
         label.setBuddy(field)
