@@ -138,7 +138,7 @@ class Result:
         if self.accepted is not None:
             left = sum(self.species.values()) - self.accepted
             lines.append(
-                f"  {self.accepted:,} sure enough to accept at a precision of {self.precision:.0%}, {left:,} to look at"
+                f"  {self.accepted:,} sure enough to accept at a precision of {100 * (self.precision or 0):.4g}%, {left:,} to look at"
             )
         if self.unknown:
             lines.append(f"  {self.unknown:,} perhaps of species that the classifier does not know")

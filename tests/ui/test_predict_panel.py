@@ -15,7 +15,8 @@ from PySide6.QtTest import QTest
 from camtrap_gui.project import runs
 from camtrap_gui.ui import worker
 from camtrap_gui.ui.panels.predict import WHOLE, PredictPanel
-from camtrap_gui.ui.widgets.prediction_table import PROBLEM
+from camtrap_gui.ui.pictures import of_prediction
+from camtrap_gui.ui.widgets.prediction_table import LOOK, PredictionRows, PredictionTable
 from tests import tiny
 from tests.ui.conftest import ROOT, TINY_ENGINE
 from tests.ui.hands import drop
@@ -72,8 +73,8 @@ def test_that_a_dropped_folder_fills_the_table_and_rows_show_their_pictures(pane
     panel.table.setFocus()
     QTest.keyClick(panel.table, Qt.Key.Key_Down)
     assert panel.viewer.current().path == card / "b" / "2.jpg"
-    assert panel.headline.text() == "3 pictures · 2 × zebra · 1 could not be read"
-    assert not panel.table.isColumnHidden(PROBLEM)
+    assert panel.headline.text() == "3 pictures · 2 × zebra · 2 to look at · 1 could not be read"
+    assert not panel.table.isColumnHidden(LOOK)
 
 
 def test_that_tables_are_saved_and_copies_made_elsewhere(panel, wait, card, tmp_path, monkeypatch):
@@ -240,3 +241,37 @@ def test_that_what_the_classifier_looked_at_is_shown_with_the_training_crops_lik
         "1_explained.jpg",
         "explained.csv",
     ]
+
+
+def test_that_a_row_says_whether_somebody_needs_to_look(app):
+    def picture(name: str, *boxes: tuple[bool | None, bool | None]) -> dict:
+        made = [
+            {
+                "category": "animal",
+                "confidence": 0.9,
+                "species": [["zebra", 0.8]],
+                "box": [0.1, 0.1, 0.5, 0.5],
+                "accepted": accepted,
+                "unknown": unknown,
+            }
+            for accepted, unknown in boxes
+        ]
+        return {"name": name, "path": f"/{name}", "boxes": made, "failure": ""}
+
+    rows = PredictionRows()
+    table = PredictionTable(rows)
+    rows.add([picture("no thresholds", (None, None))])
+    assert table.isColumnHidden(LOOK)
+    rows.add(
+        [
+            picture("sure", (True, False), (True, False)),
+            picture("one is not", (True, False), (False, False)),
+            picture("strange", (True, False), (False, True)),
+            picture("empty"),
+        ]
+    )
+    assert not table.isColumnHidden(LOOK)
+    shown = [rows.index(row, LOOK).data() for row in range(rows.rowCount())]
+    assert shown == ["", "not needed", "needed", "unknown?", ""]
+    strange = of_prediction(rows.picture(3))
+    assert [box.words for box in strange.boxes] == ["zebra 0.80", "zebra 0.80 · unknown?"]

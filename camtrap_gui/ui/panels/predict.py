@@ -303,6 +303,10 @@ class PredictPanel(Panel):
         if result["without_detection"]:
             count = result["without_detection"]
             parts.append(f"{count:,} empty" if pictures > 1 else "nothing was detected")
+        accepted = result["accepted"] if pictures > 1 else None
+        if accepted is not None and (doubtful := sum(species.values()) - accepted):
+            unknown = f" ({result['unknown']:,} unknown?)" if result["unknown"] else ""
+            parts.append(f"{doubtful:,} to look at{unknown}")
         if result["failures"]:
             parts.append(f"{result['failures']:,} could not be read" if pictures > 1 else "could not be read")
         if pictures > MOST:

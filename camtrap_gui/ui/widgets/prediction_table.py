@@ -12,9 +12,17 @@ from camtrap_gui.ui.theme import GRID
 MOST = 100_000
 """Rows kept for looking at; the saved table has all."""
 
-COLUMNS = ("File", "Boxes", "Best species", "Confidence", "Problem")
-PROBLEM = COLUMNS.index("Problem")
-"""Takes room only where there is one."""
+COLUMNS = ("File", "Boxes", "Best species", "Confidence", "Look")
+LOOK = COLUMNS.index("Look")
+"""Takes room only where there is something in it; of a picture that cannot be read it says why."""
+
+SURE, DOUBTFUL, UNKNOWN = "not needed", "needed", "unknown?"
+LOOKS = {
+    SURE: "Sure enough to be accepted without a look.",
+    DOUBTFUL: "Not sure enough to be accepted without a look.",
+    UNKNOWN: "Perhaps of a species that the classifier does not know.",
+}
+"""Whether somebody needs to look at a picture, and why."""
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -25,6 +33,7 @@ class _Row(NamedTuple):
     species: str
     confidence: float
     failure: str
+    look: str
     packed: bytes
 
 
@@ -36,12 +45,14 @@ class PredictionRows(QAbstractTableModel):
         self._rows: list[_Row] = []
         self._paths: set[str] = set()
         self.failures = 0
+        self.has_looks = False
 
     def clear(self) -> None:
         """Forget all."""
         self.beginResetModel()
         self._rows.clear()
         self.failures = 0
+        self.has_looks = False
         self._paths.clear()
         self.endResetModel()
 
@@ -53,7 +64,9 @@ class PredictionRows(QAbstractTableModel):
             return
         first = len(self._rows)
         self.beginInsertRows(QModelIndex(), first, first + len(pictures) - 1)
-        self._rows += [_row(picture) for picture in pictures]
+        rows = [_row(picture) for picture in pictures]
+        self._rows += rows
+        self.has_looks |= any(row.look for row in rows)
         self.failures += sum(bool(picture["failure"]) for picture in pictures)
         self._paths.update(picture["path"] for picture in pictures)
         self.endInsertRows()
@@ -81,12 +94,12 @@ class PredictionRows(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.failure or row.name
+            return row.failure or (LOOKS.get(row.look, "") if column == LOOK else row.name)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         shown = f"{row.confidence:.1%}" if row.species else ""
         boxes = "" if row.failure else f"{row.boxes:,}" if row.boxes else "–"
-        return (row.name, boxes, row.species, shown, row.failure)[column]
+        return (row.name, boxes, row.species, shown, row.failure or row.look)[column]
 
 
 class PredictionTable(QTableView):
@@ -112,12 +125,15 @@ class PredictionTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((1, 8), (2, 15), (3, 13), (4, 14)):
+        for column, width in ((1, 8), (2, 15), (3, 13), (LOOK, 14)):
             self.setColumnWidth(column, width * GRID)
-        self.setColumnHidden(PROBLEM, True)
-        rows.rowsInserted.connect(lambda *_: self.setColumnHidden(PROBLEM, not rows.failures))
-        rows.modelReset.connect(lambda: self.setColumnHidden(PROBLEM, True))
+        rows.rowsInserted.connect(lambda *_: self._lay_out(rows))
+        rows.modelReset.connect(lambda: self._lay_out(rows))
+        self._lay_out(rows)
         self.selectionModel().currentRowChanged.connect(lambda now, _: self.picked.emit(now.row()))
+
+    def _lay_out(self, rows: PredictionRows) -> None:
+        self.setColumnHidden(LOOK, not (rows.has_looks or rows.failures))
 
     def sizeHintForRow(self, _: int) -> int:
         return self.fontMetrics().height() + GRID
@@ -131,7 +147,24 @@ def _row(picture: Mapping[str, Any]) -> _Row:
         best = max(picture["boxes"], key=lambda box: box["confidence"])
         species, confidence = best["category"], best["confidence"]
     packed = msgspec.msgpack.encode(picture)
-    return _Row(picture["name"], len(picture["boxes"]), species, confidence, picture["failure"], packed)
+    return _Row(
+        picture["name"],
+        len(picture["boxes"]),
+        species,
+        confidence,
+        picture["failure"],
+        _look(picture),
+        packed,
+    )
+
+
+def _look(picture: Mapping[str, Any]) -> str:
+    """Whether somebody needs to look, '' where that is not known: of the box that asks for it most."""
+    boxes = picture["boxes"]
+    if any(box.get("unknown") for box in boxes):
+        return UNKNOWN
+    said = [box["accepted"] for box in boxes if box.get("accepted") is not None]
+    return "" if not said else SURE if all(said) else DOUBTFUL
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
