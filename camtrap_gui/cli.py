@@ -27,6 +27,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.steps import COMMANDS, Step, start
 
 GROUPS = {
+    "copies": "Show, bound and clear the copies of pictures that lie on servers and in clouds.",
     "labels": "Exchange, list, undo and make decisions about pictures; list queues.",
     "models": "List, install, add, remove and verify detectors and backbones.",
 }

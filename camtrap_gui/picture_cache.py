@@ -75,6 +75,12 @@ class Cache:
         sizes = [size for _, size, _ in self._files()]
         return len(sizes), sum(sizes)
 
+    def clear(self) -> None:
+        """Remove all copies."""
+        for _, _, name in self._files():
+            with suppress(OSError):
+                os.unlink(name)  # noqa: PTH108
+
     def _make_room(self, more: int) -> None:
         with self._lock:
             most = self.most

@@ -83,8 +83,8 @@ def listing(address: str) -> tuple[list[str], list[str]]:
     """The names of the folders and of the files in a folder. Raises Problem where that cannot be told."""
     if scheme(address) in WEB:
         raise Problem(
-            f"What is in {address} cannot be told: web servers do not list their files. Give the list of pictures as a"
-            " JSON, with this address as the place of its pictures (--json FILE --images ADDRESS)."
+            f"What is in {address} cannot be told: web servers do not list their files. Bring in a JSON that lists the"
+            " pictures, with this address as the folder that its file names start from (--json, --images)."
         )
     try:
         entries = _patiently(address, lambda: _store(address).ls(address, detail=True))

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camtrap_gui import pictures, remote_files, remote_pictures
+from camtrap_gui import cli, cli_copies, paths, pictures, remote_files, remote_pictures, settings
 from camtrap_gui.formats import picture_folder
 from camtrap_gui.picture_cache import Cache
 from camtrap_gui.problem import Problem
+from camtrap_gui.project import Project
 from camtrap_gui.remote_files import Gone, Unfetched
+from camtrap_gui.sharing import targets
 from tests import serving
 from tests.serving import Served
 
@@ -216,7 +218,7 @@ def test_that_nothing_happens_ahead_while_pictures_are_here(tmp_path: Path) -> N
 
 
 def test_that_web_servers_are_said_not_to_list(served: Served) -> None:
-    with pytest.raises(Problem, match="--json FILE --images ADDRESS"):
+    with pytest.raises(Problem, match="do not list their files"):
         list(picture_folder.walk(Path(served.url("survey"))))
 
 
@@ -266,3 +268,25 @@ def test_that_a_missing_package_is_told_with_the_command_to_install_it(
     monkeypatch.setattr(fsspec, "filesystem", missing)
     with pytest.raises(Problem, match=r"pip install 'camtrap-gui\[clouds\]'"):
         remote_pictures.read(Path("s3://bucket/a.jpg"))
+
+
+def test_that_copies_are_shown_bounded_and_cleared_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "_file", lambda: tmp_path / "settings.toml")
+    monkeypatch.setattr(paths, "cache", lambda: tmp_path / "cache")
+    copies = Cache()
+    copies.keep("s3://bucket/a.jpg", bytes(950_000_000 // 100))
+    assert cli.run(["copies", "limit", "1"]) == 0
+    assert "Copies of 1 picture that lie elsewhere take 0.0 of 1 GB" in capsys.readouterr().out
+    assert copies.most == 1_000_000_000
+    assert cli.run(["copies", "limit", "0"]) == 2
+    assert cli.run(["copies", "clear"]) == 0
+    assert copies.size() == (0, 0)
+    full = cli_copies.Kept(tmp_path, 3000, 960_000_000, 1_000_000_000)
+    assert "That is full" in full.text() and "3,000 pictures" in full.text()
+
+
+def test_that_files_are_never_written_to_an_address(project: Project) -> None:
+    with pytest.raises(Problem, match="only written on this computer"):
+        targets.check(project, Path("s3://bucket/out"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, images
+from camtrap_gui.remote_pictures import is_elsewhere, shown
 
 
 def check(project: Project, target: Path) -> Path:
@@ -11,6 +12,10 @@ def check(project: Project, target: Path) -> Path:
 
     The folder ``exports`` of the project may lie in one, as the project may.
     """
+    if is_elsewhere(target):
+        raise Problem(
+            f"{shown(target)} is an address; files are only written on this computer. Choose a folder."
+        )
     target = target.expanduser().resolve()
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise Problem(

@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, 
 from camtrap_gui.formats.kinds import Kind, kind_of
 from camtrap_gui.formats.picture_folder import FolderRule, usual_rule, walk
 from camtrap_gui.problem import Problem
+from camtrap_gui.remote_pictures import is_elsewhere, place, shown
 from camtrap_gui.steps.dataset import Options
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.drop_zone import DropZone
 from camtrap_gui.ui.widgets.number_table import NumberTable
-from camtrap_gui.ui.widgets.options_form import PathEdit
+from camtrap_gui.ui.widgets.options_form import PathEdit, in_fields
 
 SHOWN, LOOKED = 8, 4_000
 _REFUSED: dict[str | None, str] = {
@@ -60,16 +61,31 @@ class PictureSource(QWidget):
         self.choose_lila = QPushButton("From LILA…")
         self.choose_lila.setToolTip("<p>Download a part of a public data set of lila.science.</p>")
         self.choose_lila.clicked.connect(self.ask_lila)
+        self.choose_address = QPushButton("Type an address…")
+        self.choose_address.setToolTip(
+            "<p>Of a folder of pictures in a cloud, such as s3://bucket/folder. They stay there, and are fetched when they are"
+            " needed.</p>"
+        )
+        self.choose_address.clicked.connect(
+            lambda: ask.for_address(
+                self,
+                "Pictures in a cloud",
+                "Address of the folder of pictures (s3://…, gs://…, az://…):",
+                self.choose_typed,
+            )
+        )
         self.zone = DropZone(
             "image-multiple-outline",
             "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here",
             "A folder counts with all folders below it. A file brings labels, locations and times along.",
             self.choose_folder,
             self.choose_json,
+            self.choose_address,
             self.choose_lila,
         )
         self.images_edit = PathEdit(folder=True)
-        self.images_edit.setAccessibleName("Folder the file names start from")
+        self.images_edit.setAccessibleName("Folder or address the file names start from")
+        self.images_edit.setToolTip("<p>A folder, or an address: https://…, s3://…, gs://…, az://…</p>")
         self.images_edit.textChanged.connect(lambda _: self.changed.emit())
         self.rule = QLineEdit()
         self.rule.setAccessibleName("What the folders are called after")
@@ -93,8 +109,9 @@ class PictureSource(QWidget):
 
     def choose(self, path: Path) -> None:
         """Take a folder or a JSON file."""
-        self._path, self._sample, self._kind = path, (), kind_of(path)
-        self.zone.heading.setText(str(path))
+        far = is_elsewhere(path)
+        self._path, self._sample, self._kind = path, (), "folder" if far else kind_of(path)
+        self.zone.heading.setText(shown(path))
         self.zone.words.setText("Drop or choose another one to change it.")
         if self._is_folder():
             self._say("Looking into the folders…", "muted")
@@ -103,6 +120,10 @@ class PictureSource(QWidget):
             self.images_edit.setText(str(path if path.is_dir() else path.parent))
             self._say(_REFUSED.get(self._kind, ""), "error")
         self._show_kind()
+
+    def choose_typed(self, words: str) -> None:
+        """Take an address, or a path of this computer, as it was typed."""
+        self.choose(Path(words) if is_elsewhere(words) else Path(words).expanduser())
 
     def ask_lila(self) -> None:
         """Show what there is to choose from at LILA."""
@@ -135,7 +156,7 @@ class PictureSource(QWidget):
         assert self._path is not None
         if self._kind == "lila":
             return self._lila.lila
-        return self._path.name if self._path.is_dir() else self._path.stem
+        return self._path.name if self._is_folder() or self._path.is_dir() else self._path.stem
 
     def images(self) -> Path:
         """The folder of the pictures; that of the JSON unless another one is given."""
@@ -150,9 +171,12 @@ class PictureSource(QWidget):
         """Whether there is something to look at."""
         if self._kind == "lila":
             return True
-        if self._path is None or self._kind in _REFUSED or not self._path.exists():
+        if self._path is None or self._kind in _REFUSED:
             return False
-        return self._rule() is not None if self._is_folder() else self.images().is_dir()
+        if self._is_folder():
+            is_there = bool(self._sample) if is_elsewhere(self._path) else self._path.exists()
+            return is_there and self._rule() is not None
+        return self._path.exists() and (is_elsewhere(self.images()) or self.images().is_dir())
 
     def close_threads(self) -> None:
         """Let no thread outlive the dialog."""
@@ -184,7 +208,7 @@ class PictureSource(QWidget):
         self._show_kind()
 
     def _show_failure(self, error: Exception) -> None:
-        self._say(str(error), "error")
+        self._say(in_fields(str(error)), "error")
 
     def _rule(self) -> FolderRule | None:
         try:
@@ -217,6 +241,7 @@ class PictureSource(QWidget):
 
 def look_into(folder: Path) -> tuple[tuple[str, ...], str]:
     """Some pictures below a folder, of as many folders as possible, and the rule when nobody says one."""
+    folder = place(folder) if is_elsewhere(folder) else folder
     by_folder: dict[str, str] = {}
     others: list[str] = []
     for found in islice(walk(folder), LOOKED):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from camtrap_gui.remote_pictures import is_elsewhere
 from camtrap_gui.steps import results
 from camtrap_gui.ui.import_preview import ImportPreview, Options
 from camtrap_gui.ui.panels.panel import Panel
@@ -80,7 +81,7 @@ class PreviewDialog(QDialog):
 
     def _look_again(self, words: str) -> None:
         folder = Path(words.strip()).expanduser() if words.strip() else None
-        if folder is None or folder.is_dir():
+        if folder is None or is_elsewhere(folder) or folder.is_dir():
             self.options = replace(self.options, images=folder)
             self.preview.look(self.options)
 

@@ -7,13 +7,14 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog
 
 from camtrap_gui.project import CONFIG, Project
 from camtrap_gui.steps import dataset, share
 from camtrap_gui.ui.make_demo import MakeDemo
 from camtrap_gui.ui.new_project import NewProject
 from camtrap_gui.ui.widgets.lila_dialog import LilaDialog
-from tests import shareable
+from tests import serving, shareable
 from tests.lila import serving_lila
 from tests.ui.hands import drop
 
@@ -180,6 +181,40 @@ def test_that_a_camtrap_dp_can_be_the_start_and_results_alone_cannot(wizard, tmp
     (tmp_path / "md.json").write_text('{"images": [], "detection_categories": {}}')
     drop(wizard, tmp_path / "md.json")
     assert not wizard.next.isEnabled() and "results of a detector" in wizard.source.words.text()
+
+
+def test_that_a_folder_in_a_cloud_can_be_the_start(wizard, pictures, wait, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the engine"))
+    click(wizard.source.choose_address)
+    asked = wizard.source.findChild(QInputDialog)
+    asked.setTextValue(f" file://{pictures} ")
+    asked.accept()
+    wait(lambda: wizard.source.found.rowCount() == 7)
+    assert wizard.source.zone.heading.text() == f"file://{pictures}"
+    assert wizard.source.options() == dataset.Options(folder=Path(f"file://{pictures}"))
+    click(wizard.next)
+    wait(lambda: not wizard.preview.is_looking())
+    assert "7 pictures 6 of 7 looked at can be used" in wizard.preview.figures.accessibleDescription()
+    click(wizard.next)
+    assert wizard.place.name.text() == "Kruger 2024" and wizard.next.isEnabled()
+    assert not wizard.place.path().is_relative_to(tmp_path), "among the documents"
+
+
+def test_that_a_place_without_a_list_of_its_pictures_is_told_and_does_for_a_json(
+    wizard, survey, pictures, wait, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache of the engine"))
+    with serving.serving() as served:
+        wizard.source.choose_typed(served.url("Kruger"))
+        wait(lambda: "do not list their files" in wizard.source.words.text())
+        assert not wizard.next.isEnabled()
+        for path in pictures.rglob("*.jpg"):
+            served.files[f"Kruger/{path.relative_to(pictures).as_posix()}"] = path.read_bytes()
+        wizard.source.choose(survey)
+        wizard.source.images_edit.setText(served.url("Kruger"))
+        click(wizard.next)
+        wait(lambda: not wizard.preview.is_looking())
+        assert wizard.preview.problems.text() == "1 cannot be used: empty\n1 cannot be used: missing"
 
 
 def test_that_a_part_of_lila_can_be_the_start(wizard, tmp_path, wait, monkeypatch):

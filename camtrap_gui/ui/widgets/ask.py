@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
+
+from camtrap_gui.ui.theme import GRID
 
 PICTURES = "Pictures (*.jpg *.jpeg *.png *.tif *.tiff *.bmp *.webp *.gif);;All files (*)"
 
@@ -38,6 +40,18 @@ def for_target(
     dialog.filterSelected.connect(lambda kind: dialog.setDefaultSuffix(kind.rpartition("*.")[2].rstrip(")")))
     dialog.selectFile(start.name)
     return _open(dialog, lambda names: then(Path(names[0])))
+
+
+def for_address(parent: QWidget, title: str, words: str, then: Callable[[str], object]) -> QInputDialog:
+    """Ask for an address, or whatever is typed in its place."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(words)
+    dialog.resize(GRID * 70, dialog.sizeHint().height())
+    dialog.textValueSelected.connect(lambda typed: then(typed.strip()) if typed.strip() else None)
+    dialog.finished.connect(dialog.deleteLater)
+    dialog.open()
+    return dialog
 
 
 def whether_to_stop(

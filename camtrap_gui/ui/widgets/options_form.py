@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.options import Field, fields
+from camtrap_gui.remote_pictures import shown as shown_path
 from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
@@ -237,6 +238,8 @@ class _Input:
                 if isinstance(value, tuple)
                 else ""
                 if value is None
+                else shown_path(value)
+                if isinstance(value, Path)
                 else str(value)
             )
             widget.setText(shown)
