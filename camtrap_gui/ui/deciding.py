@@ -1,16 +1,18 @@
 """From keys and clicks to decisions: what is said of the pictures at hand, saved at once, and on to the next one."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, decisions, edits
+from camtrap_gui.project import Project, decisions, edits, runs, suggestions
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.project.not_animals import NOT_ANIMALS
 from camtrap_gui.ui.at_hand import at_hand, keep_places
+from camtrap_gui.ui.explaining import Explaining
 from camtrap_gui.ui.review_keys import BY_NAME, KEYS, NUMBERS, Key
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.widgets.label_pad import LabelPad
@@ -40,6 +42,7 @@ class Deciding(QObject):
         self._used: list[str] = []
         self._recent: list[str] = []
         self._places: dict[int, int] = {}
+        self.explaining = Explaining(session, views.single.viewer, self._model)
         views.moved.connect(self.show_at_hand)
         views.grid.accepted.connect(self.accept)
         views.single.accepted.connect(self.accept)
@@ -152,6 +155,11 @@ class Deciding(QObject):
         if not self._views.go_unreviewed():
             self._pad.say("Everything after this one is reviewed")
 
+    def explain(self) -> None:
+        """Show what the classifier looked at in the selected box of the picture in front, or no more."""
+        if self._views.shows_single():
+            self._views.single.viewer.toolbar.explain.click()
+
     def ask_again(self) -> None:
         """Let what was decided leave the queue."""
         self._views.again_wanted.emit()
@@ -175,6 +183,17 @@ class Deciding(QObject):
         self.keys_wanted.emit()
 
     # How it is done.
+
+    def _model(self) -> Path | None:
+        """Of the classifier that has named the selected box; of the one in use where none of the project's did."""
+        project, single = self._session.project, self._views.single
+        box, image_id = single.viewer.canvas.chosen(), single.image_id()
+        usable = {run.id: run.folder for run in runs.usable(runs.all_of(project))}
+        if box is not None and box.region is not None and image_id is not None:
+            said = suggestions.of_image(project, image_id).get(box.region[1])
+            if said is not None and box.region[0] == "detection" and said.run_id in usable:
+                return usable[said.run_id]
+        return next(iter(usable.values()), None)
 
     def _type(self, adds: bool) -> None:
         if self._views.at_hand():

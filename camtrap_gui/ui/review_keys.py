@@ -57,6 +57,7 @@ KEYS = (
     Key(
         "frames", "Previous and next picture of the sequence", ("PgUp", "PgDown"), group="Go", elsewhere=True
     ),
+    Key("explain", "What the classifier looked at", ("W",), "explain", group="Go"),
     Key("boxes", "Previous and next box of the picture", ("Up", "Down"), group="Go", elsewhere=True),
     Key(
         "select", "Select a range", ("Shift+Left", "Shift+Right"), group="Select in the grid", elsewhere=True

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
-from camtrap_gui.project import Project, decisions, edits, queues, review_rows, species
+from camtrap_gui.project import Project, decisions, edits, queues, review_rows, runs, species
 from camtrap_gui.project.browse import Filter
 from camtrap_gui.ui.at_hand import keep_places
 from camtrap_gui.ui.panels.review import ReviewPanel
@@ -16,7 +16,7 @@ from camtrap_gui.ui.widgets.history_view import HistoryView
 from camtrap_gui.ui.widgets.key_overview import KeyOverview
 from camtrap_gui.ui.widgets.search_dialog import SearchDialog
 from camtrap_gui.ui.widgets.species_dialog import SpeciesDialog
-from tests import reviewable
+from tests import reviewable, tiny
 
 K, M = Qt.Key, Qt.KeyboardModifier
 LEFT = Qt.MouseButton.LeftButton
@@ -220,6 +220,32 @@ def test_that_a_box_chosen_by_hand_is_what_is_said_something_of(panel, wait):
     assert panel.views.shows_single() and panel.views.region() is None
     press(panel, K.Key_Escape)
     assert not panel.views.shows_single()
+
+
+def test_that_a_key_shows_what_the_classifier_looked_at(panel, wait, tiny_models, tmp_path):
+    from camtrap_gui.models.classifiers import Classifier, backbones, bundle
+
+    network = backbones.network(tiny.TINY, 3, 32)
+    project = panel.session.project
+    names = {"classes": reviewable.SPECIES, "data_hash": ""}
+    run = runs.start(project, "quick", "tiny", {}, names, {})
+    bundle.save(run.model, Classifier(network, reviewable.SPECIES, "tiny", 32, 1.3))
+    runs.set_state(project, run.id, "done", {})
+    press(panel, K.Key_W)
+    viewer = panel.views.single.viewer
+    assert not viewer.explains()  # in the grid nothing is selected to be explained
+    press(panel, K.Key_Return)
+    wait(lambda: viewer.canvas.chosen() is not None)
+    before = viewer.canvas.grab().toImage()
+    press(panel, K.Key_W)
+    assert viewer.explains()
+    wait(lambda: viewer.canvas._glow is not None)
+    assert viewer.canvas.grab().toImage() != before
+    x, y, width, height = viewer.canvas._glow.area
+    box = viewer.canvas.chosen()
+    assert x <= box.x and x + width >= box.x + box.width and y <= box.y and y + height >= box.y + box.height
+    press(panel, K.Key_W)
+    assert viewer.canvas._glow is None and viewer.canvas.grab().toImage() == before
 
 
 def test_that_the_chosen_box_is_deleted_and_comes_back_with_undo(panel, wait):
