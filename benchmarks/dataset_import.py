@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +69,8 @@ def measure(survey: Path, folder: Path, images: int, rounds: int) -> None:
         project = folder / f"project-{turn}"
         for name, code in (("COCO(...)", COCO), ("import", IMPORT), ("reopen", REOPEN)):
             found[name].append(in_process(code, survey, project))
-    rows, figures = [], {"images": images, "json_mb": survey.stat().st_size / 1e6}
+    rows = []
+    figures: dict[str, object] = {"images": images, "json_mb": survey.stat().st_size / 1e6}
     for name, measured in found.items():
         ratios = [
             statistics.median(
@@ -94,16 +95,19 @@ def in_process(code: str, survey: Path, project: Path) -> tuple[float, float, fl
     return float(seconds), float(cpu), float(peak)
 
 
-def write_survey(path: Path, images: int, shuffled: bool = False) -> None:
-    """Write a COCO Camera Traps file like Snapshot Serengeti's, deterministically."""
+def write_survey(path: Path, images: int, shuffled: bool = False, frames: Sequence[int] = (1, 2, 3)) -> None:
+    """Write a COCO Camera Traps file like Snapshot Serengeti's, deterministically.
+
+    ``frames`` are lengths of sequences, all equally frequent.
+    """
     categories = [{"id": n, "name": f"species{n:02d}" if n else "empty"} for n in range(61)]
     with path.open("w", encoding="utf-8") as file:
         file.write('{"info": {"version": "2.1", "description": "generated"}, "categories": ')
         json.dump(categories, file)
         file.write(', "images": [')
-        write_all(file, (image for image, _ in pictures(images, shuffled)))
+        write_all(file, (image for image, _ in pictures(images, shuffled, frames)))
         file.write('], "annotations": [')
-        write_all(file, (label for _, labels in pictures(images, shuffled) for label in labels))
+        write_all(file, (label for _, labels in pictures(images, shuffled, frames) for label in labels))
         file.write("]}")
 
 
@@ -112,7 +116,9 @@ def write_all(file: Any, records: Iterator[dict[str, Any]]) -> None:
         file.write(", " * (number > 0) + json.dumps(record))
 
 
-def pictures(images: int, shuffled: bool) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+def pictures(
+    images: int, shuffled: bool, lengths: Sequence[int]
+) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """Every picture with its annotations."""
     chance = random.Random(0)
     places = [(season, f"{chr(65 + n // 15)}{n % 15:02d}") for season in range(1, 12) for n in range(225)]
@@ -120,7 +126,7 @@ def pictures(images: int, shuffled: bool) -> Iterator[tuple[dict[str, Any], list
     while done < images:
         at = chance.randrange(len(places)) if shuffled else done * len(places) // images
         season, site = places[at]
-        frames = min(chance.randint(1, 3), images - done)
+        frames = min(chance.choice(lengths), images - done)
         sequence += 1
         species = 0 if chance.random() < 0.76 else chance.randint(1, 60)
         on_it = [species] if not species or chance.random() < 0.8 else [species, species % 60 + 1]
