@@ -16,8 +16,13 @@ from tests import serving
 
 
 @pytest.fixture(scope="module")
-def shapes():
-    return backbones.shapes_of(backbones.embedder(INCEPTION_V4))
+def network():
+    return backbones.embedder(INCEPTION_V4)
+
+
+@pytest.fixture(scope="module")
+def shapes(network):
+    return backbones.shapes_of(network)
 
 
 @dataclass(frozen=True)
@@ -84,17 +89,16 @@ def install(data: bytes, monkeypatch, quiet):
         return store.install("inception-v4", quiet)
 
 
-def test_that_the_network_has_the_published_size(shapes):
+def test_that_the_network_has_the_published_size(network, shapes):
     kernels = [shape for path, shape in shapes.items() if path.endswith("/kernel")]
     assert len(kernels) == 149 and len(shapes) == 4 * 149
     assert sum(int(np.prod(shape)) for shape in kernels) == 41_079_648
     assert sum(shape[-1] for shape in kernels) == 31_584
-    model = backbones.embedder(INCEPTION_V4)
-    assert inception_v4.has_second_head(model)
-    assert model.get_layer(inception_v4.BRANCHING).output.shape[1:] == (17, 17, 1024)
-    joined = {layer.output.shape[1:] for layer in model.layers if type(layer).__name__ == "Concatenate"}
+    assert inception_v4.has_second_head(network)
+    assert network.get_layer(inception_v4.BRANCHING).output.shape[1:] == (17, 17, 1024)
+    joined = {layer.output.shape[1:] for layer in network.layers if type(layer).__name__ == "Concatenate"}
     stem = {(73, 73, 160), (71, 71, 192)}
-    assert joined == stem | {(35, 35, 384), (17, 17, 1024), (8, 8, 1536)} and model.output_shape == (
+    assert joined == stem | {(35, 35, 384), (17, 17, 1024), (8, 8, 1536)} and network.output_shape == (
         None,
         1536,
     )
