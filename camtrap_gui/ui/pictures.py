@@ -1,12 +1,23 @@
 """Pictures of the project as the viewer shows them: with their detections, labels and facts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from camtrap_gui.colours import NEUTRAL, class_colour
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, browse, crops, detections, edits, images, predictions, suggestions
+from camtrap_gui.project import (
+    Project,
+    browse,
+    crops,
+    detections,
+    edits,
+    images,
+    inspection,
+    predictions,
+    suggestions,
+)
 from camtrap_gui.ui.viewer.shown import Pictures, ShownBox, ShownPicture
 
 CATEGORY_PLACES = {"animal": 1, "person": 5, "vehicle": 4}
@@ -157,6 +168,30 @@ def of_judged(project: Project, found: Sequence[predictions.Judged]) -> list[Sho
         facts = (("Is", judged.truth), ("Was called", called), ("Location", judged.location))
         shown.append(ShownPicture(path, path.name, tuple(boxes), facts))
     return shown
+
+
+class Inspected(Pictures):
+    """Whole pictures with the box of a crop that was judged, or the crop where the picture is away; made when looked at."""
+
+    def __init__(self, project: Project, found: Sequence[predictions.Judged]) -> None:
+        self._project, self._found = project, found
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def at(self, place: int) -> ShownPicture:
+        judged = self._found[place]
+        [crop] = of_judged(self._project, [judged])
+        whole = inspection.place_of(self._project, judged.crop_id)
+        if whole is None or not whole[0].file.is_file():
+            return crop
+        image, (x, y, width, height) = whole
+        boxes = tuple(replace(box, x=x, y=y, width=width, height=height) for box in crop.boxes)
+        taken = (("Taken", image.taken.replace("T", " ")),) if image.taken else ()
+        return ShownPicture(image.file, image.path, boxes, (*crop.facts, *taken))
+
+    def path(self, place: int) -> Path:
+        return crops.folder(self._project) / self._found[place].file
 
 
 def of_prediction(picture: Mapping[str, Any], classes: Sequence[str] = ()) -> ShownPicture:
