@@ -6,6 +6,7 @@ The file is read, decoded and judged on a thread of its own, while the database 
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from camtrap_gui.formats.coco_camera_traps import Survey
 from camtrap_gui.formats.coco_records import AnnotationRecord, Batch, ImageRecord, Refused
@@ -150,12 +151,15 @@ def _labels(
     """Labels as columns, and whose word they are; boxes go into the project on the way."""
     left_alone = incoming.left_alone
     keys = [record.image_id if type(record.image_id) is str else str(record.image_id) for record in records]
+    ids = incoming.ids_of(keys)
+    if not left_alone and (plain := _plain_labels(records, ids, species)):
+        return plain, []
     image_ids: list[int] = []
     species_ids: list[int] = []
     counts: list[int | None] = []
     sequence_level: list[int] = []
     said: list[Said] = []
-    for record, key, image_id in zip(records, keys, incoming.ids_of(keys), strict=True):
+    for record, key, image_id in zip(records, keys, ids, strict=True):
         category = record.category_id
         if not image_id:
             reason = "annotation of an image that was left out" if image_id == LEFT_OUT else "unknown image"
@@ -180,6 +184,20 @@ def _labels(
         if record.author:
             said.append(_said(record, image_id, species_id))
     return (image_ids, species_ids, counts, sequence_level), said
+
+
+def _plain_labels(
+    records: list[AnnotationRecord], ids: list[int | None], species: dict[str | int, int]
+) -> _Columns | None:
+    """The columns of ``_labels`` in half the time; None where there is more to say of one of the records."""
+    species_ids = [species.get(record.category_id) for record in records]
+    if not all(ids) or not all(species_ids):
+        return None
+    if any(one.bbox is not None or one.bbox_relative is not None or one.author for one in records):
+        return None
+    counts = [record.count for record in records]
+    sequence_level = [1 if record.sequence_level_annotation else 0 for record in records]
+    return cast(list[int], ids), cast(list[int], species_ids), counts, sequence_level
 
 
 def _said(record: AnnotationRecord, image_id: int, species_id: int) -> Said:

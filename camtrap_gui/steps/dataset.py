@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from camtrap_gui.jobs import Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, images, problems, sequences
+from camtrap_gui.project import Project, browse, images, problems, sequences
 from camtrap_gui.project.importing import importing
 from camtrap_gui.project.incoming import Incoming
 from camtrap_gui.remote_pictures import is_elsewhere
@@ -253,7 +253,7 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
     def count(query: str) -> int:
         return int(project.db.execute(f"SELECT count(*) FROM {query}").fetchone()[0])
 
-    first, last = project.db.execute("SELECT min(taken), max(taken) FROM images").fetchone()
+    first, last = browse.span(project)
     return Result(
         source=(options.json or options.camtrap_dp or options.folder or Path()).name,
         described=incoming.met,
@@ -265,8 +265,8 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
         species=count("species"),
         labels=count("labels"),
         boxes=count("boxes"),
-        first=first,
-        last=last,
+        first=first or None,
+        last=last or None,
         unchecked=count("images WHERE checked = 0"),
         unusable=problems.counts_of_images(project),
         passed_over=problems.counts(project, STEP),
