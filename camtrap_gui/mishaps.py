@@ -24,7 +24,9 @@ from pathlib import Path
 
 from camtrap_gui.problem import Interrupted, Problem
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT}) if hasattr(errno, "EDQUOT") else frozenset({errno.ENOSPC})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT}) if hasattr(errno, "EDQUOT") else frozenset({errno.ENOSPC})
+"""Numbers of errors that say that there is no room."""
+
 _AWAY = frozenset(
     getattr(errno, name)
     for name in ("EIO", "ESTALE", "ENOTCONN", "ENODEV", "ENXIO", "EHOSTDOWN", "EREMOTEIO")
@@ -128,7 +130,7 @@ def unwritable(where: Path | str | None) -> Interrupted:
 
 def _of_file(error: OSError, folder: Path | None) -> Problem | None:
     where = _named(error) or folder
-    if error.errno in _FULL or "No space left on device" in str(error):
+    if error.errno in FULL or "No space left on device" in str(error):
         return full(where)
     if error.errno == errno.EFBIG:
         return Interrupted(

@@ -82,6 +82,66 @@ def test_that_crops_stop_on_a_full_disk_with_a_sentence_and_go_on_when_there_is_
     assert (status, same, crops) == (0, True, 30)
 
 
+def test_that_exports_on_a_full_disk_leave_nothing_half_written(tmp_path):
+    script = """
+        survey(disk.parent / "project", disk.parent / "pictures")
+        said = []
+        for form in ("csv", "coco", "species-folders"):
+            leave(8)
+            said.append([*camtrap("share", str(disk.parent / "project"), form, str(disk / "shared"))])
+            (disk / "other").unlink()
+            said[-1] += [path.name for path in disk.iterdir()]
+            said[-1].append(camtrap("share", str(disk.parent / "project"), form, str(disk / "shared"))[0])
+            subprocess.run(["rm", "-r", str(disk / "shared")], check=True)
+        print(json.dumps(said))
+    """
+    said = last_line(on_small_disk(tmp_path / "disk", 2_000, CROPS, "import subprocess\n", script))
+    assert [(status, then) for status, _, *then in said] == [(2, [0])] * 3
+    assert all("disk" in words and "is full" in words for _, words, *_ in said)
+
+
+TRAINS = """
+    import json, os, sys
+    from contextlib import redirect_stderr
+    from io import StringIO
+    from pathlib import Path
+    from camtrap_gui import cli
+    from camtrap_gui.project import Project, runs
+    from tests import tiny
+
+    disk = Path(sys.argv[1])
+    os.environ["CAMTRAP_MODELS"] = str(disk.parent / "models")
+    tiny.register()
+    tiny.make_store(disk.parent / "models")
+    with Project.create(disk / "project") as project:
+        tiny.add_crops(project, {(name, split): 8 for name in ("zebra", "rhino") for split in ("train", "val")})
+
+    def train():
+        with redirect_stderr(StringIO()) as said:
+            status = cli.run(["train", str(disk / "project"), "--backbone", "tiny", "--epochs", "2"])
+        return status, said.getvalue().strip().splitlines()[-1]
+
+    said = []
+    for room in (40, 90, 130):
+        free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+        (disk / "other").write_bytes(bytes(free - room * 1024))
+        said.append(train())
+        (disk / "other").unlink()
+    status, _ = train()
+    with Project.open(disk / "project") as project:
+        known = runs.all_of(project)
+        states = [run.state for run in known if run.has_model]
+        folders = sorted(path.name for path in (disk / "project" / "runs").iterdir())
+        print(json.dumps([said, status, states, folders == sorted(run.id for run in known)]))
+"""
+
+
+def test_that_a_training_stops_on_a_full_disk_and_is_taken_up_again(tmp_path):
+    said, status, states, all_known = last_line(on_small_disk(tmp_path / "disk", 24_000, TRAINS))
+    assert all(code == 2 and "is full. Make room" in words for code, words in said)
+    assert status == 0 and states == ["done"] and all_known
+
+
 def test_that_a_project_on_a_read_only_disk_says_so(tmp_path):
     script = """
         import subprocess

@@ -9,6 +9,7 @@ the user can be taken up again.
 """
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,13 +115,17 @@ def start(
         except FileExistsError:
             continue
     folder = project.folder / FOLDER / run_id
-    for name, content in (("options", options), ("data", data), ("environment", environment)):
-        write_text(folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    with project.write() as db:
-        db.execute(
-            "INSERT INTO runs (id, started, state, preset, backbone, data_hash) VALUES (?, ?, 'running', ?, ?, ?)",
-            (run_id, now.isoformat(), preset, backbone, data["data_hash"]),
-        )
+    try:
+        for name, content in (("options", options), ("data", data), ("environment", environment)):
+            write_text(folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        with project.write() as db:
+            db.execute(
+                "INSERT INTO runs (id, started, state, preset, backbone, data_hash) VALUES (?, ?, 'running', ?, ?, ?)",
+                (run_id, now.isoformat(), preset, backbone, data["data_hash"]),
+            )
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return get(project, run_id)
 
 

@@ -211,12 +211,8 @@ def _place(entry: _Entry, folder: Path, how: How) -> tuple[Path, tuple[int, int]
         raise
     except (Unreadable, Problem) as reason:
         return str(reason)
-    except FileNotFoundError:
-        return "missing: there is no such file"
     except OSError as error:
-        if error.errno == 28:  # the disk is full
-            raise
-        return f"cannot be copied: {error.strerror}"
+        return picture_files.why_not(error, image.root)
 
 
 class _Coco:

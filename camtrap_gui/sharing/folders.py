@@ -173,12 +173,8 @@ def _place(job: _Job, folder: Path, name: str, how: How) -> list[tuple[str, Path
         raise
     except (Unreadable, Problem) as reason:
         return str(reason)
-    except FileNotFoundError:
-        return "missing: there is no such file"
     except OSError as error:
-        if error.errno == 28:  # the disk is full
-            raise
-        return f"cannot be copied: {error.strerror}"
+        return picture_files.why_not(error, job.observed.image.root)
     return made
 
 

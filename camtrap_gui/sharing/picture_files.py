@@ -4,6 +4,7 @@ Blurring cannot be taken back: each box, with a margin, is shrunk to at most eig
 and of what the file says besides only the time and the camera are kept, no place and no small picture.
 """
 
+import errno
 import io
 import os
 import shutil
@@ -13,6 +14,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from camtrap_gui import mishaps
 from camtrap_gui.files import safe_name
 from camtrap_gui.geometry import Box
 from camtrap_gui.problem import Problem
@@ -55,10 +57,27 @@ def place(source: Path, folder: Path, path: str, link: bool) -> Path:
                 shutil.copyfileobj(read, written, 1 << 20)
         except FileExistsError:
             continue
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
         with suppress(OSError):
             shutil.copystat(source, target)
         return target
     raise AssertionError("there are always more names")
+
+
+def why_not(error: OSError, root: Path) -> str:
+    """Why a picture below ``root`` could not be copied, in words.
+
+    Raises the error where it would be that of all others too (a full disk), Interrupted where ``root`` is away.
+    """
+    if not is_elsewhere(root):
+        mishaps.require(root, error)
+    if isinstance(error, FileNotFoundError):
+        return "missing: there is no such file"
+    if error.errno in mishaps.FULL or error.errno == errno.EROFS:
+        raise error
+    return f"cannot be copied: {error.strerror}"
 
 
 def place_blurred(source: Path, folder: Path, path: str, boxes: Sequence[Box]) -> Path:
