@@ -29,6 +29,12 @@ FAILURES = 20
 WEB = ("http", "https")
 _LONGEST_PAUSE_S = 30.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NO_CONNECTION = frozenset(  # as botocore, aiohttp and azure.core call it
+    {"EndpointConnectionError", "ConnectTimeoutError", "ClientConnectorError", "ServiceRequestError"}
+)
+_NOBODY = frozenset(  # as botocore, google.auth and azure.core call it when nobody said who asks
+    {"NoCredentialsError", "CredentialRetrievalError", "GoogleAuthError", "ClientAuthenticationError"}
+)
 
 Value = TypeVar("Value")
 
@@ -150,7 +156,8 @@ _failures: Counter[str] = Counter()  # by host, since it last gave something
 
 
 def _patiently(address: str, ask: Callable[[], Value]) -> Value:
-    for pause in (*PAUSES, None):
+    pauses = PAUSES if scheme(address) in WEB else ()  # the packages of the clouds try again by themselves
+    for pause in (*pauses, None):
         try:
             value = ask()
         except (FileNotFoundError, IsADirectoryError):
@@ -194,10 +201,14 @@ def _may_pass(error: Exception) -> bool:
 
 
 def _is_cut_off(error: Exception) -> bool:
-    """Whether not even a connection came about."""
+    """Whether not even a connection came about, or nobody is let in."""
     if isinstance(error, urllib.error.URLError) and not isinstance(error, urllib.error.HTTPError):
         return True
-    return type(error).__name__ in ("EndpointConnectionError", "ConnectTimeoutError", "ClientConnectorError")
+    return _is_one_of(error, _NO_CONNECTION | _NOBODY)
+
+
+def _is_one_of(error: Exception, names: frozenset[str]) -> bool:
+    return any(kind.__name__ in names for kind in type(error).__mro__)
 
 
 def _words(error: Exception) -> str:
@@ -209,7 +220,7 @@ def _words(error: Exception) -> str:
         return str(error.strerror)
     if isinstance(error, http.client.IncompleteRead):
         return "the connection broke"
-    if isinstance(error, PermissionError) or type(error).__name__ == "NoCredentialsError":
+    if isinstance(error, PermissionError) or _is_one_of(error, _NOBODY):
         return f"this computer may not read there ({error})"
     return " ".join((str(error) or type(error).__name__).split())[:300]
 

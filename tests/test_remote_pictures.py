@@ -270,6 +270,37 @@ def test_that_a_missing_package_is_told_with_the_command_to_install_it(
         remote_pictures.read(Path("s3://bucket/a.jpg"))
 
 
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [
+        ("EndpointConnectionError", Gone),
+        ("NoCredentialsError", Gone),
+        ("PermissionError", Unfetched),
+        ("ClientError", Unfetched),
+        ("FileNotFoundError", FileNotFoundError),
+    ],
+)
+def test_that_errors_of_the_clouds_packages_are_told_apart(
+    name: str, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import builtins
+
+    import fsspec
+
+    error = getattr(builtins, name, None) or type(f"Special{name}", (type(name, (Exception,), {}),), {})
+    asked = []
+
+    class Store:
+        def cat_file(self, address: str) -> bytes:
+            asked.append(address)
+            raise error("as they say it")
+
+    monkeypatch.setattr(fsspec, "filesystem", lambda *_, **__: Store())
+    with pytest.raises(raised):
+        remote_pictures.read(Path("s3://bucket/a b.jpg"))
+    assert asked == ["s3://bucket/a b.jpg"], "the packages try again by themselves"
+
+
 def test_that_copies_are_shown_bounded_and_cleared_from_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
