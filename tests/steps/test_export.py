@@ -61,8 +61,20 @@ def checked_at_once(monkeypatch):
     monkeypatch.setattr(check_export, "answers", answers)
 
 
-def test_that_an_earlier_export_is_replaced_as_a_whole(with_run, tmp_path, quiet, checked_at_once):
-    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+@pytest.fixture(scope="module")
+def exported_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("exported") / "out"
+
+
+@pytest.fixture
+def earlier(with_run, exported_once, tmp_path, quiet, checked_at_once):
+    """The bundle was exported to ``out`` before."""
+    if not exported_once.exists():
+        export.run(with_run, Options(exported_once, formats=("bundle",)), quiet)
+    return shutil.copytree(exported_once, tmp_path / "out")
+
+
+def test_that_an_earlier_export_is_replaced_as_a_whole(with_run, earlier, tmp_path, quiet):
     (tmp_path / "out" / "saved_model").mkdir()  # as if that had been exported as well
     export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
     assert contents(tmp_path / "out") == {"bundle", "classlist.txt", "export.json", *CARD}
@@ -100,8 +112,7 @@ def test_that_the_ranges_of_8_bit_numbers_are_taken_from_training_crops_alone(wi
         export._crops_to_calibrate(with_run, classifier)
 
 
-def test_that_foreign_files_are_never_touched(with_run, tmp_path, quiet, checked_at_once):
-    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+def test_that_foreign_files_are_never_touched(with_run, earlier, tmp_path, quiet):
     (tmp_path / "out" / "my notes.txt").write_text("keep")
     for folder in (tmp_path / "out", tmp_path, with_run.folder):
         before = sorted(folder.iterdir())
@@ -110,10 +121,7 @@ def test_that_foreign_files_are_never_touched(with_run, tmp_path, quiet, checked
         assert sorted(folder.iterdir()) == before
 
 
-def test_that_an_export_that_answers_differently_is_not_kept(
-    with_run, tmp_path, quiet, monkeypatch, checked_at_once
-):
-    export.run(with_run, Options(tmp_path / "out", formats=("bundle",)), quiet)
+def test_that_an_export_that_answers_differently_is_not_kept(with_run, earlier, tmp_path, quiet, monkeypatch):
     before = (tmp_path / "out" / "export.json").read_bytes()
     rightly = check_export._USES["bundle"]
     monkeypatch.setitem(check_export._USES, "bundle", lambda *asked: rightly(*asked)[:, ::-1])
