@@ -14,10 +14,11 @@ from PIL import Image
 
 from camtrap_gui.geometry import iou
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project, detections
 from camtrap_gui.steps import detect
 from tests.models.detectors.graphs import brightness_graph
+from tests.test_mishaps import Away
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -120,6 +121,20 @@ def test_that_a_missing_disk_ends_the_run_instead_of_spoiling_every_image(projec
     assert everything_found(project.db) == []
     (tmp_path / "elsewhere").rename(folder)
     assert detect.run(project, detect.Options(str(graph)), quiet).counts.images_with["animal"] == 30
+
+
+def test_that_a_disk_that_goes_away_in_the_middle_and_comes_back_spoils_no_image(
+    project, graph, tmp_path, quiet
+):
+    add_images(project, tmp_path / "disk", write_pictures(tmp_path / "disk", [255] * 120))
+    away = Away(tmp_path / "disk", "Detecting", 16)
+    with pytest.raises(Interrupted, match="connect it"):
+        detect.run(project, detect.Options(str(graph)), away)
+    found = everything_found(project.db)
+    assert found and all(problem is None for _, problem, *_ in found)
+    away.back()
+    result = detect.run(project, detect.Options(str(graph)), quiet)
+    assert 0 < result.new < 120 and result.counts.images_with["animal"] == 120
 
 
 def test_that_progress_counts_every_image_and_says_what_was_found(project, graph, tmp_path):
