@@ -114,9 +114,15 @@ def counts(project: Project) -> dict[str, list[int]]:
 
 
 def locations(project: Project, split: str) -> tuple[str, ...]:
-    """The locations whose crops are in a split, sorted."""
+    """The locations whose crops are in a split, sorted. It goes from one to the next, however many crops each has."""
     rows = project.db.execute(
-        "SELECT DISTINCT location FROM crops WHERE split = ? ORDER BY location", (split,)
+        """WITH RECURSIVE places (name) AS (
+               SELECT min(location) FROM crops
+               UNION ALL SELECT (SELECT min(location) FROM crops WHERE location > name) FROM places
+               WHERE name IS NOT NULL)
+           SELECT name FROM places
+           WHERE EXISTS (SELECT 1 FROM crops WHERE location = name AND split = ?) ORDER BY name""",
+        (split,),
     )
     return tuple(location for (location,) in rows)
 
@@ -126,7 +132,8 @@ def location_counts(project: Project) -> dict[str, list[int]]:
     place = species_places(project)
     table = {split: [0] * len(place) for split in SPLITS}
     for split, species_id, count in project.db.execute(
-        "SELECT split, species_id, COUNT(DISTINCT location) FROM crops GROUP BY split, species_id"
+        "SELECT split, species_id, COUNT(*) FROM (SELECT DISTINCT location, split, species_id FROM crops)"
+        " GROUP BY split, species_id"
     ):
         table[split][place[species_id]] = count
     return table

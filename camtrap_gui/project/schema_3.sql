@@ -19,3 +19,6 @@ CREATE TABLE leases (
 
 -- For looking through what a run said, the surest or the least sure first, a page at a time.
 CREATE INDEX predictions_by_confidence ON predictions (run_id, confidence);
+
+-- For counting crops by camera without reading them: twenty bytes a crop.
+CREATE INDEX crops_by_location ON crops (location, split, species_id);

@@ -1,10 +1,11 @@
 import hashlib
+import random
 
 import pytest
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import crops
-from camtrap_gui.project.crops import Row
+from camtrap_gui.project.crops import SPLITS, Row
 
 
 @pytest.fixture
@@ -42,6 +43,26 @@ def test_that_counts_and_locations_go_by_split_and_class(known):
     assert crops.location_counts(known) == crops.counts(known)
     assert crops.locations(known, "train") == ("A", "B", "C")
     assert crops.locations(known, "val") == ()
+
+
+def test_that_locations_are_counted_once_however_many_crops_they_have(known):
+    chance = random.Random(0)
+    rows = [
+        row(1 + number % 6, chance.randint(1, 3), split, place, file=f"{number}.jpg")._replace(id=1 + number)
+        for number, place in enumerate(chance.choices(["", "A", "a", "Ä", "B 1", "10", "9"], k=200))
+        for split in [SPLITS[len(place) % 3]]
+    ]
+    crops.replace_all(known, lambda: rows, [])
+    order = (2, 3, 1)  # species as in the class list
+    for split in SPLITS:
+        mine = [one for one in rows if one.split == split]
+        assert crops.locations(known, split) == tuple(sorted({one.location for one in mine}))
+        assert crops.location_counts(known)[split] == [
+            len({one.location for one in mine if one.species_id == species_id}) for species_id in order
+        ]
+        assert {place: counts[split] for place, counts in crops.counts_at_locations(known).items()} == {
+            one.location: sum(other.location == one.location for other in mine) for one in rows
+        }
 
 
 def test_that_a_split_is_read_whole_and_in_order(known, monkeypatch):
