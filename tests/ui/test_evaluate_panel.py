@@ -83,7 +83,7 @@ def test_that_figures_stand_with_their_intervals(panel):
     for interval, form in (
         (figures.interval, ".0%"),
         (figures.top_k_interval, ".0%"),
-        (figures.macro_f1_interval, ".2f"),
+        (figures.macro_f1_interval, ".3f"),
         (figures.balanced_accuracy_interval, ".0%"),
     ):
         assert interval is not None
@@ -463,3 +463,8 @@ def test_that_all_tabs_fit_beside_each_other(panel, app, size):
     app.processEvents()
     bar = panel.tabs.tabBar()
     assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+
+
+def test_that_the_figures_leave_a_small_window_small(panel):
+    rail = 192
+    assert panel.minimumSizeHint().width() <= 1100 - rail

@@ -47,7 +47,9 @@ def test_that_a_click_trains_and_the_curves_are_those_of_the_run(
     panel.form.set_value("epochs", 4)
     QTest.mouseClick(panel.start_button, Qt.MouseButton.LeftButton)
     assert panel.stop.isVisible() and panel.result.isVisible()
+    assert panel.hasFocus(), "the keyboard is not given to another button"
     wait(lambda: panel.start_button.isEnabled())
+    assert panel.start_button.hasFocus()
     assert panel.message.text() == ""
     (run,) = runs.all_of(panel.session.project)
     assert run.state == "done"

@@ -170,8 +170,7 @@ class EvaluatePanel(RunPanel):
                     _spread(figures.balanced_accuracy_interval, ".0%"),
                     TIPS["balanced"],
                 ),
-                Figure(f"{figures.crops:,}", f"{shown.split} crops"),
-                Figure(f"{len(figures.locations):,}", "locations"),
+                Figure(f"{figures.crops:,}", f"{shown.split} crops", f"{len(figures.locations):,} locations"),
             )
         )
 

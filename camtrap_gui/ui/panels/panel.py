@@ -199,7 +199,12 @@ class Panel(QWidget):
         help = step_of(self.starts).help
         elsewhere = self.starts in self.session.elsewhere
         free = self.session.running(self.starts) is None and not elsewhere
-        self.start_button.setEnabled(not self._missing and free)
+        may_start = not self._missing and free
+        if self.start_button.hasFocus() and not may_start:
+            self.setFocus()  # else Qt gives the keyboard to whatever comes next, such as the menu
+        self.start_button.setEnabled(may_start)
+        if self.hasFocus() and may_start:
+            self.start_button.setFocus()
         why = f"{first}." if first else ELSEWHERE if elsewhere else ""
         self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{why}</b></p>" if why else ""))
         if elsewhere or self.message.text() == ELSEWHERE:

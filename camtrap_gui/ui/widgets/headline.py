@@ -25,7 +25,7 @@ class Headline(QWidget):
         self.setAccessibleName(name)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(GRID * 3)
+        self._row.setSpacing(GRID * 2)
 
     def show_figures(self, figures: Sequence[Figure]) -> None:
         """Show these and no others."""

@@ -52,7 +52,8 @@ def calibrated(run: Run) -> str:
     words = f"Calibrated: the network's scores are divided by {temperature:.3g}, as suited the validation crops best."
     before, after = (figures.get(f"calibration_error_{when}") for when in ("before", "after"))
     if before is not None and after is not None:
-        words += f" There, the calibration error went from {before:.1%} to {after:.1%}."
+        words += f" There, the calibration error went from {before:.1%} to {after:.1%}"
+        words += "." if after < before else ", which from so few crops says little."
     return f"{words} The diagram tells how it is on the crops of the evaluation."
 
 
