@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from camtrap_gui.problem import Problem
@@ -16,15 +17,19 @@ _WINDOWS_NAMES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 )
 
+_UNFINISHED = ".unfinished-"
+_IN_USE_S = 3600.0
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``; when the block ends well, it takes the place of ``path`` in one move.
 
-    When the block fails, ``path`` is as it was before and the temporary file is gone.
+    When the block fails, ``path`` is as it was before and the temporary file is gone; when the program is killed,
+    it stays, and ``sweep`` knows it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}{_UNFINISHED}", suffix=path.suffix)
     os.close(handle)
     beside = Path(name)
     try:
@@ -35,6 +40,15 @@ def replacing(path: Path) -> Iterator[Path]:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sweep(files: Iterable[Path]) -> None:
+    """Remove what killed programs left of ``replacing`` among some files, unless it is so new that it may be in use."""
+    for path in files:
+        if path.name.startswith(".") and _UNFINISHED in path.name:
+            with suppress(OSError):  # removed meanwhile, or of somebody else
+                if path.stat().st_mtime < time.time() - _IN_USE_S:
+                    path.unlink()
 
 
 @contextmanager
@@ -48,7 +62,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise Problem(
             f"{folder} exists already and is not overwritten. Choose another name, or remove it first."
         )
-    prefix = f".{folder.name}.unfinished-"
+    prefix = f".{folder.name}{_UNFINISHED}"
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         for left in folder.parent.glob(f"{glob.escape(prefix)}*"):

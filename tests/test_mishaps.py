@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from camtrap_gui import jobs, mishaps
+from camtrap_gui import files, jobs, mishaps
 from camtrap_gui.jobs import recorded
 from camtrap_gui.problem import Interrupted
 from camtrap_gui.project import Project, history
@@ -312,3 +313,30 @@ def test_that_a_project_that_is_gone_stops_the_job_and_is_not_made_anew(project,
     moved.rename(project.folder)  # which nothing must have been put in the place of
     with Project.open(project.folder) as again:
         assert sum(run_step(step, again, step.module().Options(), lambda _: None).crops.values()) == 40
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from camtrap_gui import files
+from camtrap_gui.jobs import recorded
+from camtrap_gui.project import Project
+with Project.open(Path(sys.argv[1])) as project, recorded(project, "train", {}):
+    with files.replacing(project.folder / "runs" / "a" / "options.json") as beside:
+        beside.write_text("half of")
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_that_a_file_whose_writer_was_killed_is_the_old_one_and_what_was_left_is_swept_up(project):
+    whole = project.folder / "runs" / "a" / "options.json"
+    files.write_text(whole, "old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(project.folder)], cwd=ROOT)
+    (left,) = [path for path in whole.parent.iterdir() if path != whole]
+    assert done.returncode == -9 and whole.read_text() == "old" and left.read_text() == "half of"
+    files.sweep([left])
+    assert left.exists()  # somebody may be writing it just now
+    os.utime(left, (0, 0))
+    with recorded(project, "train", {}):
+        pass
+    assert list(whole.parent.iterdir()) == [whole] and whole.read_text() == "old"

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
+from camtrap_gui import files
 from camtrap_gui.project import Project, at_work
 
 
@@ -67,7 +69,10 @@ def under_way(project: Project) -> frozenset[str]:
 
 
 def close_cut_off(project: Project, step: str) -> None:
-    """Mark the jobs of a step that were cut off as interrupted, those excepted that are being worked on."""
+    """Mark the jobs of a step that were cut off as interrupted, those excepted that are being worked on.
+
+    Also removes what they left half-written.
+    """
     rows = project.db.execute(
         "SELECT id, process FROM jobs WHERE step = ? AND state IN ('running', 'stopped')", (step,)
     )
@@ -77,6 +82,8 @@ def close_cut_off(project: Project, step: str) -> None:
     for row in gone:
         if row["process"] is not None:
             at_work.clear(project.folder, row["process"])
+    if gone:
+        files.sweep(chain(project.folder.iterdir(), (project.folder / "runs").rglob("*")))
 
 
 def _newest(project: Project, where: str) -> dict[str, PastJob]:

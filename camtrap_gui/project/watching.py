@@ -16,7 +16,7 @@ class News:
 
 
 class Watch:
-    """Looks at a project through its own connection. Asking costs 10 µs as long as nobody has written."""
+    """Looks at a project through its own connection. Asking costs 3 µs as long as nobody has written."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
