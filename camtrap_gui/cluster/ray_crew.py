@@ -1,25 +1,17 @@
 """The workers of a Ray cluster as one thing that takes pieces of work and gives back what became of them.
 
 Ray places the actors, starts them again when a process or a computer dies, and carries what they need and what they
-find. This module only keeps in mind who has what in hand. Ray is an optional extra (``pip install camtrap-gui[ray]``)
-and is imported in functions here only.
+find. This module only keeps in mind who has what in hand.
 """
 
-import os
-import signal
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from typing import Any
 
 from camtrap_gui import __version__
 from camtrap_gui.cluster import shipping
 from camtrap_gui.cluster.ray_worker import Found, Looker, Place
 from camtrap_gui.models.catalogue import Entry
-from camtrap_gui.parallel import cores
 from camtrap_gui.problem import Problem
 from camtrap_gui.project.detections import UnseenImage
 
@@ -28,68 +20,6 @@ MOST_CORES = 4
 IN_HAND = 2
 """Pieces that a worker has at a time: while it sends back what it found in one, it looks at the next."""
 _LOOK_FOR_COMPUTERS_EVERY_S = 5.0
-_ANSWERS_WITHIN_S = 10.0
-_SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that this program runs
-    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-
-
-def prepare() -> None:
-    """See to Ray's settings before it is imported. Raises Problem when it is not installed."""
-    if find_spec("ray") is None:
-        raise Problem(
-            "To work on a cluster this program needs Ray. Install it: pip install 'camtrap-gui[ray]'"
-        )
-    os.environ.update({name: os.environ.get(name, value) for name, value in _SETTINGS.items()})
-
-
-@contextmanager
-def connected(address: str) -> Iterator[None]:
-    """A connection to a cluster: "auto" (this computer belongs to it), HOST:PORT, or "local" (this computer alone).
-
-    Raises Problem when Ray is not installed or no cluster is there.
-    """
-    prepare()
-    _expect_answer(address)
-    import ray
-
-    where = {"num_cpus": cores(), "include_dashboard": False} if address == "local" else {"address": address}
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        ray.init(**where, log_to_driver=False, logging_level="error", namespace="camtrap")
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise _no_cluster(address, error) from error
-    try:
-        with suppress(ValueError):  # not in the main thread: Ray has left the handlers alone
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _expect_answer(address: str) -> None:
-    """Raises Problem when nobody listens at HOST:PORT: Ray itself would try for minutes."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal():
-        if address in ("auto", "local"):
-            return
-        raise Problem(f"“{address}” is no address of a cluster. Give auto, local, or HOST:PORT: --address")
-    try:
-        with socket.create_connection((host, int(port)), timeout=_ANSWERS_WITHIN_S):
-            return
-    except (OSError, OverflowError) as error:
-        raise _no_cluster(address, error) from error
-
-
-def _no_cluster(address: str, error: Exception) -> Problem:
-    reason = (str(error) or type(error).__name__).splitlines()[0]
-    return Problem(
-        f"There is no Ray cluster at “{address}” that this computer belongs to: {reason}. Start one (ray start --head), or"
-        " work on this computer alone: --address local"
-    )
 
 
 @dataclass(eq=False)
@@ -169,7 +99,7 @@ class Crew:
                 max_task_retries=0,  # a lease is given to whoever is free, not to the same actor again
                 scheduling_strategy="SPREAD",
             )
-            .remote(self.entry, [self._sent], self.threads, __version__)
+            .remote(self.entry, self.threads, __version__)
         )
         worker = Worker(len(self._known) + 1, actor)
         self._known.append(worker)
@@ -178,7 +108,7 @@ class Crew:
     def _expect(self, worker: Worker) -> None:
         """Wait until Ray has brought a worker to life, anew or for the first time."""
         self.workers = [other for other in self.workers if other is not worker]
-        self._waiting[worker.actor.get_ready.remote()] = (worker, None)
+        self._waiting[worker.actor.get_ready.remote([self._sent])] = (worker, None)
 
     @property
     def is_hopeless(self) -> bool:
@@ -193,7 +123,7 @@ class Crew:
     def give(self, worker: Worker, piece: int, images: tuple[UnseenImage, ...]) -> None:
         """Let a worker look at images; ``outcomes`` will say what became of the ``piece``."""
         worker.in_hand += 1
-        self._waiting[worker.actor.look.remote(images)] = (worker, piece)
+        self._waiting[worker.actor.look.remote(images, [self._sent])] = (worker, piece)
 
     def rates(self) -> dict[str, float]:
         """Figures worth watching: how many workers are there, and what each does in a second."""

@@ -16,6 +16,9 @@ from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 from camtrap_gui.project.detections import Seen, UnseenImage
 
+Sent = Sequence[Any]
+"""A reference to the detector's bytes, in a list so that Ray leaves them where they are until they are wanted."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -37,14 +40,13 @@ class Found:
 class Looker:
     """The actor. Ray starts it again when its process dies, so that everything it needs is in what it was made with."""
 
-    def __init__(self, entry: Entry, sent: list[Any], threads: int, version: str) -> None:
-        """``sent`` is a reference to the detector's bytes, in a list so that Ray leaves them where they are."""
+    def __init__(self, entry: Entry, threads: int, version: str) -> None:
         os.environ[parallel.CORES] = str(threads)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        self._entry, self._sent, self._threads, self._version = entry, sent, threads, version
+        self._entry, self._threads, self._version = entry, threads, version
         self._detector: Any = None
 
-    def get_ready(self) -> Place:
+    def get_ready(self, sent: Sent) -> Place:
         """Load the detector. Raises Problem when it cannot be, or when this is another version of the program."""
         import ray
 
@@ -56,15 +58,15 @@ class Looker:
                 " everywhere."
             )
         if self._detector is None:
-            self._detector = shipping.load(self._entry, lambda: ray.get(self._sent[0]))
+            self._detector = shipping.load(self._entry, lambda: ray.get(sent[0]))
         node = ray.get_runtime_context().get_node_id()
         return Place(platform.node() or node[:8], node, os.getpid())
 
-    def look(self, images: Sequence[UnseenImage]) -> Found:
+    def look(self, images: Sequence[UnseenImage], sent: Sent) -> Found:
         """What the detector finds in some images, in their order. Raises Problem when their folder is gone."""
         from camtrap_gui.models import looking
 
-        self.get_ready()
+        self.get_ready(sent)
         began = time.perf_counter()
         with closing(looking.look(self._detector, images, self._threads)) as batches:
             seen = [one for batch in batches for one in batch]

@@ -173,20 +173,21 @@ def run(project: Project, options: Options, report: Report) -> Result:
 
 
 def _run_on_cluster(project: Project, options: Options, report: Report) -> Result:
-    from camtrap_gui.cluster import ray_crew, ray_detection, shipping
+    from camtrap_gui.cluster import ray_connection, ray_crew, ray_detection, shipping
     from camtrap_gui.models import detectors, store
 
     report(Progress(0, None, f"connecting to the cluster ({options.address})", "Loading"))
     store.fetch(options.detector, report)
     entry = detectors.find(options.detector)
     detector = shipping.identity(entry)
-    with ray_crew.connected(options.address):
+    with ray_connection.connected(options.address) as deal_with_signals:
         number, total = _begin(project, detector, options)
         tally = _Tally(detector, entry.categories.values(), total, report)
         crew = ray_crew.Crew(entry, options.worker_cores, options.worker_gpus)
         with closing(ray_detection.look(project, number, crew, total)) as batches:
             for batch in batches:
                 tally.add(batch, crew.rates())
+                deal_with_signals()
         return _result(project, detector, number, tally.done, crew.describe())
 
 

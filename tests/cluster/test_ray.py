@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camtrap_gui.cluster import ray_crew, ray_detection, shipping
+from camtrap_gui.cluster import ray_connection, ray_crew, ray_detection, shipping
 from camtrap_gui.jobs import Progress
 from camtrap_gui.models import detectors
-from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
 from camtrap_gui.steps import detect
 from tests.cluster import surveys
@@ -26,7 +25,7 @@ ROOM = {"object_store_memory": 80_000_000}
 def cluster():
     """A head that does no work; tests add the nodes that do."""
     pytest.importorskip("ray", reason="Ray, an optional extra, is not installed")
-    ray_crew.prepare()
+    ray_connection.prepare()
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, **ROOM})
@@ -87,7 +86,7 @@ def test_that_a_process_that_dies_loses_nothing(cluster, network, survey, monkey
     path, wanted = survey
     monkeypatch.setattr(ray_detection, "MOST", 16)
     entry = detectors.find(str(network))
-    with Project.open(path) as project, ray_crew.connected(cluster.address):
+    with Project.open(path) as project, ray_connection.connected(cluster.address):
         number = detect.detections.register(project, shipping.identity(entry))
         crew = ray_crew.Crew(entry, threads=1)
         killed = 0
@@ -131,9 +130,3 @@ def test_that_a_node_that_dies_in_the_middle_changes_nothing_in_the_result(
     assert lost and lost[0].images < PICTURES - 16 and seen[-1].done == PICTURES
     assert any(name.endswith("per s") for name in seen[-1].values)
     assert "per second" in result.text()
-
-
-def test_that_an_address_without_a_cluster_is_answered_with_what_to_do():
-    pytest.importorskip("ray", reason="Ray, an optional extra, is not installed")
-    with pytest.raises(Problem, match="ray start --head"), ray_crew.connected("127.0.0.1:9"):
-        pass
