@@ -191,6 +191,12 @@ def _begin(project: Project, step: str, options: Any, process: str | None) -> in
                 f"This step is already being done on this project, since {since:%Y-%m-%d %H:%M}, "
                 f"by process {number} on {machine}. Wait until it has finished, or stop it there."
             )
+        if process is not None and (other := history.on_another_computer(project)):
+            machine, *_ = (other.process or "").split(" ")
+            raise Problem(
+                f"The computer {machine} is working on this project ({other.step}). Two computers cannot change a project"
+                " at the same time, as network disks do not keep them apart. Wait until it has finished."
+            )
         history.close_cut_off(project, step)
         job_id = db.execute(
             "INSERT INTO jobs (step, options, started, state, process) VALUES (?, ?, ?, 'running', ?)",

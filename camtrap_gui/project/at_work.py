@@ -20,7 +20,7 @@ def at_work(project: Path) -> Iterator[str]:
 
     Where files cannot be locked the block runs without, and the job counts as given up for everybody else.
     """
-    process = f"{platform.node().replace(' ', '-')} {os.getpid()} {uuid.uuid4().hex}"
+    process = f"{_computer()} {os.getpid()} {uuid.uuid4().hex}"
     path = _path(project, process)
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
@@ -53,10 +53,19 @@ def is_at_work(project: Path, process: str | None) -> bool:
     return False
 
 
+def is_of_here(process: str) -> bool:
+    """Whether a process is, or was, one of this computer."""
+    return process.split(" ")[0] == _computer()
+
+
 def clear(project: Path, process: str) -> None:
     """Take away the lock of a process that is gone."""
     with suppress(OSError):  # gone already
         _path(project, process).unlink()
+
+
+def _computer() -> str:
+    return platform.node().replace(" ", "-")
 
 
 def _path(project: Path, process: str) -> Path:
