@@ -12,6 +12,7 @@ ALL = {
     "detection": ["--pictures", "24"],
     "detection_quality": ["--images", "40"],
     "cluster": ["--pictures", "120", "--files", "12", "--rounds", "1"],
+    "pictures_elsewhere": ["--pictures", "40", "--rounds", "1"],
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
     "training_input": ["--crops", "128", "--batch", "16", "--rounds", "1"],
