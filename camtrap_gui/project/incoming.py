@@ -151,12 +151,12 @@ class Incoming:
         )
 
     def attribute(self, said: Iterable[Said]) -> None:
-        """Say whose word labels of this import are; those of persons who said them before stay as they are."""
-        self.db.executemany(
-            "UPDATE labels SET author = ?3, made = ?4, run_id = ?5, confidence = ?6"
-            " WHERE image_id = ?1 AND species_id = ?2 AND author = 'import'",
-            said,
-        )
+        """Say whose word labels of this import are; those of persons who said them before stay as they are.
+
+        It counts when the import is finished, as more of the same label may still come.
+        """
+        self.db.execute(f"CREATE TEMP TABLE IF NOT EXISTS said ({', '.join(Said._fields)})")
+        self.db.executemany("INSERT INTO temp.said VALUES (?, ?, ?, ?, ?, ?)", said)
 
     def add_box(
         self,
@@ -193,10 +193,21 @@ class Incoming:
             self.db.execute(statement)
         self._indexes.clear()
         self._known.remove_stale_boxes()
+        self._end_labels()
         self.db.execute(
             "UPDATE images SET checked = 0 WHERE problem IS NOT NULL AND problem != ? AND root_id = ?",
             (CORRUPT, self.root_id),
         )
+
+    def _end_labels(self) -> None:
+        if not self.db.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'said'").fetchone():
+            return
+        self.db.execute(
+            "UPDATE labels SET author = said.author, made = said.made, run_id = said.run, confidence = said.confidence"
+            " FROM temp.said AS said WHERE labels.image_id = said.image_id AND labels.species_id = said.species_id"
+            " AND labels.author = 'import'"
+        )
+        self.db.execute("DROP TABLE temp.said")
 
     def _was_met(self, image_id: int) -> bool:
         return image_id == LEFT_OUT or image_id >= self._first_new or self._known.was_met(image_id)

@@ -53,7 +53,7 @@ def test_that_folders_and_archives_are_known_by_what_is_in_them(tmp_path):
     assert kind_of(tmp_path / "gone.json") == "json"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300), st.sampled_from(["json", "zip"]))
 def test_that_no_content_upsets_it(tmp_path, content, ending):
     (tmp_path / f"any.{ending}").write_bytes(content)

@@ -156,6 +156,21 @@ def test_that_a_survey_survives_all_formats(survey, data):
         same(_plain(work / "2.json"), _plain(work / "3.json"))
 
 
+def test_that_animals_with_a_box_each_are_counted_together_again(tmp_path):
+    boxes = [{"id": n, "image_id": "a", "category_id": 0, "bbox": [10 * n, 0, 320, 240]} for n in range(3)]
+    image = {"id": "a", "file_name": "a.jpg", "width": 640, "height": 480}
+    survey = {"images": [image], "annotations": boxes, "categories": [{"id": 0, "name": "gnu"}]}
+    (tmp_path / "survey.json").write_text(json.dumps(survey))
+    with Project.create(tmp_path / "1") as project:
+        _bring_in(project, json=tmp_path / "survey.json", images=tmp_path)
+        decisions.label(project, [1], [Said("zebra", 3)], author="Ana")
+        before = facts(project)
+        coco_camera_traps.write(project, tmp_path / "2.json", quiet)
+    with Project.create(tmp_path / "2") as project:
+        _bring_in(project, json=tmp_path / "2.json", images=tmp_path)
+        same(before, facts(project))
+
+
 def _bring_in(project, **options):
     dataset.run(project, dataset.Options(**options, skip_check=True), quiet)
 
