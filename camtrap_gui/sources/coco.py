@@ -14,7 +14,7 @@ from camtrap_gui.formats.times import read_moment, read_time
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import ahead_of
 from camtrap_gui.pictures import Header
-from camtrap_gui.problem import Problem
+from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project, edits
 from camtrap_gui.project.image_roots import clean_path, root_for
 from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
@@ -216,11 +216,14 @@ def _drew(record: AnnotationRecord) -> tuple[str, str | None]:
 
 
 def _size_of(image_id: int, incoming: Incoming, folder: Path) -> tuple[int, int] | None:
-    """The size that boxes in pixels refer to: as the source says, else of the file."""
+    """The size that boxes in pixels refer to: as the source says, else of the file; None where its folder is away."""
     size = incoming.size_of(image_id)
     if size is None:
         [path] = incoming.db.execute("SELECT path FROM images WHERE id = ?", (image_id,)).fetchone()
-        _, header = look(folder, image_id, path)
+        try:
+            _, header = look(folder, image_id, path)
+        except Interrupted:  # that it matters is found out, and said, when the files are checked
+            return None
         if isinstance(header, Header):
             size = header.width, header.height
             incoming.set_size(image_id, *size)
