@@ -181,7 +181,9 @@ class EvaluatePanel(RunPanel):
     def open_inspected(self, place: int) -> None:
         """Show the pictures of the crops that are looked through, beginning with one of them."""
         found = self.inspection.found
-        title = f"{self.inspection.order.currentText()} · {len(found):,} crops"
+        title = (
+            f"{self.inspection.title()} · {len(found):,} crops" if len(found) > 1 else self.inspection.title()
+        )
         self._open(title, pictures.Inspected(self.session.project, found), self.inspection.grid, place)
 
     def open_cell(self, truth: str, prediction: str) -> None:

@@ -34,6 +34,10 @@ class LikestCrops(QWidget):
         layout.addWidget(self.grid, 1)
         self.tell("")
 
+    def hasHeightForWidth(self) -> bool:
+        """The grid gives way where it is low, which a widget with a height for its width never does."""
+        return False
+
     def tell(self, about: str, crops: Sequence[Like] = ()) -> None:
         """Say something of what was looked at, and show the crops most like it."""
         self.about.setText(about)
@@ -58,7 +62,7 @@ class LikestGrid(TileGrid):
         self.thumbnails.ready.connect(lambda _: self.viewport().update())
         self.setStyleSheet("QTableView { background: transparent; }")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumHeight(self.cell_size().height())
+        self.setMinimumHeight(GRID * 4)  # a small window shows a line of them, to be scrolled
 
     def sizeHint(self) -> QSize:
         return QSize(TILE.width() * 3, 2 * self.cell_size().height() + GRID // 2)

@@ -30,11 +30,11 @@ from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 OF_EACH = 6
 SAMPLE, SUREST, UNSUREST = "sample", "surest", "unsurest"
 ORDERS = (
-    (SAMPLE, f"{OF_EACH} of each species"),
-    (SUREST, "Surest first"),
-    (UNSUREST, "Least sure first"),
+    (SAMPLE, f"{OF_EACH} of each"),
+    (SUREST, "Surest"),
+    (UNSUREST, "Least sure"),
 )
-VERDICTS = ((ANY, "Right or wrong"), (WRONG, "Errors only"), (RIGHT, "Right only"))
+VERDICTS = ((ANY, "All"), (WRONG, "Errors"), (RIGHT, "Right"))
 
 
 class _Page(NamedTuple):
@@ -86,13 +86,19 @@ class InspectionView(QWidget):
         """What is shown."""
         return self.grid.found
 
+    def title(self) -> str:
+        """What is shown, in words."""
+        kind = {ANY: "Crops", WRONG: "Errors", RIGHT: "Recognised"}[self.verdict.currentData()]
+        order = {SAMPLE: f"{OF_EACH} of each species", SUREST: "surest first", UNSUREST: "least sure first"}
+        return f"{kind}, {order[self.order.currentData()]}"
+
     def show_run(self, run_id: str, split: str, species: Sequence[str], locations: Sequence[str]) -> None:
         """Look through what a run said for a split, of these species and locations."""
         self._run, self._split, self._stale = run_id, split, True
         for field, everything, names in (
-            (self.truth, "Any species", species),
-            (self.called, "Anything", species),
-            (self.location, "Any location", locations),
+            (self.truth, "Any", species),
+            (self.called, "Any", species),
+            (self.location, "Any", locations),
         ):
             _fill(field, [("", everything), *((name, name) for name in names)])
         if self.isVisible():
@@ -177,7 +183,7 @@ class InspectionView(QWidget):
         fields.setVerticalSpacing(GRID // 2)
         self.order, self.verdict, self.truth, self.called, self.location = (
             self._field(fields, place, words)
-            for place, words in enumerate(("Show", "Verdict", "Is", "Was called", "Location"))
+            for place, words in enumerate(("Show first", "Answers", "Is", "Was called", "Location"))
         )
         _fill(self.order, ORDERS)
         _fill(self.verdict, VERDICTS)
