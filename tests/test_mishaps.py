@@ -155,6 +155,28 @@ def test_that_a_project_on_a_read_only_disk_says_so(tmp_path):
         assert status == 2 and "cannot be" in words and str(tmp_path / "disk") in words
 
 
+def test_that_a_database_and_a_folder_that_may_only_be_read_say_so(tmp_path):
+    script = """
+        import subprocess
+        survey(disk / "project", disk.parent / "pictures")
+        said = []
+        for name in ("crops", "project.sqlite"):
+            place = str(disk / "project" / name)
+            (disk / "project" / "crops").mkdir(exist_ok=True)
+            subprocess.run(["mount", "--bind", place, place], check=True)
+            subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+            said.append(camtrap("crop", str(disk / "project")))
+            subprocess.run(["umount", place], check=True)
+        said.append(camtrap("crop", str(disk / "project")))
+        print(json.dumps([said, len(data_set(disk / "project"))]))
+    """
+    said, crops = last_line(on_small_disk(tmp_path / "disk", 24_000, CROPS, script))
+    (first, about_crops), (second, about_database), (third, _) = said
+    assert (first, second, third, crops) == (2, 2, 0, 30)
+    assert f"{tmp_path / 'disk' / 'project' / 'crops'}" in about_crops
+    assert all("read-only" in words for words in (about_crops, about_database))
+
+
 def test_that_a_file_that_may_not_grow_any_more_stops_a_job_and_loses_nothing(tmp_path):
     script = """
 import resource, sys

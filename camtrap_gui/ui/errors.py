@@ -4,6 +4,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -46,11 +47,13 @@ class Defects(QObject):
 
 
 def install() -> Defects:
-    """Log to a file and catch what nobody else does."""
-    paths.logs().mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
-        paths.logs() / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
-    )
+    """Log to a file, where one can be written, and catch what nobody else does."""
+    handler: logging.Handler = logging.StreamHandler()
+    with suppress(OSError):  # a full or read-only disk is no reason to have no window
+        paths.logs().mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            paths.logs() / "window.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8"
+        )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     defects = Defects()

@@ -149,3 +149,13 @@ def test_that_errors_of_the_disk_are_no_defects(app, monkeypatch):
         except (OSError, KeyError):
             sys.excepthook(*sys.exc_info())
     assert len(mishaps) == 1 and "/survey/a.csv is full" in mishaps[0] and len(met) == 1
+
+
+def test_that_the_window_comes_where_no_log_can_be_written(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(errors.paths, "logs", lambda: tmp_path / "a file" / "logs")
+    met = []
+    errors.install().met.connect(lambda *words: met.append(words))
+    sys.excepthook(KeyError, KeyError("a defect"), None)
+    assert len(met) == 1
