@@ -35,6 +35,7 @@ ALL = {
     "teaching_order": ["--seeds", "1"],
     "evaluation": ["--crops", "100000"],
     "backbones": ["--installed", "--most", "20", "--rounds", "1"],
+    "explaining": ["--crops", "5000", "--rounds", "2"],
     "demo_road": ["--images", "120"],
 }
 """The benchmarks, and what each is asked for with ``--small``."""
