@@ -8,8 +8,8 @@ pictures, and reckons its time and memory up in proportion; with a million or mo
 much, as its time grows faster than its survey.
 
 Crops are not cut but made in the database, one for every picture with an animal, as the steps before would take days.
-Every question is asked by the functions that the program asks it with; times are those on the clock of the fastest of
-``--rounds``, and of the first one, with nothing in SQLite's own memory yet.
+Every question is asked by the functions that the program asks it with, of a project that was opened for it, so that
+nothing is in SQLite's own memory yet; times are those on the clock of the first and of the fastest of ``--rounds``.
 """
 
 import argparse
