@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.parse
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -152,7 +152,7 @@ def _store(address: str) -> Any:
 
 
 _lock = threading.Lock()
-_failures: Counter[str] = Counter()  # by host, since it last gave something
+_failures: defaultdict[str, set[str]] = defaultdict(set)  # by host, since it last gave something
 
 
 def _patiently(address: str, ask: Callable[[], Value]) -> Value:
@@ -180,8 +180,8 @@ def _patiently(address: str, ask: Callable[[], Value]) -> Value:
 def _failed(address: str, error: Exception) -> Exception:
     host, why = _host(address), _words(error)
     with _lock:
-        _failures[host] += 1
-        hopeless = _failures[host] >= FAILURES
+        _failures[host].add(address)
+        hopeless = len(_failures[host]) >= FAILURES
     if _is_cut_off(error) or hopeless:
         return Gone(
             f"{host} cannot be read: {why}. What was done is kept. Look at the connection, and whether this computer may"

@@ -17,7 +17,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, browse, images, problems, sequences
 from camtrap_gui.project.importing import importing
 from camtrap_gui.project.incoming import Incoming
-from camtrap_gui.remote_pictures import is_elsewhere
+from camtrap_gui.remote_pictures import is_elsewhere, shown
 from camtrap_gui.sources import camtrap_dp, coco, files_on_disk, folders
 from camtrap_gui.sources.doubts import Doubts
 
@@ -117,7 +117,7 @@ class Result:
 
     ``described``: pictures of the source that are in the project now, ``new`` and ``changed`` ones among them.
     ``unusable``: pictures whose file cannot be used, by reason; ``passed_over``: records or parts of them, by reason.
-    ``unchecked``: pictures whose file was not looked at.
+    ``unchecked``: pictures whose file was not looked at. ``elsewhere``: the address where they are, if they have one.
     """
 
     source: str
@@ -138,6 +138,7 @@ class Result:
     preview: tuple[Pictured, ...] = ()
     lila: "Here | None" = None
     detected: int = 0
+    elsewhere: str = ""
 
     def text(self) -> str:
         """What a person wants to know after an import."""
@@ -156,6 +157,11 @@ class Result:
             lines.append(f"Passed over: {_listed(self.passed_over)}.")
         if self.unchecked:
             lines.append(f"Not looked at: the files of {_many(self.unchecked, 'picture')}.")
+        if self.elsewhere:
+            lines.append(
+                f"The pictures stay at {self.elsewhere} and are fetched when they are needed; camtrap copies show says how"
+                " much room copies of them take."
+            )
         if self.detected:
             lines.append(f"Results of MegaDetector came in for {_many(self.detected, 'picture')}.")
         lines += [_line(picture) for picture in self.preview]
@@ -271,6 +277,7 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
         unusable=problems.counts_of_images(project),
         passed_over=problems.counts(project, STEP),
         preview=tuple(_pictured(project, incoming.root_id)) if options.preview else (),
+        elsewhere=shown(place) if (place := options.folder or options.images) and is_elsewhere(place) else "",
     )
 
 

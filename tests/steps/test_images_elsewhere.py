@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,7 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     cache = Cache(tmp_path / "copies", 20_000_000)
     monkeypatch.setattr(remote_pictures, "cache", cache)
     monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(remote_files, "_failures", type(remote_files._failures)())
+    monkeypatch.setattr(remote_files, "_failures", defaultdict(set))
     return cache
 
 
@@ -122,6 +123,7 @@ def test_that_what_cannot_be_fetched_is_a_row_with_a_reason(
     served.always["my survey/L2/a picture 2.jpg"] = serving.status(403)
     result = dataset.run(project, dataset.Options(json=survey / "survey.json", images=place), quiet)
     assert result.unchecked == 0
+    assert f"The pictures stay at {remote_pictures.shown(place)}" in result.text()
     reasons = [row[0] or "" for row in all_of(project, "SELECT problem FROM images ORDER BY id LIMIT 4")]
     assert [reason.partition(":")[0] for reason in reasons] == [
         "missing",
