@@ -13,6 +13,8 @@ from PIL import Image
 
 from camtrap_gui import files, jobs, mishaps
 from camtrap_gui.jobs import recorded
+from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Interrupted
 from camtrap_gui.project import Project, history
 from camtrap_gui.steps import named, run_step
@@ -182,6 +184,8 @@ def test_that_a_file_that_may_not_grow_any_more_stops_a_job_and_loses_nothing(tm
 import resource, sys
 from pathlib import Path
 from camtrap_gui.jobs import recorded
+from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Interrupted
 from camtrap_gui.project import Project, problems
 with Project.create(Path(sys.argv[1])) as project:
@@ -342,6 +346,8 @@ import os, signal, sys
 from pathlib import Path
 from camtrap_gui import files
 from camtrap_gui.jobs import recorded
+from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.project import Project
 with Project.open(Path(sys.argv[1])) as project, recorded(project, "train", {}):
     with files.replacing(project.folder / "runs" / "a" / "options.json") as beside:
@@ -362,3 +368,40 @@ def test_that_a_file_whose_writer_was_killed_is_the_old_one_and_what_was_left_is
     with recorded(project, "train", {}):
         pass
     assert list(whole.parent.iterdir()) == [whole] and whole.read_text() == "old"
+
+
+def test_that_a_training_or_an_evaluation_does_not_go_on_with_no_crops_to_see(tmp_path):
+    folder = tmp_path / "crops"
+    (folder / "lion").mkdir(parents=True)
+    whole = Image.new("RGB", (16, 16))
+    for name in ("a", "b"):
+        whole.save(folder / "lion" / f"{name}.png")
+    crop = CropFile(folder / "lion" / "a.png", files.sha256_of(folder / "lion" / "a.png"))
+    (folder / "lion" / "b.png").unlink()
+    with pytest.raises(Unreadable, match="missing"):
+        picture_of(CropFile(folder / "lion" / "b.png", crop.sha256))
+    assert picture_of(crop).size == (16, 16)
+    folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(Interrupted, match="connect it"):
+        picture_of(crop)
+    (tmp_path / "elsewhere").rename(folder)
+    assert picture_of(crop).size == (16, 16)
+
+
+def test_that_a_disk_away_for_a_moment_costs_no_picture(tmp_path):
+    picture = tmp_path / "pictures" / "a.png"
+    picture.parent.mkdir()
+    Image.new("RGB", (16, 16)).save(picture)
+    tried = []
+
+    def read() -> tuple[int, int]:
+        if not tried:  # it comes back before anybody could look
+            picture.rename(tmp_path / "a.png")
+        try:
+            return read_upright(picture).size
+        finally:
+            if not tried:
+                (tmp_path / "a.png").rename(picture)
+            tried.append(1)
+
+    assert read_below(picture.parent, read) == (16, 16) and len(tried) == 2

@@ -17,7 +17,7 @@ from camtrap_gui import files, parallel
 from camtrap_gui.evaluation import TOP
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.metrics import ranking
-from camtrap_gui.pictures import Unreadable, read_upright
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, predictions, problems, runs, training_data
 from camtrap_gui.project.predictions import Prediction, Unpredicted
@@ -130,7 +130,8 @@ def _from_pictures(
 
     def prepared(crop: Unpredicted) -> tuple[Unpredicted, NDArray[np.uint8] | str]:
         try:
-            return crop, classifier.prepare(read_upright(files.inside(folder, crop.file)))
+            file = files.inside(folder, crop.file)
+            return crop, classifier.prepare(read_below(folder, lambda: read_upright(file)))
         except Unreadable as reason:
             return crop, str(reason)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from camtrap_gui.geometry import Box, crop_window
 from camtrap_gui.parallel import in_order
-from camtrap_gui.pictures import Unreadable, read_upright
+from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Problem
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def predictions(
 
     Without a detector the whole picture is classified. With one, its animals are, each cut out as the classifier's
     own crops were; boxes below ``threshold`` (default: the detector's typical one) are passed over. A picture that
-    cannot be read has a ``failure`` and ends nothing. A picture ``known`` has an answer for is not looked at again;
+    cannot be read has a ``failure`` and ends nothing; a folder that is away does (Interrupted). A picture ``known`` has an answer for is not looked at again;
     it is asked on any thread. Close the iterator when not exhausting it.
     """
 
@@ -96,7 +96,7 @@ def predictions(
         if before is not None and not (keep_pictures and not before.failure):
             return _Opened(path, known=before)
         try:
-            picture = read_upright(path)
+            picture = read_below(path.parent, lambda: read_upright(path))
         except Unreadable as reason:
             return _Opened(path, failure=str(reason))
         if before is not None:
