@@ -26,10 +26,10 @@ class Kept:
 
     def text(self) -> str:
         """Three sentences at most."""
+        size = f"{self.size / GB:,.1f} GB" if self.size >= GB else f"{self.size / 1_000_000:,.0f} MB"
         pictures = f"{self.pictures:,} picture{'' if self.pictures == 1 else 's'}"
         lines = [
-            f"Copies of {pictures} that lie elsewhere take {self.size / GB:.1f} of {self.most / GB:.0f} GB in"
-            f" {self.folder}"
+            f"Copies of {pictures} that lie elsewhere take {size} in {self.folder}, of {self.most / GB:,.0f} GB they may."
         ]
         if self.size > _ALMOST * self.most:
             lines.append(
