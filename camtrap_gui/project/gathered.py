@@ -6,6 +6,7 @@ machines may calculate a little differently, so answers are the same when their 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from camtrap_gui.project import Project, detections
@@ -47,7 +48,9 @@ class Images:
 
     def __init__(self, project: Project) -> None:
         self._db = project.db
-        self._roots = {row["path"]: row["id"] for row in self._db.execute("SELECT id, path FROM roots")}
+        self._roots = {
+            str(Path(row["path"])): row["id"] for row in self._db.execute("SELECT id, path FROM roots")
+        }
 
     def number(self, root: str, path: str) -> int | None:
         """The row number of an image, or None when the project has no such image."""

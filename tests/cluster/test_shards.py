@@ -328,6 +328,19 @@ def test_that_a_survey_that_has_moved_since_is_recognised(survey):
     assert bring_together(survey).merged[0].new == PICTURES
 
 
+def test_that_pictures_elsewhere_are_recognised_by_the_address_of_their_root(survey):
+    look(survey, "1/1", out=survey.parent / "one.shard")
+    with sqlite3.connect(survey.parent / "one.shard") as db:
+        db.execute("UPDATE roots SET path = ?", (str(Path("s3://bucket/survey")),))
+    db.close()
+    with Project.open(survey) as project, project.write() as db:
+        db.execute("UPDATE roots SET path = 's3://bucket/survey'")
+        db.execute("INSERT INTO roots (id, path) VALUES (2, 's3://bucket/other')")
+        db.execute("INSERT INTO images (key, root_id, path) SELECT key, 2, path FROM images")
+    result = bring_together(survey, survey.parent / "one.shard")
+    assert (result.merged[0].new, result.merged[0].gone) == (PICTURES, 0)
+
+
 # What scripts do: the program itself, its default detector.
 
 
