@@ -5,7 +5,7 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from PIL import Image
@@ -70,6 +70,12 @@ def test_that_an_address_survives_being_a_path(address: str) -> None:
     assert remote_pictures.shown(path / "S1/pic.jpg") == f"{address}/S1/pic.jpg"
     assert Path(str(path)) == path
     assert remote_pictures.place(path) == path
+
+
+def test_that_an_address_survives_being_a_path_of_windows() -> None:
+    path = PureWindowsPath("https://host/a b") / "S1/pic.jpg"
+    assert remote_pictures.is_elsewhere(str(path))
+    assert remote_pictures.shown(path) == "https://host/a b/S1/pic.jpg"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", ["/data/x", "data", "C:/x", "c:\\x", "./https:x", "ftp://x/y", ""])
