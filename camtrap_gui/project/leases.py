@@ -1,8 +1,8 @@
 """Leases: ranges of images that a detector looks at somewhere else, so that nobody else looks at them meanwhile.
 
 One process gives them out, prolongs them while it works, and keeps what comes back. When it is gone, whether it ended,
-was killed or lost its machine, its leases are void, at once where that can be seen from here (``at_work``), otherwise
-when they expire. What came back in time is kept; only the rest of a lease is ever done again.
+was killed or lost its machine, its leases are void: at once where that can be seen (on the same computer), otherwise when
+they expire. What came back in time is kept; only the rest of a lease is ever done again.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,8 @@ def take_over(project: Project) -> int:
         void = [
             row["id"]
             for row in rows
-            if row["expires"] < now or not at_work.is_at_work(project.folder, row["holder"])
+            if row["expires"] < now
+            or (at_work.is_of_here(row["holder"]) and not at_work.is_at_work(project.folder, row["holder"]))
         ]
         db.executemany("DELETE FROM leases WHERE id = ?", [(number,) for number in void])
     return len(void)

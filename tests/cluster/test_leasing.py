@@ -1,5 +1,6 @@
 """Leasing without a cluster: what comes back is kept once, what does not is given out again, leases end with their holder."""
 
+import platform
 from datetime import timedelta
 from pathlib import Path
 
@@ -157,6 +158,7 @@ def test_that_leases_of_one_process_are_not_given_out_by_another_until_it_is_gon
     second = leases.give(project, number, "machine 2 two", 0, 20)
     assert {image.id for image in first.images} == set(range(1, 21))
     assert {image.id for image in second.images} == set(range(21, 41))
+    monkeypatch.setattr(leases.at_work, "is_of_here", lambda holder: True)
     monkeypatch.setattr(leases.at_work, "is_at_work", lambda folder, holder: holder.endswith("one"))
     assert leases.take_over(project) == 1
     assert leases.give(project, number, "machine 3 three", 0, 100).images[0].id == 21
@@ -168,9 +170,20 @@ def test_that_leases_of_one_process_are_not_given_out_by_another_until_it_is_gon
 
 def test_that_a_killed_holders_leases_are_void_at_once(survey):
     project, number, wanted = survey
-    leases.give(project, number, f"here 1 {'0' * 32}", 0, 20)
+    leases.give(project, number, f"{platform.node()} 1 {'0' * 32}", 0, 20)
     work(survey, Crew(1))
     assert found_in(project.db) == wanted
+
+
+def test_that_leases_of_a_computer_that_went_down_are_waited_for_until_they_expire(survey, monkeypatch):
+    project, number, wanted = survey
+    monkeypatch.setattr(ray_detection, "_WAIT_S", 0.05)
+    with monkeypatch.context() as shorter:
+        shorter.setattr(leases, "LASTS", timedelta(seconds=1))
+        leases.give(project, number, f"elsewhere 1 {'0' * 32}", 0, 20)
+    crew = Crew(1)
+    work(survey, crew)
+    assert found_in(project.db) == wanted and crew.shown[-1] == "0019.jpg"
 
 
 def test_that_images_are_where_the_project_says(survey, tmp_path):
