@@ -278,7 +278,9 @@ def held(run: Run) -> Iterator[bool]:
     try:
         try:
             db.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # the disk is full, or away
+                raise
             yield False
         else:
             yield True
