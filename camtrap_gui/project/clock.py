@@ -22,4 +22,6 @@ def now(db: sqlite3.Connection) -> datetime:
     """The present moment, UTC; later than every job, edit, run and detector the project knows of."""
     present = datetime.now(UTC)
     (newest,) = db.execute(_NEWEST).fetchone()
-    return max(present, datetime.fromisoformat(newest) + _STEP) if newest else present
+    if not newest or newest < present.isoformat():  # the usual case: times of one form sort as texts
+        return present
+    return max(present, datetime.fromisoformat(newest) + _STEP)
