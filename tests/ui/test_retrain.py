@@ -9,6 +9,7 @@ from camtrap_gui.project.decisions import Said
 from camtrap_gui.ui.panels.train import TrainPanel
 from camtrap_gui.ui.widgets import run_choice
 from camtrap_gui.ui.widgets.retrain import Retrain
+from camtrap_gui.ui.widgets.run_history import COLUMNS
 
 
 def click(button) -> None:
@@ -119,7 +120,7 @@ def test_that_the_history_shows_the_model_in_use_and_another_can_be_chosen(
     show(panel)
     project = panel.session.project
     newer, older = runs.all_of(project)
-    column = panel.history.columnCount() - 1
+    column = COLUMNS.index("Model")
     assert [panel.history.item(row, column).text() for row in (0, 1)] == ["in use", ""]
     assert not panel.use.isVisible()
     panel.history.choose([1])
