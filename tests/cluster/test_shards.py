@@ -154,7 +154,7 @@ def test_that_a_stopped_shard_goes_on_where_it_was(survey, monkeypatch, quiet):
             raise Cancelled
 
     monkeypatch.setattr(detectors, "load", lambda _: Counting())
-    options = detect.Options(shard="1/1", threads=1)
+    options = detect.Options(detector="brightness", shard="1/1", threads=1)
     with pytest.raises(Cancelled):
         start(named("detect"), survey, options, stop)
     (file,) = shards.files_of(survey)
