@@ -66,6 +66,14 @@ class Job(QObject):
         self.goes_on = False
         self.silent = False
 
+    def complaint(self) -> str:
+        """What to say of it in place where it did not end well; '' otherwise."""
+        if self.state == "problem":
+            return self.message
+        if self.state == "failed":
+            return "This failed unexpectedly. Details are at the left of the bar below."
+        return ""
+
     def is_over(self) -> bool:
         """Whether nothing more will come."""
         return self.state in ("done", "problem", "failed", "cancelled")

@@ -85,10 +85,7 @@ class AutomaticView(QWidget):
             job.ended.connect(lambda: self._ended(job))
 
     def _ended(self, job: Job) -> None:
-        if job.state == "problem":
-            self._said = job.message
-        elif job.state == "failed":
-            self._said = "This failed unexpectedly. Details are at the left of the bar below."
+        self._said = job.complaint() or self._said
         self._show()
 
     def _show(self) -> None:

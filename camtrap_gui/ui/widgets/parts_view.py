@@ -76,10 +76,7 @@ class PartsView(QWidget):
             job.ended.connect(lambda: self._ended(job))
 
     def _ended(self, job: Job) -> None:
-        if job.state == "problem":
-            self._said = job.message
-        elif job.state == "failed":
-            self._said = "This failed unexpectedly. Details are at the left of the bar below."
+        self._said = job.complaint() or self._said
         self._look_up()
 
     def _look_up(self) -> None:

@@ -85,10 +85,7 @@ class RunComparison(QWidget):
         self._show()
 
     def _ended(self, job: Job) -> None:
-        if job.state == "problem":
-            self._said = job.message
-        elif job.state == "failed":
-            self._said = "This failed unexpectedly. Details are at the left of the bar below."
+        self._said = job.complaint() or self._said
         self._look_up()
 
     def _chosen(self) -> None:
