@@ -9,6 +9,7 @@ within each picture, then within each sequence:
    or family ... of the other.
 3. A genus, family ... becomes one of its species that was said, if any was: the one of the lowest rank, among those the
    one that was said most often. This needs to be known of the species: see ``taxonomy``.
+4. If asked for, a species becomes the most frequent one of its family, if that was said at least twice.
 
 Nothing is stored: who writes or shows suggestions passes ``Smoothed.changes`` on (``observations.Rules.overruled``).
 What people or sources said is left alone, and so are pictures that have labels or boxes.
@@ -25,16 +26,19 @@ from camtrap_gui.project.taxonomy import Lineage
 
 NO_SPECIES = frozenset({"other", "unknown", "no cv result", "animal", "blank", "mammal"})
 LEAST_DETECTION, LEAST_CLASSIFICATION = 0.15, 0.5
-_LEAST_FOR_UNKNOWN = 2
+_LEAST_FOR_UNKNOWN = _LEAST_FOR_RELATIVES = 2
+_FAMILY = taxonomy.RANKS.index("family") + 1  # names down to the family
 _RANK_WEIGHT, _COUNT_WEIGHT = 1.0, 0.01
 
 
 @dataclass(frozen=True)
 class How:
-    """When the most frequent species overrules another one: said at least ``least`` times, the other at most ``alone`` times."""
+    """When the most frequent species overrules another one: said at least ``least`` times, the other at most ``alone``
+    times; in the same family, the other at most ``relatives`` times (0: never)."""
 
     least: int = 4
     alone: int = 1
+    relatives: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,19 @@ def even_out(
         evened = [most if name in alone else name for name in evened]
     counts = Counter(evened)
     lower = {name: _best_below(name, counts, lineages) for name in counts}
-    return [lower[name] or name for name in evened]
+    return _within_families([lower[name] or name for name in evened], lineages, how.relatives)
+
+
+def _within_families(said: list[str], lineages: Mapping[str, Lineage], most_overruled: int) -> list[str]:
+    counts = Counter(said)
+    becomes: dict[str, str] = {}
+    families = {lineages[name][:_FAMILY] for name in counts if len(lineages.get(name, ())) >= _FAMILY}
+    for family in families if most_overruled else ():
+        relatives = [name for name in counts if lineages.get(name, ())[:_FAMILY] == family]
+        most = _most_frequent([name for name in said if name in relatives])
+        if most and counts[most] >= _LEAST_FOR_RELATIVES:
+            becomes |= {name: most for name in relatives if counts[name] <= most_overruled}
+    return [becomes.get(name, name) for name in said]
 
 
 def _best_below(name: str, counts: Mapping[str, int], lineages: Mapping[str, Lineage]) -> str | None:

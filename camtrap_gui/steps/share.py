@@ -144,6 +144,17 @@ class Options:
             advanced=True,
         ),
     ] = 1
+    smooth_relatives: Annotated[
+        int,
+        Option(
+            "How often another species of the same family may have been suggested to be overruled. It needs to be known"
+            " where species stand in the system of animals (camtrap labels taxonomy).",
+            low=0,
+            high=1000,
+            lowest="Never",
+            advanced=True,
+        ),
+    ] = 0
     check: Annotated[
         bool,
         Option(
@@ -200,7 +211,7 @@ def how_to_smooth(options: Options) -> "How":
     """When a species overrules another."""
     from camtrap_gui.project.smoothing import How
 
-    return How(options.smooth_least, options.smooth_alone)
+    return How(options.smooth_least, options.smooth_alone, options.smooth_relatives)
 
 
 def rules(options: Options, overruled: Mapping[int, str] | None = None) -> "Rules":

@@ -125,3 +125,22 @@ def test_that_other_numbers_make_other_rules():
     assert even_out(["gnu"] * 4 + ["lion"] * 2, how=How(alone=2)) == ["gnu"] * 6
     assert even_out(["gnu"] * 4 + ["lion"], how=How(least=5)) == ["gnu"] * 4 + ["lion"]
     assert even_out(["gnu", "gnu", "lion"], how=How(least=2)) == ["gnu"] * 3
+
+
+@pytest.mark.parametrize(
+    ("relatives", "said", "becomes"),
+    [
+        (0, ["lion", "lion", "leopard"], ["lion", "lion", "leopard"]),
+        (1, ["lion", "lion", "leopard"], ["lion"] * 3),
+        (1, ["lion", "leopard"], ["lion", "leopard"]),
+        (1, ["lion"] * 3 + ["leopard"] * 2, ["lion"] * 3 + ["leopard"] * 2),
+        (2, ["lion"] * 3 + ["leopard"] * 2, ["lion"] * 5),
+        (
+            2,
+            ["lion", "lion", "zebra", "horse"],
+            ["lion", "lion", "zebra", "horse"],
+        ),  # horse: nothing is known
+    ],
+)
+def test_that_relatives_give_way_only_if_asked_for(relatives, said, becomes):
+    assert even_out(said, LINEAGES, smoothing.How(relatives=relatives)) == becomes

@@ -28,7 +28,7 @@ from camtrap_gui.steps.share import Options
 from camtrap_gui.ui.panels.panel import EXPORTS, Panel
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.coordinates_dialog import CoordinatesDialog
-from camtrap_gui.ui.widgets.purposes import PurposeList
+from camtrap_gui.ui.widgets.purposes import SMOOTHING, PurposeList
 from camtrap_gui.ui.widgets.share_preview import SharePreview
 from camtrap_gui.ui.widgets.target_edit import TargetEdit
 
@@ -169,7 +169,7 @@ class SharePanel(Panel):
         return side
 
     def _show_preview(self) -> None:
-        how = How(self.form.value_of("smooth_least"), self.form.value_of("smooth_alone"))
+        how = How(*(self.form.value_of(name) for name in SMOOTHING[1:]))
         self.preview.show_for(self.purposes.purpose(), bool(self.form.value_of("smooth")), how)
         self.preview.doubt(self._lacking())
 

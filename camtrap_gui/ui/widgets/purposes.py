@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidg
 
 from camtrap_gui.ui.theme import GRID
 
-SMOOTHING = ("smooth", "smooth_least", "smooth_alone")
+SMOOTHING = ("smooth", "smooth_least", "smooth_alone", "smooth_relatives")
 
 
 @dataclass(frozen=True)
