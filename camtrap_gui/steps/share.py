@@ -133,6 +133,7 @@ class Options:
             low=2,
             high=1000,
             advanced=True,
+            label="Overrules when said",
         ),
     ] = 4
     smooth_alone: Annotated[
@@ -142,6 +143,7 @@ class Options:
             low=1,
             high=1000,
             advanced=True,
+            label="Gives way up to",
         ),
     ] = 1
     smooth_relatives: Annotated[
@@ -153,6 +155,7 @@ class Options:
             high=1000,
             lowest="Never",
             advanced=True,
+            label="Relatives up to",
         ),
     ] = 0
     check: Annotated[
