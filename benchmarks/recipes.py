@@ -13,30 +13,25 @@ detections.
 import argparse
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from benchmarks import fine_tuned
 from benchmarks.common import print_json, table
 from benchmarks.training import PHOTOS, _fill, _whole
-from benchmarks.transfer import embedded, only
+from benchmarks.transfer import embedded
 from camtrap_gui import metrics
-from camtrap_gui.models.classifiers import backbones, finetuning, heads
-from camtrap_gui.models.classifiers.features import CropFile
+from camtrap_gui.models.classifiers import backbones
 from camtrap_gui.models.classifiers.heads import Features
-from camtrap_gui.models.classifiers.input_pipeline import Pictures
-from camtrap_gui.models.classifiers.learning import Best, Checkpoint, State
 from camtrap_gui.models.classifiers.recipes import PRESETS, Recipe
-from camtrap_gui.pictures import read_upright
-from camtrap_gui.project import Project, crops
+from camtrap_gui.project import Project
 
 MOST, FEWEST, CHOSEN_BY = 60, 2, 10
 Change = Callable[[Recipe], Recipe]
-Places = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 Scores = list[tuple[float, float]]
 
 OF_BOTH: Mapping[str, Change] = {
@@ -121,7 +116,7 @@ def told(title: str, found: Mapping[str, Scores]) -> str:
     return table((title, "macro-F1", "more", "accuracy", "more"), rows)
 
 
-def drawn(labels: NDArray[np.int64], seed: int) -> Places:
+def drawn(labels: NDArray[np.int64], seed: int) -> fine_tuned.Places:
     """Places of the photographs to learn from, to choose by and to test."""
     random = np.random.default_rng(seed)
     classes = np.unique(labels)
@@ -139,75 +134,25 @@ def drawn(labels: NDArray[np.int64], seed: int) -> Places:
 def ask_quick(seen: Features, change: Change, seed: int) -> tuple[float, float]:
     """Macro-F1 and accuracy of a head on the photographs it has not seen."""
     train, validation, test = drawn(seen.labels, seed)
-    head = train_head(seen, train, validation, change(PRESETS["quick"]), seed)
-    asked = only(seen, test)
+    head = fine_tuned.trained_head(seen, train, validation, change(PRESETS["quick"]), seed)
+    asked = fine_tuned.only(seen, test)
     return score(head.logits(asked).argmax(1), asked.labels)
-
-
-def train_head(
-    seen: Features, train: NDArray[np.int64], validation: NDArray[np.int64], recipe: Recipe, seed: int
-) -> heads.Head:
-    """The head of a recipe."""
-    learnt, chosen_by = only(seen, train), only(seen, validation)
-    classes = int(seen.labels.max()) + 1
-    return heads.train_head(learnt, chosen_by, classes, recipe, seed, lambda _: None, lambda _: None)
 
 
 def ask_standard(
     project: Project, seen: Features, size: int, epochs: int, change: Change, seed: int
 ) -> tuple[float, float]:
     """The same of the whole network."""
-    train, validation, test = drawn(seen.labels, seed)
-    usual = PRESETS["standard"].with_last(epochs=epochs)
-    recipe = change(usual)
-    head = train_head(seen, train, validation, recipe, seed)
-    backbone = backbones.get(backbones.DEFAULT, size)
-    names = crops.classes(project)
-    classifier = heads.classifier(backbone, head, names, 1.0, {})
-    kept: list[list[NDArray[np.float32]]] = [classifier.model.get_weights()]
-
-    def keep(best: Best) -> None:
-        kept[:] = [classifier.model.get_weights()]
-
-    files = list(all_files(project))
-
-    def pictures(places: NDArray[np.int64]) -> Pictures:
-        return Pictures(places, seen.labels[places], files.__getitem__)
-
-    with tempfile.TemporaryDirectory() as folder:
-        finetuning.fine_tune(
-            classifier.model,
-            pictures(train),
-            pictures(validation),
-            recipe,
-            seed,
-            State(best_f1=head.best.macro_f1, best_loss=head.best.val_loss),
-            Checkpoint(Path(folder) / "last.npz"),
-            say=lambda _: None,
-            on_epoch=lambda _: None,
-            on_best=keep,
-        )
-    classifier.model.set_weights(kept[0])
-    images = np.stack([classifier.prepare(picture) for picture in read(files, test)])
-    return score(classifier.predict_arrays(images).argmax(1), seen.labels[test])
+    places = drawn(seen.labels, seed)
+    recipe = change(PRESETS["standard"].with_last(epochs=epochs))
+    _, said = fine_tuned.answers(project, seen, size, recipe, places, seed)
+    return score(said.argmax(1), seen.labels[places[2]])
 
 
 def score(said: NDArray[np.int64], truth: NDArray[np.int64]) -> tuple[float, float]:
     """Macro-F1 and accuracy."""
     confusion = metrics.confusion_matrix(truth, said, int(truth.max()) + 1)
     return metrics.macro_f1(confusion), float((said == truth).mean())
-
-
-def all_files(project: Project) -> Iterator[CropFile]:
-    """The crops of a project by ascending id, as ``embedded`` has them."""
-    for row in project.db.execute("SELECT file, sha256 FROM crops ORDER BY id"):
-        yield CropFile(crops.folder(project) / row["file"], row["sha256"])
-
-
-def read(files: list[CropFile], places: NDArray[np.int64]) -> Iterator[Image.Image]:
-    """The pictures at some places."""
-    for place in places:
-        yield read_upright(files[place].path)
 
 
 if __name__ == "__main__":
