@@ -32,6 +32,27 @@ class Options:
             "Files of shards (.shard); without any, those in the project's folder “shards”.", positional=True
         ),
     ] = ()
+    preview: Annotated[bool, Option("Say what would come in, and change nothing.")] = False
+
+
+@dataclass
+class Part:
+    """What one file has brought: the ``shard``-th of ``shards``, of which ``seen`` images and not ``unseen`` ones.
+
+    The other numbers are as in ``Merged``.
+    """
+
+    file: str
+    detector: str
+    shard: int
+    shards: int
+    seen: int
+    unseen: int
+    new: int = 0
+    known: int = 0
+    mended: int = 0
+    conflicts: int = 0
+    gone: int = 0
 
 
 @dataclass
@@ -59,11 +80,14 @@ class Merged:
 
 @dataclass(frozen=True)
 class Result:
-    """What came in, by detector. ``unseen`` images are left for each; ``refused`` files have a reason."""
+    """What came in, or would, by detector and by file. ``unseen`` images are left for each detector; ``refused`` files
+    have a reason."""
 
     merged: tuple[Merged, ...]
     unseen: dict[str, int]
     refused: dict[str, str]
+    parts: tuple[Part, ...] = ()
+    preview: bool = False
 
     def text(self) -> str:
         """What came in first, then what is missing or wrong."""
@@ -81,6 +105,8 @@ class Result:
             names = ", ".join(f"{one.detector} ({one.sha256[:12]})" for one in self.merged)
             lines.append(f"The files are of different detectors, each kept by itself: {names}.")
         lines += [f"Not merged: {reason}" for reason in self.refused.values()]
+        if self.preview:
+            lines.append("This was a preview: nothing was changed.")
         return "\n".join(lines)
 
 
@@ -98,16 +124,21 @@ def run(project: Project, options: Options, report: Report) -> Result:
     abouts, refused = _look(paths, images, report)
     if not abouts:
         raise Problem("\n".join(refused.values()))
-    problems.clear(project, STEP)
+    if not options.preview:
+        problems.clear(project, STEP)
+    preview = gathered.Preview(project) if options.preview else None
     merged: dict[tuple[str, int], Merged] = {}
+    parts = []
     for path, about in _rarest_first(abouts):
         key = (about.detector.sha256, about.shards)
         into = merged.setdefault(key, Merged(about.detector.name, *key))
-        _bring_in(project, path, about, images, into, report)
+        parts.append(_bring_in(project, path, about, images, into, preview, report))
     return Result(
         merged=tuple(_with_gaps(project, one, abouts) for one in merged.values()),
-        unseen={one.sha256: _unseen(project, one.sha256) for one in merged.values()},
+        unseen=_unseen(project, list(merged.values()), options.preview),
         refused=refused,
+        parts=tuple(parts),
+        preview=options.preview,
     )
 
 
@@ -149,32 +180,47 @@ def _rarest_first(abouts: dict[Path, "About"]) -> list[tuple[Path, "About"]]:
 
 
 def _bring_in(
-    project: Project, path: Path, about: "About", images: Images, into: Merged, report: Report
-) -> None:
+    project: Project,
+    path: Path,
+    about: "About",
+    images: Images,
+    into: Merged,
+    preview: gathered.Preview | None,
+    report: Report,
+) -> Part:
     from camtrap_gui.cluster import shard_file
 
-    known = detections.detector_by_hash(project, about.detector.sha256)
-    number = detections.register(project, known or about.detector)
+    sha256 = about.detector.sha256
+    if preview is None:
+        number = detections.register(project, detections.detector_by_hash(project, sha256) or about.detector)
     with shard_file.reading(path) as results:
+        part = Part(path.name, about.detector.name, about.shard, about.shards, results.seen, results.unseen)
         into.files += 1
         if results.unseen:
             into.unfinished[about.shard] = results.unseen
         done = 0
         report(Progress(done, results.seen, path.name, f"Shard {about.shard}"))
         for page in results.answers():
-            added = gathered.add(project, number, images, page)
-            into.new, into.known, into.mended = (
-                into.new + added.new,
-                into.known + added.known,
-                into.mended + added.mended,
+            added = (
+                preview.add(sha256, images, page) if preview else gathered.add(project, number, images, page)
             )
+            _count(added, part, into)
             for kind, found in (("conflicts", added.conflicts), ("gone", added.gone)):
-                setattr(into, kind, getattr(into, kind) + len(found))
                 examples = into.examples.setdefault(kind, [])
                 examples += found[: _EXAMPLES - len(examples)]
-                problems.add(project, STEP, ((name, _REASONS[kind]) for name in found))
+                if preview is None:
+                    problems.add(project, STEP, ((name, _REASONS[kind]) for name in found))
             done += len(page)
             report(Progress(done, results.seen, path.name, f"Shard {about.shard}"))
+    return part
+
+
+def _count(added: gathered.Added, part: Part, into: Merged) -> None:
+    numbers = {"new": added.new, "known": added.known, "mended": added.mended}
+    numbers |= {"conflicts": len(added.conflicts), "gone": len(added.gone)}
+    for name, number in numbers.items():
+        for one in (part, into):
+            setattr(one, name, getattr(one, name) + number)
 
 
 _REASONS = {"conflicts": "two shards have found different things", "gone": "not in the project any more"}
@@ -190,10 +236,8 @@ def _with_gaps(project: Project, merged: Merged, abouts: dict[Path, "About"]) ->
         if (about.detector.sha256, about.shards) == (merged.sha256, merged.shards)
     }
     missing = set(range(1, merged.shards + 1)) - there
-    known = detections.detector_by_hash(project, merged.sha256)
-    assert known is not None
     empty = set(missing)
-    for page in detections.unseen(project, known.id, batch=5000):
+    for page in detections.unseen(project, _number(project, merged.sha256), batch=5000):
         if not empty:
             break
         empty -= {shard_of(image.path, merged.shards) for image in page}
@@ -201,10 +245,18 @@ def _with_gaps(project: Project, merged: Merged, abouts: dict[Path, "About"]) ->
     return merged
 
 
-def _unseen(project: Project, sha256: str) -> int:
+def _unseen(project: Project, merged: Sequence[Merged], preview: bool) -> dict[str, int]:
+    """How many images each detector has not seen; after a preview, would not have seen."""
+    left = {one.sha256: detections.count_unseen(project, _number(project, one.sha256)) for one in merged}
+    for one in merged if preview else ():
+        left[one.sha256] = max(0, left[one.sha256] - one.new)
+    return left
+
+
+def _number(project: Project, sha256: str) -> int:
+    """Of a detector; one that none has where the project does not know it, as in a preview."""
     known = detections.detector_by_hash(project, sha256)
-    assert known is not None
-    return detections.count_unseen(project, known.id)
+    return known.id if known is not None else 0
 
 
 def _lines(one: Merged) -> list[str]:

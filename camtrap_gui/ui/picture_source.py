@@ -24,6 +24,7 @@ _REFUSED: dict[str | None, str] = {
     "results": "These are results of a detector. Make the project of the pictures first, then drop them on its dataset.",
     "decisions": "These are decisions about a survey. Make the project of its pictures first, then drop them there.",
     "detector": "This is a detector. Make a project of pictures first; it is added under “Detect”.",
+    "shard": "This is what a computer found in its part of the pictures. Open the project they belong to, then drop it there.",
     "picture": "This is a single picture. Drop the folder it lies in.",
     "unknown": "This is of no kind that can be brought in.",
 }

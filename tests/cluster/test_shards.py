@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,30 @@ def test_that_shards_of_two_detectors_are_kept_apart_and_named(survey):
     assert "different detectors" in result.text()
     with Project.open(survey) as project:
         assert detections.latest_detector(project).name == "brightness"
+
+
+def test_that_a_preview_says_what_merging_does_and_changes_nothing(survey, tmp_path):
+    look(survey, "1/3")
+    look(survey, "2/3", out=tmp_path / "first.shard")
+    bring_together(survey)
+    look(survey, "2/3", out=tmp_path / "again.shard", detector="other")
+    shutil.copy(tmp_path / "first.shard", tmp_path / "second.shard")
+    with sqlite3.connect(tmp_path / "second.shard") as db:
+        db.execute("UPDATE detections SET x = x + 0.1 WHERE image_id = 1")
+        db.execute("UPDATE detections SET confidence = confidence - 0.001 WHERE image_id > 1")
+    db.close()
+    (tmp_path / "none.shard").write_text("nothing")
+    before = found(survey)
+    files = (*(survey / "shards").iterdir(), *sorted(tmp_path.glob("*.shard")))
+    preview, result = (
+        start(named("merge"), survey, merge.Options(files, preview), lambda _: None)
+        for preview in (True, False)
+    )
+    assert preview.preview and "nothing was changed" in preview.text()
+    assert replace(preview, preview=False) == result and found(survey) != before
+    (conflict,) = [part for part in result.parts if part.conflicts]
+    assert (conflict.file, conflict.conflicts) == ("second.shard", 1)
+    assert {part.file: part.new for part in result.parts}["first.shard"] == conflict.known + 1
 
 
 def test_that_what_a_person_rejected_stays_rejected(survey):

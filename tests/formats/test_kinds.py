@@ -32,6 +32,7 @@ def zipped(path: Path, *names: str) -> Path:
         ("md_v5a.0.0.onnx", "", "detector"),
         ("md_v4.1.0.PB", "", "detector"),
         ("IMG_0001.JPG", "", "picture"),
+        ("yolox-1-of-16.shard", "", "shard"),
         ("thesis.docx", "", "unknown"),
         ("broken.zip", "no zip", "unknown"),
     ],
