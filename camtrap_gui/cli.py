@@ -270,6 +270,7 @@ def _note(progress: Progress) -> str:
     values = "  ".join(
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in progress.values.items()
+        if not isinstance(value, list | dict)  # those are for tables
     )
     return "  ".join(part for part in (progress.note, values) if part)
 

@@ -9,40 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from camtrap_gui import __version__
-from camtrap_gui.cluster import shipping
-from camtrap_gui.cluster.ray_worker import Found, Looker, Place
-from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.cluster import workers
+from camtrap_gui.cluster.ray_worker import Found, Looker
+from camtrap_gui.cluster.tasks import Tool
+from camtrap_gui.cluster.workers import Values, Worker
 from camtrap_gui.problem import Problem
-from camtrap_gui.project.detections import UnseenImage
 
 MOST_CORES = 4
 """Cores of one worker where nothing else is said: more of them are better used by another worker."""
 IN_HAND = 2
 """Pieces that a worker has at a time: while it sends back what it found in one, it looks at the next."""
 _LOOK_FOR_COMPUTERS_EVERY_S = 5.0
-
-
-@dataclass(eq=False)
-class Worker:
-    """An actor: where it is, what it has in hand, and what it has done."""
-
-    number: int
-    actor: Any
-    place: Place | None = None
-    in_hand: int = 0
-    images: int = 0
-    seconds: float = 0.0
-    deaths: int = 0
-
-    @property
-    def name(self) -> str:
-        """The computer and the worker's number."""
-        return f"{self.place.computer if self.place else 'nowhere yet'} {self.number}"
-
-    @property
-    def rate(self) -> float:
-        """Images per second while it worked; 0 while that is not known."""
-        return self.images / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True)
@@ -56,18 +33,22 @@ class Outcome:
 
 @dataclass
 class Crew:
-    """The workers. ``reasons`` say why some have given up for good."""
+    """The workers that are there, each of ``threads`` cores (0: as suits the computers) and so many graphics ``cards``.
 
-    entry: Entry
+    ``price`` is that of an hour of one, in whatever money; 0: nobody asks. ``reasons`` say why some have given up for good.
+    """
+
+    tool: Tool
     threads: int = 0
     cards: float = 0.0
+    price: float = 0.0
     workers: list[Worker] = field(default_factory=list)
     reasons: list[Problem] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         import ray
 
-        self._sent = ray.put(dict(shipping.read(self.entry)))
+        self._sent = ray.put(dict(self.tool.read()))
         self._waiting: dict[Any, tuple[Worker, int | None]] = {}
         self._later: list[tuple[float, Worker]] = []
         self._looked = 0.0
@@ -99,7 +80,7 @@ class Crew:
                 max_task_retries=0,  # a lease is given to whoever is free, not to the same actor again
                 scheduling_strategy="SPREAD",
             )
-            .remote(self.entry, self.threads, __version__)
+            .remote(self.tool, self.threads, __version__)
         )
         worker = Worker(len(self._known) + 1, actor)
         self._known.append(worker)
@@ -120,27 +101,22 @@ class Crew:
         worker = min(self.workers, key=lambda worker: worker.in_hand, default=None)
         return worker if worker and worker.in_hand < IN_HAND else None
 
-    def give(self, worker: Worker, piece: int, images: tuple[UnseenImage, ...]) -> None:
-        """Let a worker look at images; ``outcomes`` will say what became of the ``piece``."""
+    def give(self, worker: Worker, piece: int, items: tuple[Any, ...]) -> None:
+        """Let a worker look at items; ``outcomes`` will say what became of the ``piece``."""
         worker.in_hand += 1
-        self._waiting[worker.actor.look.remote(images, [self._sent])] = (worker, piece)
+        self._waiting[worker.actor.look.remote(items, [self._sent])] = (worker, piece)
 
-    def rates(self) -> dict[str, float]:
-        """Figures worth watching: how many workers are there, and what each does in a second."""
-        return {
-            "workers": len(self.workers),
-            **{f"{worker.name} per s": round(worker.rate, 2) for worker in self.workers if worker.images},
-        }
+    def values(self) -> Values:
+        """Figures of all workers worth watching, as the package's docstring has them."""
+        return workers.values(self._known, self.price)
+
+    def brief(self) -> str:
+        """The most important ones on one line."""
+        return workers.brief(self._known, self.price)
 
     def describe(self) -> tuple[str, ...]:
-        """A line for each worker that has done something: what, and how often it had to be started again."""
-        done = sorted((worker for worker in self._known if worker.images), key=lambda worker: worker.number)
-        return tuple(
-            f"  {worker.images:>9,}  by {worker.name}, {worker.rate:.1f} per second, {worker.seconds:,.0f} s of"
-            f" {self.threads} core{'s' * (self.threads != 1)}"
-            + (f", started again {worker.deaths} time{'s' * (worker.deaths != 1)}" if worker.deaths else "")
-            for worker in done
-        ) + tuple(f"  Gave up: {reason}" for reason in self.reasons)
+        """Lines that say who has done what, for how long and at what price."""
+        return workers.describe(self._known, self.threads, self.price, self.reasons)
 
     def outcomes(self, timeout_s: float) -> list[Outcome]:
         """What has become of pieces since; waits for the first, but no longer than ``timeout_s``."""
@@ -183,16 +159,18 @@ class Crew:
             self._lose(worker)
         else:
             if piece is None:
-                worker.place = answer
+                worker.come(answer)
                 self.workers.append(worker)
                 return None
-            worker.images += len(answer.seen)
+            worker.done += len(answer.answers)
             worker.seconds += answer.seconds
             return answer
         return None
 
     def _give_up(self, worker: Worker, reason: Problem) -> None:
         self.workers = [other for other in self.workers if other is not worker]
+        worker.has_given_up = True
+        worker.go()
         if str(reason) not in map(str, self.reasons):
             self.reasons.append(reason)
 
@@ -200,6 +178,7 @@ class Crew:
         """A worker's process or computer is gone: ask again in a moment, as Ray brings it back where there is room."""
         if worker in self.workers:
             worker.deaths += 1
+            worker.go()
             self.workers = [other for other in self.workers if other is not worker]
         elif any(worker is other for _, other in self._later) or any(
             other is worker and piece is None for other, piece in self._waiting.values()

@@ -1,4 +1,4 @@
-"""What runs on the computers of a Ray cluster: an actor that holds the detector and looks at the images it is given.
+"""What runs on the computers of a Ray cluster: an actor that has the task's tool at hand and looks at what it is given.
 
 Pictures are read there, from the folder that all computers share; only paths come in and rows go out.
 """
@@ -7,67 +7,58 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from camtrap_gui import __version__, parallel
-from camtrap_gui.models.catalogue import Entry
+from camtrap_gui.cluster.tasks import Look, Tool
+from camtrap_gui.cluster.workers import Place
 from camtrap_gui.problem import Problem
-from camtrap_gui.project.detections import Seen, UnseenImage
 
 Sent = Sequence[Any]
-"""A reference to the detector's bytes, in a list so that Ray leaves them where they are until they are wanted."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an actor has come to life: the computer's name, the node's number in the cluster and the process."""
-
-    computer: str
-    node: str
-    process: int
+"""A reference to the model's bytes, in a list so that Ray leaves them where they are until they are wanted."""
+_THREADS = (parallel.CORES, "TF_NUM_INTRAOP_THREADS")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What came of the images of a lease, and the seconds it took."""
+    """What came of the items of a lease, and the seconds it took."""
 
-    seen: list[Seen]
+    answers: list[Any]
     seconds: float
 
 
 class Looker:
     """The actor. Ray starts it again when its process dies, so that everything it needs is in what it was made with."""
 
-    def __init__(self, entry: Entry, threads: int, version: str) -> None:
-        os.environ[parallel.CORES] = str(threads)
+    def __init__(self, tool: Tool, threads: int, version: str) -> None:
+        os.environ.update(dict.fromkeys(_THREADS, str(threads)))
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        self._entry, self._threads, self._version = entry, threads, version
-        self._detector: Any = None
+        self._tool, self._threads, self._version = tool, threads, version
+        self._look: Look | None = None
 
     def get_ready(self, sent: Sent) -> Place:
-        """Load the detector. Raises Problem when it cannot be, or when this is another version of the program."""
+        """Load the model. Raises Problem when it cannot be, or when this is another version of the program."""
         import ray
 
-        from camtrap_gui.cluster import shipping
+        self._loaded(sent)
+        node = ray.get_runtime_context().get_node_id()
+        return Place(platform.node() or node[:8], node, os.getpid())
+
+    def look(self, items: Sequence[Any], sent: Sent) -> Found:
+        """What comes of some items, in their order. Raises Problem when their folder is gone."""
+        look = self._loaded(sent)
+        began = time.perf_counter()
+        return Found(look(items), time.perf_counter() - began)
+
+    def _loaded(self, sent: Sent) -> Look:
+        import ray
 
         if __version__ != self._version:
             raise Problem(
                 f"{platform.node()} has version {__version__} of this program, not {self._version}. Install the same"
                 " everywhere."
             )
-        if self._detector is None:
-            self._detector = shipping.load(self._entry, lambda: ray.get(sent[0]))
-        node = ray.get_runtime_context().get_node_id()
-        return Place(platform.node() or node[:8], node, os.getpid())
-
-    def look(self, images: Sequence[UnseenImage], sent: Sent) -> Found:
-        """What the detector finds in some images, in their order. Raises Problem when their folder is gone."""
-        from camtrap_gui.models import looking
-
-        self.get_ready(sent)
-        began = time.perf_counter()
-        with closing(looking.look(self._detector, images, self._threads)) as batches:
-            seen = [one for batch in batches for one in batch]
-        return Found(seen, time.perf_counter() - began)
+        if self._look is None:
+            self._look = self._tool.load(lambda: ray.get(sent[0]), self._threads)
+        return self._look

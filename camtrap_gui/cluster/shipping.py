@@ -1,19 +1,17 @@
-"""Sending a detector to where it is needed: by its hash, and its bytes only to machines that do not have it."""
+"""Sending a model to where it is needed: by its hash, and its bytes only to machines that do not have it."""
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from camtrap_gui import files
 from camtrap_gui.cluster.shard_file import Identity
+from camtrap_gui.cluster.tasks import Files
 from camtrap_gui.models import detectors, store
 from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.models.detectors import Detector
 from camtrap_gui.problem import Problem
-
-Files = Mapping[str, bytes]
-"""What a detector consists of, by path; the only path of a detector that is one file is its name."""
 
 
 def identity(entry: Entry) -> Identity:
@@ -28,7 +26,7 @@ def identity(entry: Entry) -> Identity:
 
 
 def read(entry: Entry) -> Files:
-    """The bytes of a detector that is here."""
+    """The bytes of a model that is here."""
     path = entry.path
     if path.is_dir():
         return {
@@ -39,20 +37,25 @@ def read(entry: Entry) -> Files:
     return {path.name: path.read_bytes()}
 
 
-def load(entry: Entry, fetch: Callable[[], Files]) -> Detector:
+def detector(entry: Entry, fetch: Callable[[], Files]) -> Detector:
     """The detector of the hash that ``entry`` has: from this machine's store, else from what ``fetch`` brings.
 
     Raises Problem when what came is not the detector that was sent.
     """
-    here = next((one for one in _installed() if one.sha256 == entry.sha256 and one.kind == entry.kind), None)
-    # The same file may be described differently here: what counts is how it is used where the work is kept.
-    detector = detectors.load_entry(
-        replace(entry, name=here.name, file=here.file, size=here.size) if here else _unpacked(entry, fetch())
-    )
-    if detector.sha256 != entry.sha256:
+    made = detectors.load_entry(here(entry, fetch))
+    if made.sha256 != entry.sha256:
         raise Problem(f"The detector {entry.name} did not arrive as it was sent. Start this again.")
-    detector.name = entry.name
-    return detector
+    made.name = entry.name
+    return made
+
+
+def here(entry: Entry, fetch: Callable[[], Files]) -> Entry:
+    """The entry of the same model, whose files are on this machine: installed, or unpacked from what ``fetch`` brings."""
+    there = next((one for one in _installed() if one.sha256 == entry.sha256 and one.kind == entry.kind), None)
+    # The same file may be described differently here: what counts is how it is used where the work is kept.
+    if there:
+        return replace(entry, name=there.name, file=there.file, size=there.size)
+    return _unpacked(entry, fetch())
 
 
 def _installed() -> list[Entry]:
@@ -63,7 +66,7 @@ def _installed() -> list[Entry]:
 
 
 def _unpacked(entry: Entry, sent: Files) -> Entry:
-    folder = Path(tempfile.mkdtemp(prefix="camtrap-detector-"))
+    folder = Path(tempfile.mkdtemp(prefix="camtrap-model-"))
     for name, data in sent.items():
         path = files.inside(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)

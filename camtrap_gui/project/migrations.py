@@ -23,7 +23,11 @@ def _run(script: str) -> Callable[[sqlite3.Connection], None]:
     return migrate
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [_run("schema_2.sql"), _run("schema_3.sql")]
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
+    _run("schema_2.sql"),
+    _run("schema_3.sql"),
+    _run("schema_4.sql"),
+]
 """``MIGRATIONS[0]`` leads from version 1 to 2, and so on."""
 
 

@@ -5,8 +5,8 @@ time, joined by short queues, so memory does not grow with the survey. What was 
 once; a killed run loses no more than those. Boxes are kept down to the detector's conservative confidence, so that
 other thresholds can be tried without running again.
 
-With Ray the workers of a cluster look, and this process keeps what they find. A shard is a part of the images for one machine of many. It reads the project only and keeps what it finds in a file of
-its own, for ``camtrap merge``.
+With Ray the workers of a cluster look, and this process keeps what they find. A shard is a part of the images for one
+machine of many. It reads the project only and keeps what it finds in a file of its own, for ``camtrap merge``.
 """
 
 from collections import Counter
@@ -15,8 +15,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+from camtrap_gui.cluster.choices import Address, Engine, Threads, WorkerCores, WorkerGpus, WorkerPrice
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.parallel import cores
@@ -38,9 +39,7 @@ class Options:
     retry_unreadable: Annotated[
         bool, Option("Also look again at pictures that this detector could not read before.", advanced=True)
     ] = False
-    threads: Annotated[
-        int, Option("Threads that decode pictures; 0: one for each core.", low=0, high=256, advanced=True)
-    ] = 0
+    threads: Threads = 0
     shard: Annotated[
         str,
         Option(
@@ -57,41 +56,11 @@ class Options:
             advanced=True,
         ),
     ] = None
-    engine: Annotated[
-        str,
-        Option(
-            "Who looks at the pictures: this computer (here), or the computers of a Ray cluster that see the pictures"
-            " under the same path (ray). It can be stopped at any time and continued here or there.",
-            choices=("here", "ray"),
-            advanced=True,
-        ),
-    ] = "here"
-    address: Annotated[
-        str,
-        Option(
-            "With --engine ray: the cluster that this computer belongs to (auto, or HOST:PORT of its head), or this"
-            " computer alone (local).",
-            advanced=True,
-        ),
-    ] = "auto"
-    worker_cores: Annotated[
-        int,
-        Option(
-            "With --engine ray: processor cores that each worker uses; 0: four, or less on small computers.",
-            low=0,
-            high=256,
-            advanced=True,
-        ),
-    ] = 0
-    worker_gpus: Annotated[
-        float,
-        Option(
-            "With --engine ray: graphics cards that each worker uses; 0.5: two workers share one.",
-            low=0,
-            high=16,
-            advanced=True,
-        ),
-    ] = 0.0
+    engine: Engine = "here"
+    address: Address = "auto"
+    worker_cores: WorkerCores = 0
+    worker_gpus: WorkerGpus = 0.0
+    worker_price: WorkerPrice = 0.0
 
     @property
     def only_reads(self) -> bool:
@@ -173,7 +142,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
 
 
 def _run_on_cluster(project: Project, options: Options, report: Report) -> Result:
-    from camtrap_gui.cluster import ray_connection, ray_crew, ray_detection, shipping
+    from camtrap_gui.cluster import detection, leasing, ray_connection, ray_crew, shipping
     from camtrap_gui.models import detectors, store
 
     report(Progress(0, None, f"connecting to the cluster ({options.address})", "Loading"))
@@ -183,10 +152,11 @@ def _run_on_cluster(project: Project, options: Options, report: Report) -> Resul
     with ray_connection.connected(options.address) as deal_with_signals:
         number, total = _begin(project, detector, options)
         tally = _Tally(detector, entry.categories.values(), total, report)
-        crew = ray_crew.Crew(entry, options.worker_cores, options.worker_gpus)
-        with closing(ray_detection.look(project, number, crew, total)) as batches:
+        task = detection.Detecting(project, number, entry)
+        crew = ray_crew.Crew(task.tool, options.worker_cores, options.worker_gpus, options.worker_price)
+        with closing(leasing.work(project, task, crew)) as batches:
             for batch in batches:
-                tally.add(batch, crew.rates())
+                tally.add(batch, crew.values(), crew.brief())
                 deal_with_signals()
         return _result(project, detector, number, tally.done, crew.describe())
 
@@ -275,12 +245,12 @@ class _Tally:
         self._counts = Counter(dict.fromkeys((*categories, "empty", "unreadable"), 0))
         self.add([])
 
-    def add(self, batch: list[Seen], more: Mapping[str, float] = MappingProxyType({})) -> None:
+    def add(self, batch: list[Seen], more: Mapping[str, Any] = MappingProxyType({}), note: str = "") -> None:
         """Count what has been kept; ``more`` figures are reported with it."""
         self.done += len(batch)
         for seen in batch:
             self._counts.update(_words(seen, self._threshold))
-        self._report(Progress(self.done, self._total, "", "Detecting", {**self._counts, **more}))
+        self._report(Progress(self.done, self._total, note, "Detecting", {**self._counts, **more}))
 
 
 def _words(seen: Seen, threshold: float) -> set[str]:

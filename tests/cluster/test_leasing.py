@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from camtrap_gui.cluster import ray_detection
-from camtrap_gui.cluster.ray_crew import Outcome, Worker
-from camtrap_gui.cluster.ray_worker import Found, Place
+from camtrap_gui.cluster import leasing
+from camtrap_gui.cluster.detection import Detecting
+from camtrap_gui.cluster.ray_crew import Outcome
+from camtrap_gui.cluster.ray_worker import Found
+from camtrap_gui.cluster.workers import Place, Worker
 from camtrap_gui.models import looking
+from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, detections, leases
 from camtrap_gui.project.detections import Seen
@@ -17,6 +20,7 @@ from tests.cluster import surveys
 from tests.cluster.surveys import Brightness, found_in
 
 PICTURES = 60
+ENTRY = Entry("brightness", "", "test", "detector", "none", "b" * 64, "b" * 64, 0, "MIT", "")
 
 
 class Crew:
@@ -48,7 +52,7 @@ class Crew:
             if fate != "found":
                 return [Outcome(piece, None, fate == "died")]
             self.shown += [image.path for image in images]
-            worker.images, worker.seconds = worker.images + len(images), worker.seconds + 0.001
+            worker.done, worker.seconds = worker.done + len(images), worker.seconds + 0.001
             return [Outcome(piece, Found(list(*looking.look(Brightness(), images, 1)), 0.001))]
         return []
 
@@ -76,7 +80,9 @@ def survey(tmp_path):
 
 def work(survey, crew: Crew) -> list[Seen]:
     project, number, _ = survey
-    kept = [seen for batch in ray_detection.look(project, number, crew, PICTURES) for seen in batch]
+    kept = [
+        seen for batch in leasing.work(project, Detecting(project, number, ENTRY), crew) for seen in batch
+    ]
     assert project.db.execute("SELECT count(*) FROM leases").fetchone()[0] == 0
     return kept
 
@@ -88,14 +94,14 @@ def test_that_every_image_is_looked_at_once_and_kept(survey):
     assert (
         len(kept) == PICTURES and sorted(crew.shown) == sorted({*crew.shown}) and len(crew.shown) == PICTURES
     )
-    assert all(worker.images for worker in crew.workers)
+    assert all(worker.done for worker in crew.workers)
 
 
 def test_that_only_what_a_dead_worker_had_in_hand_is_looked_at_again(survey):
     lost = []
 
     def die_once(worker, images):
-        if worker.number == 2 and not lost and worker.images:
+        if worker.number == 2 and not lost and worker.done:
             lost.extend(images)
             return "died"
         return "found"
@@ -106,10 +112,10 @@ def test_that_only_what_a_dead_worker_had_in_hand_is_looked_at_again(survey):
 
 
 def test_that_the_idle_take_over_what_takes_somebody_else_too_long(survey, monkeypatch):
-    monkeypatch.setattr(ray_detection, "_WAIT_S", 0.01)
+    monkeypatch.setattr(leasing, "_WAIT_S", 0.01)
     crew = Crew(2, lambda worker, images: "later" if worker.number == 2 else "found")
     kept = work(survey, crew)
-    assert found_in(survey[0].db) == survey[2] and len(kept) == PICTURES and crew.workers[1].images == 0
+    assert found_in(survey[0].db) == survey[2] and len(kept) == PICTURES and crew.workers[1].done == 0
 
 
 def test_that_an_answer_that_comes_twice_counts_once(survey):
@@ -141,7 +147,7 @@ def test_that_a_hopeless_crew_ends_with_its_reason_and_leaves_no_leases(survey):
 
 def test_that_work_that_was_stopped_is_continued_from_what_is_kept(survey):
     project, number, wanted = survey
-    batches = ray_detection.look(project, number, Crew(2), PICTURES)
+    batches = leasing.work(project, Detecting(project, number, ENTRY), Crew(2))
     kept = 0
     while kept < 20:
         kept += len(next(batches))
@@ -154,38 +160,38 @@ def test_that_work_that_was_stopped_is_continued_from_what_is_kept(survey):
 
 def test_that_leases_of_one_process_are_not_given_out_by_another_until_it_is_gone(survey, monkeypatch):
     project, number, _ = survey
-    first = leases.give(project, number, "machine 1 one", 0, 20)
-    second = leases.give(project, number, "machine 2 two", 0, 20)
-    assert {image.id for image in first.images} == set(range(1, 21))
-    assert {image.id for image in second.images} == set(range(21, 41))
+    first = leases.give_images(project, number, "machine 1 one", 0, 20)
+    second = leases.give_images(project, number, "machine 2 two", 0, 20)
+    assert {image.id for image in first.items} == set(range(1, 21))
+    assert {image.id for image in second.items} == set(range(21, 41))
     monkeypatch.setattr(leases.at_work, "is_of_here", lambda holder: True)
     monkeypatch.setattr(leases.at_work, "is_at_work", lambda folder, holder: holder.endswith("one"))
     assert leases.take_over(project) == 1
-    assert leases.give(project, number, "machine 3 three", 0, 100).images[0].id == 21
+    assert leases.give_images(project, number, "machine 3 three", 0, 100).items[0].id == 21
     monkeypatch.setattr(leases, "LASTS", timedelta(seconds=-1))
     leases.prolong(project, "machine 1 one")
     leases.take_over(project)
-    assert leases.give(project, number, "machine 3 three", 0, 100).images[0].id == 1
+    assert leases.give_images(project, number, "machine 3 three", 0, 100).items[0].id == 1
 
 
 def test_that_a_killed_holders_leases_are_void_at_once(survey):
     project, number, wanted = survey
-    leases.give(project, number, f"{platform.node()} 1 {'0' * 32}", 0, 20)
+    leases.give_images(project, number, f"{platform.node()} 1 {'0' * 32}", 0, 20)
     work(survey, Crew(1))
     assert found_in(project.db) == wanted
 
 
 def test_that_leases_of_a_computer_that_went_down_are_waited_for_until_they_expire(survey, monkeypatch):
     project, number, wanted = survey
-    monkeypatch.setattr(ray_detection, "_WAIT_S", 0.05)
+    monkeypatch.setattr(leasing, "_WAIT_S", 0.05)
     with monkeypatch.context() as shorter:
         shorter.setattr(leases, "LASTS", timedelta(seconds=1))
-        leases.give(project, number, f"elsewhere 1 {'0' * 32}", 0, 20)
+        leases.give_images(project, number, f"elsewhere 1 {'0' * 32}", 0, 20)
     crew = Crew(1)
     work(survey, crew)
     assert found_in(project.db) == wanted and crew.shown[-1] == "0019.jpg"
 
 
 def test_that_images_are_where_the_project_says(survey, tmp_path):
-    lease = leases.give(survey[0], survey[1], "here 1 x", 0, 1)
-    assert Path(lease.images[0].root) / lease.images[0].path == tmp_path / "survey" / "pictures" / "0000.jpg"
+    lease = leases.give_images(survey[0], survey[1], "here 1 x", 0, 1)
+    assert Path(lease.items[0].root) / lease.items[0].path == tmp_path / "survey" / "pictures" / "0000.jpg"

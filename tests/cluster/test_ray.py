@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camtrap_gui.cluster import ray_connection, ray_crew, ray_detection, shipping
+from camtrap_gui.cluster import detection, leasing, ray_connection, ray_crew, shipping
 from camtrap_gui.jobs import Progress
 from camtrap_gui.models import detectors
 from camtrap_gui.project import Project
@@ -84,19 +84,24 @@ def survey(tmp_path, network, quiet):
 
 def test_that_a_process_that_dies_loses_nothing(cluster, network, survey, monkeypatch):
     path, wanted = survey
-    monkeypatch.setattr(ray_detection, "MOST", 16)
+    monkeypatch.setattr(leasing, "MOST", 16)
     entry = detectors.find(str(network))
     with Project.open(path) as project, ray_connection.connected(cluster.address):
         number = detect.detections.register(project, shipping.identity(entry))
-        crew = ray_crew.Crew(entry, threads=1)
+        task = detection.Detecting(project, number, entry)
+        crew = ray_crew.Crew(task.tool, threads=1, price=36.0)
         killed = 0
-        for batch in ray_detection.look(project, number, crew, PICTURES):
+        for batch in leasing.work(project, task, crew):
             if batch and not killed:
                 killed = crew.workers[0].place.process
                 os.kill(killed, signal.SIGKILL)
         (worker,) = crew.workers
         assert worker.deaths == 1 and worker.place.process != killed
         assert "started again 1 time" in crew.describe()[0]
+        (row,) = crew.values()["workers"]
+        assert row["deaths"] == 1 and row["done"] == PICTURES and row["state"] == "idle"
+        assert row["cost"] == pytest.approx(36 * worker.hours, rel=0.2) and row["rate"] > 0
+        assert row["cost_per_1000"] == pytest.approx(row["cost"] * 10, abs=0.001)
     assert found(path) == wanted
 
 
@@ -104,7 +109,7 @@ def test_that_a_node_that_dies_in_the_middle_changes_nothing_in_the_result(
     cluster, network, survey, monkeypatch
 ):
     path, wanted = survey
-    monkeypatch.setattr(ray_detection, "MOST", 16)
+    monkeypatch.setattr(leasing, "MOST", 16)
     crews: list[ray_crew.Crew] = []
     engage = ray_crew.Crew
     monkeypatch.setattr(ray_crew, "Crew", lambda *about: crews.append(engage(*about)) or crews[0])
@@ -127,6 +132,10 @@ def test_that_a_node_that_dies_in_the_middle_changes_nothing_in_the_result(
         result = detect.run(project, options, listen)
         assert project.db.execute("SELECT count(*) FROM leases").fetchone()[0] == 0
     assert result.new == PICTURES and found(path) == wanted
-    assert lost and lost[0].images < PICTURES - 16 and seen[-1].done == PICTURES
-    assert any(name.endswith("per s") for name in seen[-1].values)
-    assert "per second" in result.text()
+    assert lost and lost[0].done < PICTURES - 16 and seen[-1].done == PICTURES
+    rows = seen[-1].values["workers"]
+    assert sum(row["done"] for row in rows) == PICTURES and sum(
+        row["share"] for row in rows
+    ) == pytest.approx(1)
+    assert all(row["hours"] > 0 and row["cost"] is None for row in rows) and "cost" not in seen[-1].values
+    assert "per second" in result.text() and "worker hours" in result.text()

@@ -16,7 +16,7 @@ def test_that_an_installed_detector_needs_no_bytes_and_goes_by_its_name_here(ins
     def fetch():
         raise AssertionError("it is there")
 
-    detector = shipping.load(entry, fetch)
+    detector = shipping.detector(entry, fetch)
     assert detector.sha256 == entry.sha256 and detector.name == "called-otherwise"
 
 
@@ -26,8 +26,8 @@ def test_that_a_detector_that_is_not_there_is_made_from_its_bytes(tmp_path, monk
     entry = detectors.find(str(path))
     sent = shipping.read(entry)
     path.unlink()
-    assert shipping.load(entry, lambda: sent).sha256 == entry.sha256
+    assert shipping.detector(entry, lambda: sent).sha256 == entry.sha256
     with pytest.raises(Problem):
-        shipping.load(entry, lambda: {"net.onnx": sent["net.onnx"] + b" "})
+        shipping.detector(entry, lambda: {"net.onnx": sent["net.onnx"] + b" "})
     with pytest.raises(Problem, match="leads out"):
-        shipping.load(entry, lambda: {"../net.onnx": sent["net.onnx"]})
+        shipping.detector(entry, lambda: {"../net.onnx": sent["net.onnx"]})

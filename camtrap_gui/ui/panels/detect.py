@@ -117,7 +117,8 @@ class DetectPanel(Panel):
             if not values:  # results from elsewhere
                 return
             self.save_problems.hide()
-            self.headline.setText("   ".join(f"{count:,} {name}" for name, count in values.items()))
+            counts = {name: count for name, count in values.items() if isinstance(count, int)}
+            self.headline.setText("   ".join(f"{count:,} {name}" for name, count in counts.items()))
             marks = Marks(detector.id, detector.typical_threshold)
             latest = browse.latest_with(self.session.project, *marks, LATEST)
             self.browser.show_ids(latest, marks=marks)
