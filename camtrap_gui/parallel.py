@@ -7,12 +7,16 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import closing
 from itertools import repeat
 from typing import TypeVar
 
 CORES = "CAMTRAP_CORES"
 """Environment variable for processes that share a machine by agreement only, as workers of a cluster do."""
+
+MEANWHILE_S = 0.25
+"""How often who waits for a result may do something else."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -31,11 +35,15 @@ def in_order(
     items: Iterable[Item],
     workers: int | None = None,
     ahead: int | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Generator[Value, None, None]:
     """``map(function, items)`` on ``workers`` threads, at most ``ahead`` results waiting to be taken.
 
     Results come in the order of the items. An exception of ``function`` is raised when its turn comes. Closing the
     iterator early leaves no thread behind.
+
+    ``meanwhile`` is called again and again while a result is waited for, and may raise to end the waiting. With it,
+    closing waits for no function that still works: what waits for a server is to end by itself.
     """
     workers = workers or cores()
     ahead = ahead or 2 * workers
@@ -45,11 +53,17 @@ def in_order(
         for item in items:
             waiting.append(pool.submit(function, item))
             if len(waiting) >= ahead:
-                yield waiting.popleft().result()
+                yield _result(waiting.popleft(), meanwhile)
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting.popleft(), meanwhile)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=meanwhile is None, cancel_futures=True)
+
+
+def _result(future: Future[Value], meanwhile: Callable[[], None] | None) -> Value:
+    while meanwhile is not None and not wait_for([future], MEANWHILE_S).done:
+        meanwhile()
+    return future.result()
 
 
 def ahead_of(items: Iterable[Item], waiting: int = 3) -> Generator[Item, None, None]:

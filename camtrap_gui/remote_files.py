@@ -11,7 +11,8 @@ import time
 import urllib.error
 import urllib.parse
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from camtrap_gui import web
@@ -21,12 +22,16 @@ PAUSES = (0.5, 2.0)
 """Seconds to wait before a server is asked again for what it did not give."""
 
 LARGEST = 256 * 1024 * 1024
-"""Bytes; no picture of a camera has as many."""
+"""Bytes; no picture of a camera has as many, and no more are ever read."""
+
+LONGEST_S = 600.0
+"""Seconds that one file may take: a server that gives a byte now and then would keep one waiting for ever."""
 
 FAILURES = 20
 """So many pictures in a row that cannot be fetched, and it is not the fault of the pictures."""
 
 WEB = ("http", "https")
+_PIECE = 1 << 18
 _LONGEST_PAUSE_S = 30.0
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_CONNECTION = frozenset(  # as botocore, aiohttp and azure.core call it
@@ -49,8 +54,36 @@ class Unfetched(OSError):
         return f"cannot be fetched: {self.strerror}"
 
 
+@contextmanager
+def given_up_when(stop: threading.Event) -> Iterator[None]:
+    """In the block, on this thread: fetch no further than to the next piece once ``stop`` is set (Unfetched)."""
+    _here.stop = stop
+    try:
+        yield
+    finally:
+        _here.stop = threading.Event()
+
+
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+
+
+_here = _Here()
+
+
 class Gone(Interrupted):
-    """A server that cannot be reached, or gives nothing any more: there is no use in asking it for the next file."""
+    """A server that cannot be reached, or gives nothing any more: there is no use in asking it for the next file.
+
+    ``why`` in the words of a row about a single one.
+    """
+
+    def __init__(self, host: str, why: str) -> None:
+        super().__init__(
+            f"{host} cannot be read: {why}. What was done is kept. Look at the connection, and whether this computer may"
+            " read there; then do the same again, and it goes on."
+        )
+        self.why = f"{host} cannot be read: {why}"
 
 
 def read(address: str, length: int | None = None) -> bytes:
@@ -60,8 +93,11 @@ def read(address: str, length: int | None = None) -> bytes:
     """
     if scheme(address) in WEB:
         return _patiently(address, lambda: _from_web(address, length))
-    span = {} if length is None else {"start": 0, "end": length}
-    return _patiently(address, lambda: bytes(_store(address).cat_file(address, **span)))
+    most = LARGEST + 1 if length is None else length
+    data = _patiently(address, lambda: bytes(_store(address).cat_file(address, start=0, end=most)))
+    if len(data) > LARGEST:
+        raise _too_large()
+    return data
 
 
 def size(address: str) -> int | None:
@@ -81,6 +117,16 @@ def exists(address: str) -> bool:
             read(address, 512)  # enough to know a web page
             return True
         return bool(_patiently(address, lambda: _store(address).info(address))["type"] == "file")
+    except FileNotFoundError:
+        return False
+
+
+def is_folder(address: str) -> bool:
+    """Whether there is a folder. Raises what ``read`` raises, if it cannot be told."""
+    if scheme(address) in WEB:
+        return False
+    try:
+        return bool(_patiently(address, lambda: _store(address).info(address))["type"] == "directory")
     except FileNotFoundError:
         return False
 
@@ -113,24 +159,47 @@ def scheme(address: str) -> str:
 
 
 def quoted(address: str) -> str:
-    """An address in plain characters as servers want it: a space is %20, and a # in a name does not end it."""
+    """An address in plain characters as servers want it: a space is %20, and a # in a name does not end it.
+
+    A part that begins with a question mark is no name but what the server is asked (``remote_pictures.for_once``).
+    """
     begin, _, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{begin}://{host}{slash}{urllib.parse.quote(path)}"
+    path, asks, query = rest.partition("/?")
+    host, slash, path = path.partition("/")
+    asked = f"?{urllib.parse.quote(query, safe=_IN_QUERIES)}" if asks else ""
+    return f"{begin}://{host}{slash}{urllib.parse.quote(path)}{asked}"
+
+
+_IN_QUERIES = "%/:=&?~+!$,;'@()*[]"
 
 
 def _from_web(address: str, length: int | None) -> bytes:
     with web.ask(quoted(address)) as answer:
-        data = bytes(answer.read(LARGEST + 1 if length is None else length))
+        data = _pieces(answer, LARGEST + 1 if length is None else length)
         expected = answer.headers.get("Content-Length", "")
     if len(data) > LARGEST:
-        raise Unfetched(f"it has more than {LARGEST // 1_000_000:,} MB")
+        raise _too_large()
     missing = min(int(expected), length or LARGEST) - len(data) if expected.isdecimal() else 0
     if missing > 0:
         raise http.client.IncompleteRead(data, missing)
     if web.is_page(data):
         raise Unfetched("a web page came in its place")
     return data
+
+
+def _pieces(answer: Any, most: int) -> bytes:
+    data, until = bytearray(), time.monotonic() + LONGEST_S
+    while len(data) < most and (piece := answer.read1(min(_PIECE, most - len(data)))):
+        data += piece
+        if _here.stop.is_set():
+            raise Unfetched("it was stopped")
+        if time.monotonic() > until:
+            raise Unfetched(f"it took more than {LONGEST_S / 60:.0f} minutes")
+    return bytes(data)
+
+
+def _too_large() -> "Unfetched":
+    return Unfetched(f"it has more than {LARGEST // 1_000_000:,} MB")
 
 
 def _store(address: str) -> Any:
@@ -169,7 +238,8 @@ def _patiently(address: str, ask: Callable[[], Value]) -> Value:
                 raise FileNotFoundError(errno.ENOENT, "there is no such file", address) from None
             if pause is None or not _may_pass(error):
                 raise _failed(address, error) from error
-            time.sleep(max(pause, _asked_pause(error)))
+            if _here.stop.wait(max(pause, _asked_pause(error))):
+                raise Unfetched("it was stopped") from error
         else:
             with _lock:
                 _failures.pop(_host(address), None)
@@ -183,10 +253,7 @@ def _failed(address: str, error: Exception) -> Exception:
         _failures[host].add(address)
         hopeless = len(_failures[host]) >= FAILURES
     if _is_cut_off(error) or hopeless:
-        return Gone(
-            f"{host} cannot be read: {why}. What was done is kept. Look at the connection, and whether this computer may"
-            " read there; then do the same again, and it goes on."
-        )
+        return Gone(host, why)
     return error if isinstance(error, Unfetched) else Unfetched(why)
 
 

@@ -62,6 +62,27 @@ def place(path: Path) -> Path:
     return Path(unquote(str(path))) if parts.scheme in remote_files.WEB else path
 
 
+def for_once(path: Path) -> Path:
+    """An address that is kept nowhere, as somebody typed it or dragged it here from a web browser.
+
+    On the web it may ask something (a query), as signed addresses do: that becomes a part of its own, "a.jpg/?key=1".
+    Raises Problem where it is none.
+    """
+    address = shown(path)
+    if "@" in urlsplit(address).netloc:
+        raise Problem("An address with a name or password before its server is not used. Give it without.")
+    if remote_files.scheme(address) not in remote_files.WEB:
+        return place(path)
+    address, _, query = address.partition("?")
+    file = place(Path(address))
+    return file / f"?{query.replace('/', '%2F')}" if query else file
+
+
+def plain_name(path: Path) -> str:
+    """The last part of a path that is a name."""
+    return path.parent.name if path.name.startswith("?") else path.name
+
+
 def read(path: Path) -> bytes:
     """The bytes of a picture elsewhere. Raises FileNotFoundError, Unfetched, Gone, or Problem (see ``remote_files``)."""
     if ".." in path.parts:
@@ -127,6 +148,14 @@ def is_any_file(paths: Iterable[Path]) -> bool:
     return False
 
 
+def is_folder(path: Path) -> bool:
+    """Whether an address is that of a folder. What cannot be asked is said when it is read as a file."""
+    try:
+        return remote_files.is_folder(shown(path))
+    except (OSError, remote_files.Gone):
+        return False
+
+
 def listing(folder: Path) -> tuple[list[str], list[str]]:
     """The names of the folders and of the files in a folder elsewhere. Raises Problem where that cannot be told."""
     return remote_files.listing(shown(folder))
@@ -158,22 +187,29 @@ def threads(places: Iterable[Path]) -> int | None:
     return THREADS if any(map(is_elsewhere, places)) else None
 
 
-def fetched_ahead(items: Iterable[Item], path_of: Callable[[Item], Path]) -> Generator[Item, None, None]:
+def fetched_ahead(
+    items: Iterable[Item], path_of: Callable[[Item], Path], meanwhile: Callable[[], None] | None = None
+) -> Generator[Item, None, None]:
     """The same items in the same order, the pictures of the next ones on their way here if they lie elsewhere.
 
     What cannot be fetched is told to whoever reads it. As long as no picture lies elsewhere nothing happens.
+    ``meanwhile`` is called while one is waited for, as by ``in_order``.
     """
+    stop = threading.Event()
 
     def fetch(item: Item) -> Item:
         path = path_of(item)
         if is_elsewhere(path):
-            with suppress(OSError, Problem):
+            with suppress(OSError, Problem), remote_files.given_up_when(stop):
                 read(path)
         return item
 
     remaining = iter(items)
     for item in remaining:
         if is_elsewhere(path_of(item)):
-            yield from in_order(fetch, chain([item], remaining), THREADS, ahead=2 * THREADS)
+            try:
+                yield from in_order(fetch, chain([item], remaining), THREADS, 2 * THREADS, meanwhile)
+            finally:
+                stop.set()
             return
         yield item

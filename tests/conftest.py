@@ -2,13 +2,18 @@
 
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from camtrap_gui import remote_files, remote_pictures
 from camtrap_gui.jobs import Progress
+from camtrap_gui.picture_cache import Cache
 from camtrap_gui.project import Project
+from tests import serving
+from tests.serving import Served
 
 ROOT = Path(__file__).parent.parent
 TESTDATA = ROOT.parent / "shared" / "testdata"
@@ -52,6 +57,23 @@ def quiet() -> object:
         pass
 
     return report
+
+
+@pytest.fixture
+def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
+    """For tests of pictures that lie elsewhere: a cache of their own, and servers that are asked again at once."""
+    cache = Cache(tmp_path / "copies", 50_000_000)
+    monkeypatch.setattr(remote_pictures, "cache", cache)
+    monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(remote_files, "_failures", defaultdict(set))
+    return cache
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    """A web server on this computer."""
+    with serving.serving() as server:
+        yield server
 
 
 @pytest.fixture

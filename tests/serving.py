@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -142,6 +143,17 @@ def cut(after: int) -> Misbehave:
         return True
 
     return trick
+
+
+def trickle(handler: Handler, data: bytes) -> bool:
+    """Send a byte now and then, for ever."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    while True:  # until nobody listens any more
+        handler.wfile.write(b"x")
+        handler.wfile.flush()
+        time.sleep(0.02)
 
 
 def hang_up(handler: Handler, _: bytes) -> bool:

@@ -3,8 +3,6 @@
 import io
 import re
 import threading
-from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 import pytest
@@ -20,21 +18,7 @@ from camtrap_gui.sharing import targets
 from tests import serving
 from tests.serving import Served
 
-
-@pytest.fixture(autouse=True)
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
-    """A cache of this test's own, and servers that are asked again at once."""
-    cache = Cache(tmp_path / "copies", 50_000_000)
-    monkeypatch.setattr(remote_pictures, "cache", cache)
-    monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(remote_files, "_failures", defaultdict(set))
-    return cache
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    with serving.serving() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("copies")
 
 
 def jpeg(width: int = 64, height: int = 48, noise: bool = False, orientation: int = 1) -> bytes:
@@ -299,7 +283,7 @@ def test_that_errors_of_the_clouds_packages_are_told_apart(
     asked = []
 
     class Store:
-        def cat_file(self, address: str) -> bytes:
+        def cat_file(self, address: str, **_: int) -> bytes:
             asked.append(address)
             raise error("as they say it")
 

@@ -15,6 +15,7 @@ import msgspec
 
 from camtrap_gui.models.prediction import Prediction
 from camtrap_gui.problem import Problem
+from camtrap_gui.remote_pictures import is_elsewhere, stamp
 
 _COMMIT_EVERY = 64
 
@@ -38,7 +39,9 @@ class Answers:
         return self._decode(row[0]) if row else None
 
     def keep(self, prediction: Prediction) -> None:
-        """Remember what was said about a picture."""
+        """Remember what was said about a picture; not that one could not be fetched, which may pass."""
+        if prediction.failure and is_elsewhere(prediction.path):
+            return
         row = (str(prediction.path), _stamp(prediction.path), self._encode(prediction))
         with self._lock:
             self._db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
@@ -75,7 +78,6 @@ def opened(path: Path, asked: str) -> Iterator[Answers]:
 
 def _stamp(path: Path) -> str:
     try:
-        stat = path.stat()
+        return stamp(path)
     except OSError:
         return ""
-    return f"{stat.st_size} {stat.st_mtime_ns}"

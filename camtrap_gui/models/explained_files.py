@@ -11,7 +11,7 @@ from camtrap_gui.formats.chosen_pictures import EXPLAINED
 from camtrap_gui.heat import glowing
 from camtrap_gui.models.explanation import LIKEST, Explainer, Explanation
 from camtrap_gui.models.prediction import Prediction
-from camtrap_gui.models.prediction_files import draw, save
+from camtrap_gui.models.prediction_files import copy_of, draw, save
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,8 +46,7 @@ def explained(folder: Path, model: Path, classifier: "Classifier") -> Iterator[A
                     write(row + [None] * (len(header) - len(row)))
             if found:
                 hot = glowing(picture, [(one.heat, one.area) for one in found])
-                target = folder / name
-                target = target.with_name(f"{target.stem}{EXPLAINED}{target.suffix}")
+                target = copy_of(folder, name, EXPLAINED)
                 with replacing(target) as beside:
                     save(draw(classifier, hot, prediction), beside, target.suffix)
 

@@ -1,11 +1,12 @@
-"""What a classifier says about pictures that need not belong to no project: a folder, a memory card, one dropped picture.
+"""What a classifier says about pictures that need not belong to any project: a folder, a memory card, one dropped picture.
 
 Pictures are decoded and made ready on threads while the networks work on the ones before; no more than fourteen are in
 memory at a time.
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing
+import threading
+from collections.abc import Callable, Container, Generator, Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,8 @@ from camtrap_gui.geometry import Box, crop_window
 from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Problem
+from camtrap_gui.remote_files import Gone, given_up_when
+from camtrap_gui.remote_pictures import fetched_ahead, is_elsewhere
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -82,30 +85,46 @@ def predictions(
     top: int = 5,
     keep_pictures: bool = False,
     known: Callable[[Path], Prediction | None] = lambda _: None,
+    far: Container[Path] = (),
+    meanwhile: Callable[[], None] | None = None,
 ) -> Generator[tuple[Prediction, "Image.Image | None"], None, None]:
     """A prediction for each picture, in order; with the decoded picture (upright RGB) where ``keep_pictures`` asks for it.
 
     Without a detector the whole picture is classified. With one, its animals are, each cut out as the classifier's
     own crops were; boxes below ``threshold`` (default: the detector's typical one) are passed over. A picture that
-    cannot be read has a ``failure`` and ends nothing; a folder that is away does (Interrupted). A picture ``known`` has an answer for is not looked at again;
-    it is asked on any thread. Close the iterator when not exhausting it.
+    cannot be read has a ``failure`` and ends nothing; a folder or server that is away does (Interrupted), but for
+    pictures ``far`` away that were named one by one. A picture ``known`` has an answer for is not looked at again; it is
+    asked on any thread. ``meanwhile`` is called while one is waited for. Close the iterator when not exhausting it.
     """
+    stop = threading.Event()
 
     def open_one(path: Path) -> _Opened:
         before = known(path)
         if before is not None and not (keep_pictures and not before.failure):
             return _Opened(path, known=before)
         try:
-            picture = read_below(path.parent, lambda: read_upright(path))
+            with given_up_when(stop):
+                picture = read_below(path.parent, lambda: read_upright(path))
         except Unreadable as reason:
             return _Opened(path, failure=str(reason))
+        except Gone as gone:
+            if path not in far:
+                raise
+            return _Opened(path, failure=f"cannot be fetched: {gone.why}")
         if before is not None:
             return _Opened(path, picture=picture, known=before)
         ready = classifier.prepare(picture) if detector is None else detector.prepare(picture)
         needed = keep_pictures or detector is not None
         return _Opened(path, picture.size, picture if needed else None, ready)
 
-    with closing(in_order(open_one, paths, ahead=_AHEAD)) as opened:
+    def needed_of(path: Path) -> Path:
+        is_known = is_elsewhere(path) and not keep_pictures and known(path) is not None
+        return Path() if is_known else path
+
+    with ExitStack() as stack:
+        stack.callback(stop.set)
+        coming = stack.enter_context(closing(fetched_ahead(paths, needed_of, meanwhile)))
+        opened = stack.enter_context(closing(in_order(open_one, coming, ahead=_AHEAD, meanwhile=meanwhile)))
         size = _BATCH if detector is None else min(_BATCH, detector.batch)
         while batch := list(islice(opened, size)):
             good = [one for one in batch if not one.failure and one.known is None]

@@ -12,6 +12,7 @@ from camtrap_gui.formats import megadetector_results, tables
 from camtrap_gui.formats.chosen_pictures import ANNOTATED
 from camtrap_gui.jobs import to_plain
 from camtrap_gui.models.prediction import WHOLE, PredictedBox, Prediction
+from camtrap_gui.pictures import EXTENSIONS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -120,9 +121,9 @@ def results(
 
 
 def copier(
-    classifier: "Classifier", root: Path, folder: Path
+    classifier: "Classifier", name_of: Callable[[Path], str], folder: Path
 ) -> Callable[[tuple[Prediction, "Image.Image | None"]], Prediction]:
-    """A function that draws one prediction into a copy below ``folder``, at the place the picture has below ``root``.
+    """A function that draws one prediction into a copy below ``folder``, called after what ``name_of`` says of its path.
 
     Returns the prediction. Safe on any thread; every copy appears when it is complete. The copy carries no EXIF data,
     so no coordinates of the camera.
@@ -131,13 +132,19 @@ def copier(
     def copy(predicted: tuple[Prediction, "Image.Image | None"]) -> Prediction:
         prediction, picture = predicted
         if picture is not None:
-            relative = prediction.path.relative_to(root)
-            target = folder / relative.with_name(f"{relative.stem}{ANNOTATED}{relative.suffix}")
+            target = copy_of(folder, name_of(prediction.path), ANNOTATED)
             with replacing(target) as beside:
                 save(draw(classifier, picture, prediction), beside, target.suffix)
         return prediction
 
     return copy
+
+
+def copy_of(folder: Path, name: str, ending: str) -> Path:
+    """Where the copy of a picture of this name goes; as a JPEG where its name does not say of which kind it is."""
+    path = folder / name
+    suffix = path.suffix if path.suffix.lower() in EXTENSIONS else f"{path.suffix}.jpg"
+    return path.with_name(f"{path.stem}{ending}{suffix}")
 
 
 def draw(classifier: "Classifier", picture: "Image.Image", prediction: Prediction) -> "Image.Image":

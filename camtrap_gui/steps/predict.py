@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from camtrap_gui.formats.chosen_pictures import ANNOTATED, ChosenPictures
+from camtrap_gui.formats.chosen_pictures import ANNOTATED, Chosen, ChosenPictures
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.parallel import in_order
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
+from camtrap_gui.remote_pictures import is_elsewhere, shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from camtrap_gui.models.prediction import Prediction
     from camtrap_gui.models.prediction_files import Add
 
+_COUNTED = 500
 _SHOWN = 20
 """So many pictures are printed one by one and so many failures are listed; more are summed up."""
 
@@ -38,7 +40,13 @@ class Options:
     model: Annotated[
         Path, Option("Classifier: the bundle folder that camtrap export wrote.", positional=True)
     ]
-    images: Annotated[tuple[Path, ...], Option("Pictures, or folders with pictures.", positional=True)] = ()
+    images: Annotated[
+        tuple[Path, ...],
+        Option(
+            "Pictures, or folders with pictures; also at addresses: https://… (pictures), s3://, gs://, az://….",
+            positional=True,
+        ),
+    ] = ()
     detect: Annotated[bool, Option("Find animals first and classify each, not the whole picture.")] = False
     detector: Annotated[str, Option("Detector for --detect: an installed one's name, or a file.")] = "default"
     threshold: Annotated[
@@ -178,10 +186,9 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
 
     chosen = ChosenPictures(options.images)
     copies = _folder_for_copies(options, chosen)
-    refused = list(chosen.refused())
-    total = sum(1 for _ in chosen)
+    total, refused = _counted(chosen, report)
     if not total and not refused:
-        raise Problem(f"There are no pictures in {chosen.root}.")
+        raise Problem(f"There are no pictures in {chosen.words()}.")
     report(Progress(0, total, "loading the models", "Predicting"))
     classifier, detector = load_classifier(options.model), _load_detector(options, report)
     tally = _Tally(detector is not None, classifier)
@@ -194,21 +201,24 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
                 add(name, prediction)
             return tally.add(name, prediction)
 
-        waiting = [give(name, Prediction(chosen.root / name, failure=reason)) for name, reason in refused]
+        waiting = [give(one.name, Prediction(one.path, failure=one.refused)) for one in refused]
         report(Progress(0, total, "", "Predicting", made=tuple(waiting)))
+        done = 0
         keep = copies is not None or options.explain is not None
         answers = _answers(stack, options, detector)
         known = answers.get if answers is not None else lambda _: None
-        looking = predictions(classifier, chosen, detector, options.threshold, options.top, keep, known)
+        looking = predictions(
+            *(classifier, chosen, detector, options.threshold, options.top, keep, known, chosen.far),
+            meanwhile=lambda: report(Progress(done, total, "waiting for the next picture", "Predicting")),
+        )
         stack.enter_context(closing(looking))
         found: Iterator[tuple[Prediction, Image.Image | None]] = looking
         if options.explain is not None:
             found = _explained(stack, options, options.explain, classifier, chosen, found)
         seen: Iterator[Prediction] = (prediction for prediction, _picture in found)
         if copies is not None:
-            copy = copier(classifier, chosen.root, copies)
+            copy = copier(classifier, chosen.name_of, copies)
             seen = stack.enter_context(closing(in_order(copy, found, ahead=4)))
-        done = 0
         for done, prediction in enumerate(seen, start=1):
             picture = give(chosen.name_of(prediction.path), prediction)
             if answers is not None:
@@ -224,7 +234,16 @@ def run(_: Project | None, options: Options, report: Report) -> Result:
 
 def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
     """Where annotated copies go; never among the originals unless that was asked for."""
+    for target in filter(None, (options.output, options.csv, options.json, options.explain, options.answers)):
+        if is_elsewhere(target):
+            raise Problem(f"{shown(target)} is an address; files are only written on this computer.")
+    if options.beside and chosen.root is None:
+        raise Problem(
+            "Copies are not written beside pictures that lie elsewhere. Choose a folder with --output."
+        )
     copies = options.output or (chosen.root if options.beside else None)
+    if chosen.root is None:
+        return copies
     if copies is not None and not options.beside and copies.resolve() == chosen.root.resolve():
         raise Problem(
             f"{copies} holds the pictures themselves. Choose another folder with --output, or add --beside to have"
@@ -235,6 +254,18 @@ def _folder_for_copies(options: Options, chosen: ChosenPictures) -> Path | None:
             f"{options.explain} holds the pictures themselves. Choose another folder with --explain."
         )
     return copies
+
+
+def _counted(chosen: ChosenPictures, report: Report) -> tuple[int, list[Chosen]]:
+    """How many pictures there are, and what is passed over."""
+    refused: list[Chosen] = []
+    total = 0
+    for total, one in enumerate(chosen.everything(), start=1):
+        if one.refused:
+            refused.append(one)
+        if total % _COUNTED == 0:
+            report(Progress(total, None, "looking for pictures", "Looking"))
+    return total - len(refused), refused
 
 
 def _explained(

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from camtrap_gui import remote_files, remote_pictures
+from camtrap_gui import remote_pictures
 from camtrap_gui.files import sha256_of
 from camtrap_gui.picture_cache import Cache
 from camtrap_gui.problem import Interrupted, Problem
@@ -24,21 +22,7 @@ from tests.serving import Served
 
 SPECIES = ("zebra", "lion")
 
-
-@pytest.fixture(autouse=True)
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
-    """A cache of this test's own, and servers that are asked again at once."""
-    cache = Cache(tmp_path / "copies", 20_000_000)
-    monkeypatch.setattr(remote_pictures, "cache", cache)
-    monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(remote_files, "_failures", defaultdict(set))
-    return cache
-
-
-@pytest.fixture
-def served() -> Iterator[Served]:
-    with serving.serving() as server:
-        yield server
+pytestmark = pytest.mark.usefixtures("copies")
 
 
 @pytest.fixture(scope="module")
