@@ -7,7 +7,7 @@ Each part is tested by a classifier that learnt from the other four: a fifth of 
 temperature, as a training of a project does. "right" is the share of all photographs, by seed of dealing and training;
 "ECE" is the calibration error of the confidence before and after the temperature.
 
-With ``--standard``, networks of the default backbone that are fine-tuned as a whole are asked about the parts of the
+With ``--standard``, networks of the default backbone and size that are fine-tuned as a whole are asked about the parts of the
 first seed, too (hours), and a line tells of each part as it ends.
 """
 
@@ -63,9 +63,10 @@ def main() -> None:
             ask = partial(ask_quick, seen)
             found[name] = [ask_all(seen.labels, ask, seed) for seed in range(given.seeds)]
         if given.standard:
-            seen = embedded(project, backbones.DEFAULT)
+            usual = backbones.usual()
+            seen = embedded(project, f"{usual.name}@{usual.input_size}")
             found["quick, first seed"] = [ask_all(seen.labels, partial(ask_quick, seen), 0)]
-            ask = partial(ask_standard, project, seen, given.epochs)
+            ask = partial(ask_standard, project, seen, usual.input_size, given.epochs)
             found["standard, first seed"] = [ask_all(seen.labels, ask, 0, aloud=True)]
     print(table(("photographs", "right", "by seed", "ECE", "with temperature"), told(found)))
     figures = {
@@ -131,9 +132,10 @@ def ask_quick(seen: Features, places: Places, seed: int) -> Logits:
     return head.logits(only(seen, validation)), head.logits(only(seen, test))
 
 
-def ask_standard(project: Project, seen: Features, epochs: int, places: Places, seed: int) -> Logits:
+def ask_standard(
+    project: Project, seen: Features, size: int, epochs: int, places: Places, seed: int
+) -> Logits:
     """What a network says that learnt as a whole."""
-    size = backbones.get(backbones.DEFAULT).input_size
     recipe = PRESETS["standard"].with_last(epochs=epochs)
     return fine_tuned.answers(project, seen, size, recipe, places, seed)
 
