@@ -42,9 +42,8 @@ def look(project: Project, crop_ids: Iterable[int], report: Report) -> CropLight
     if not len(ids):
         return CropLight(ids, np.empty(0, np.float32))
     kept = FeatureStore(project.folder / "features" / "colour", 1)
-    sha256s = training_data.sha256s(project, ids.tolist())
-    missing = np.flatnonzero(kept.rows(sha256s) < 0).tolist()
-    files = (training_data.file_of(project, int(ids[place])) for place in missing)
+    missing = ids[kept.rows(training_data.sha256s(project, ids)) < 0]
+    files = (training_data.file_of(project, int(crop_id)) for crop_id in missing)
     done = len(ids) - len(missing)
     with closing(in_order(_seen, files, ahead=64)) as seen:
         while page := list(islice(seen, _PAGE)):
@@ -54,7 +53,7 @@ def look(project: Project, crop_ids: Iterable[int], report: Report) -> CropLight
                 kept.add(keys, np.array(values))
             done += len(page)
             report(Progress(done, len(ids), phase=PHASE))
-    rows = kept.rows(sha256s)
+    rows = kept.rows(training_data.sha256s(project, ids))
     colourful = np.full(len(ids), np.nan, np.float32)
     colourful[rows >= 0] = kept.vectors()[rows[rows >= 0], 0]
     return CropLight(ids, colourful)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 PHASE, EMBEDDING = "Predicting", "Embedding crops"
 _BATCH = 64
-_STORED = 4096
 
 Item = TypeVar("Item")
 
@@ -93,28 +92,27 @@ def _from_features(
     from camtrap_gui.models.classifiers import features
 
     store = features.store_of(project.folder, head.backbone)
-    missing = [crop.crop_id for page in predictions.missing(project, keep.run_id, split) for crop in page]
-    sha256s = training_data.sha256s(project, missing)
-    there = store.rows(sha256s) >= 0
-    to_read = [crop_id for crop_id, known in zip(missing, there, strict=True) if not known]
+    total = sum(crops.counts(project)[split]) - predictions.count(project, keep.run_id, split)
+    missing = chain.from_iterable(predictions.missing(project, keep.run_id, split))
     unusable = features.embed(
         features.Embedder(head.backbone),
         store,
-        (features.CropFile(*training_data.file_of(project, crop_id)) for crop_id in to_read),
-        lambda done: report(Progress(len(missing) - len(to_read) + done, len(missing), "", EMBEDDING)),
+        (features.CropFile(*training_data.file_of(project, crop.crop_id)) for crop in missing),
+        lambda done: report(Progress(done, total, "", EMBEDDING)),
     )
     folder = crops.folder(project)
     problems.add(
         project, step, [(path.relative_to(folder).as_posix(), reason) for path, reason in unusable.items()]
     )
-    vectors = store.vectors()
-    for first in range(0, len(missing), _STORED):
-        some = missing[first : first + _STORED]
-        rows = store.rows(sha256s[first : first + _STORED])
-        known = [crop_id for crop_id, row in zip(some, rows, strict=True) if row >= 0]
+    vectors, done = store.vectors(), 0
+    for page in predictions.missing(project, keep.run_id, split):
+        crop_ids = [crop.crop_id for crop in page]
+        rows = store.rows(training_data.sha256s(project, crop_ids))
+        known = [crop_id for crop_id, row in zip(crop_ids, rows, strict=True) if row >= 0]
         if known:
             keep.add(known, head.predict(vectors[rows[rows >= 0]]))
-        report(Progress(first + len(some), len(missing), phase=PHASE))
+        done += len(page)
+        report(Progress(done, total, phase=PHASE))
 
 
 def _from_pictures(

@@ -5,7 +5,6 @@ has stored: those of the run's own backbone as it was before the training, or of
 the classifier is not of a project, nothing is said about likeness.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +17,7 @@ from camtrap_gui.models.prediction import WHOLE, load_classifier
 from camtrap_gui.options import Option
 from camtrap_gui.pictures import Unreadable, read_upright
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, likest
+from camtrap_gui.project import Project, likest, training_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,12 +114,11 @@ class Explainer:
 class _KnownCrops:
     """The training crops of a project whose features are stored; ``missing`` are the others."""
 
-    def __init__(
-        self, embedder: "Embedder", store: "FeatureStore", ids: Sequence[int], sha256s: Sequence[str]
-    ) -> None:
-        rows = store.rows(sha256s)
+    def __init__(self, embedder: "Embedder", store: "FeatureStore", project: Project) -> None:
+        ids = likest.ids(project)
+        rows = store.rows(training_data.sha256s(project, ids))
         self._embedder, self._store = embedder, store
-        self._ids: NDArray[np.int64] = np.asarray(ids, np.int64)[rows >= 0]
+        self._ids: NDArray[np.int64] = ids[rows >= 0]
         self._rows: NDArray[np.int64] = rows[rows >= 0]
 
     def __len__(self) -> int:
@@ -147,7 +145,6 @@ def _known_crops(project: Project, classifier: "Classifier") -> _KnownCrops | No
 
     key = (project.folder, likest.state(project), classifier.backbone, classifier.input_size)
     if not _warm or _warm[0][0] != key:
-        ids, sha256s = likest.files(project)
         found = []
         for choose in (lambda: backbones.get(classifier.backbone, classifier.input_size), backbones.usual):
             try:
@@ -155,7 +152,7 @@ def _known_crops(project: Project, classifier: "Classifier") -> _KnownCrops | No
                 store = features.store_of(project.folder, backbone)
             except Problem:  # its weights are not installed
                 continue
-            found.append(_KnownCrops(features.Embedder(backbone), store, ids, sha256s))
+            found.append(_KnownCrops(features.Embedder(backbone), store, project))
         best = max(found, key=len, default=None)
         if best is None or not len(best):
             return None

@@ -122,7 +122,7 @@ def _crops(project: Project, seed: int) -> _Crops:
     ids = np.concatenate([part.ids for part in parts])
     labels = np.concatenate([part.labels for part in parts])
     number = np.repeat(np.arange(3), [len(part) for part in parts])
-    _, locations = np.unique(training_data.locations(project, ids.tolist()), return_inverse=True)
+    _, locations = np.unique(training_data.locations(project, ids), return_inverse=True)
     return _Crops(ids, labels, locations, number)
 
 
@@ -138,8 +138,7 @@ def _embedded(
     project: Project, kept: FeatureStore, backbone: Backbone, some: _Crops, step: str, report: Report
 ) -> NDArray[np.int64]:
     """The row of each crop's features, -1 for those that cannot be read."""
-    sha256s = training_data.sha256s(project, some.ids.tolist())
-    missing = some.ids[kept.rows(sha256s) < 0].tolist()
+    missing = some.ids[kept.rows(training_data.sha256s(project, some.ids)) < 0].tolist()
 
     def files() -> Iterator[CropFile]:
         for crop_id in missing:
@@ -154,4 +153,4 @@ def _embedded(
         )
         folder = crops.folder(project)
         problems.add(project, step, [(path.relative_to(folder).as_posix(), why) for path, why in bad.items()])
-    return kept.rows(sha256s)
+    return kept.rows(training_data.sha256s(project, some.ids))

@@ -109,7 +109,7 @@ class Review:
         """All animals and the rows of their features. Those whose features were deleted are looked at again."""
         for _ in range(2):
             known = suggestions.known(self.project)
-            rows = self.store.rows(key.hex() for key in known.keys)
+            rows = self.store.rows(bytes(key).hex() for key in known.keys)
             if (rows >= 0).all() or detector is None:
                 break
             suggestions.outdate(self.project, known.ids[rows < 0])
@@ -120,8 +120,8 @@ class Review:
         """Ask about the labels of all crops that can be used."""
 
         def files() -> Iterator[CropFile]:
-            for crop_id in labelled.ids.tolist():
-                yield features.CropFile(*training_data.file_of(self.project, crop_id))
+            for crop_id in labelled.ids:
+                yield features.CropFile(*training_data.file_of(self.project, int(crop_id)))
 
         def say(done: int) -> None:
             self.report(Progress(done, len(labelled.ids), "", EMBEDDING))
@@ -129,7 +129,7 @@ class Review:
         bad = features.embed(self.embedder, self.store, files(), say)
         folder = crops.folder(self.project)
         self._fail([(path.relative_to(folder).as_posix(), reason) for path, reason in bad.items()])
-        rows = self.store.rows(file.sha256 for file in files())
+        rows = self.store.rows(training_data.sha256s(self.project, labelled.ids))
         labelled, rows = labelled.only(rows >= 0), rows[rows >= 0]
         answers = out_of_fold.ask(
             heads.Features(self.store.vectors(), rows, labelled.labels),
@@ -174,11 +174,11 @@ class Review:
         self.unusable += len(rows)
 
 
-def _doubts(project: Project, checked: Checked, alike: NDArray[np.int64]) -> list[doubts.Row]:
+def _doubts(project: Project, checked: Checked, alike: NDArray[np.int64]) -> Iterator[doubts.Row]:
     species = {place: species_id for species_id, place in crops.species_places(project).items()}
     answers, table = checked.answers, checked.crops
-    return [
-        doubts.Row(
+    for n in answers.asked.nonzero()[0]:
+        yield doubts.Row(
             int(table.ids[n]),
             species[int(table.labels[n])],
             species[int(answers.said[n])],
@@ -187,8 +187,6 @@ def _doubts(project: Project, checked: Checked, alike: NDArray[np.int64]) -> lis
             float(answers.score[n]),
             int(alike[n]),
         )
-        for n in answers.asked.nonzero()[0]
-    ]
 
 
 def _places(order: NDArray[np.int64], count: int) -> NDArray[np.int64]:

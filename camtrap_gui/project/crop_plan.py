@@ -7,6 +7,7 @@ last its rows become the project's.
 
 import random
 import sqlite3
+from array import array
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -185,9 +186,9 @@ class Plan:
         )
 
     def shuffled(self, split: str, seed: int) -> Iterator[Any]:
-        """The crops of a split in an order that only the seed and their file names decide."""
+        """The crops of a split in an order that only the seed and their file names decide; 8 bytes of memory each."""
         rows = self.db.execute("SELECT id FROM crops WHERE split = ? ORDER BY file", (split,))
-        order = [row["id"] for row in rows]
+        order = array("q", (row["id"] for row in rows))
         random.Random(f"{seed} {split}").shuffle(order)
         for crop_id in order:
             yield self.db.execute("SELECT * FROM crops WHERE id = ?", (crop_id,)).fetchone()

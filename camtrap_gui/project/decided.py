@@ -10,11 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from camtrap_gui.geometry import Box
 from camtrap_gui.project import Project, edits, species, species_names
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 PAGE = 2000
 
@@ -108,7 +113,7 @@ def walk(project: Project, since: datetime | None = None, author: str = "") -> I
     """
     ids = _decided_ids(project, since, author)
     for start in range(0, len(ids), PAGE):
-        yield list(of_images(project, ids[start : start + PAGE]).values())
+        yield list(of_images(project, ids[start : start + PAGE].tolist()).values())
 
 
 def of_images(project: Project, image_ids: Sequence[int]) -> dict[int, Decided]:
@@ -156,18 +161,20 @@ _FOUND = (
 )
 
 
-def _decided_ids(project: Project, since: datetime | None, author: str) -> list[int]:
-    chosen = "SELECT id FROM images WHERE reviewed >= :since"
+def _decided_ids(project: Project, since: datetime | None, author: str) -> "NDArray[np.int64]":
+    from camtrap_gui.project import numbers
+
+    chosen = "SELECT id FROM images WHERE reviewed >= ?1"
     if author:
-        said = "(SELECT image_id FROM {} WHERE author = :author)"
+        said = "(SELECT image_id FROM {} WHERE author = ?2)"
         chosen += f" AND (id IN {said.format('labels')} OR id IN {said.format('boxes')})"
     else:
         chosen += (
             " UNION SELECT id FROM images WHERE flagged"
             " UNION SELECT image_id FROM detections WHERE rejected OR confirmed"
         )
-    values = {"since": "" if since is None else since.astimezone(UTC).isoformat(), "author": author}
-    return [number for (number,) in project.db.execute(f"SELECT id FROM ({chosen}) ORDER BY id", values)]
+    values = ("" if since is None else since.astimezone(UTC).isoformat(), *([author] if author else []))
+    return numbers.column(project, f"SELECT id FROM ({chosen}) ORDER BY id", *values)
 
 
 def _label(row: sqlite3.Row, names: dict[int, str]) -> Label:

@@ -3,8 +3,9 @@
 ``suggestions.doubt_of`` tells of one image; ``queues`` puts images in order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -71,11 +72,10 @@ def labelled(project: Project, least_groups: int) -> Labelled:
     return Labelled(ids, labels, groups)
 
 
-def replace_all(project: Project, rows: Sequence[Row]) -> None:
+def replace_all(project: Project, rows: Iterable[Row]) -> None:
     """Make these the doubts; rows by ascending crop id. Written in batches, crops that are gone are passed over."""
-    before = 0
-    for first in range(0, len(rows), _BATCH):
-        batch = rows[first : first + _BATCH]
+    before, left = 0, iter(rows)
+    while batch := list(islice(left, _BATCH)):
         with project.write() as db:
             db.execute("DELETE FROM doubts WHERE crop_id > ? AND crop_id <= ?", (before, batch[-1].crop_id))
             db.executemany(

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from camtrap_gui.files import inside
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import CONFIG, Project, crops, images
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class TrainingCrop(NamedTuple):
@@ -33,10 +37,11 @@ def state(project: Project) -> tuple[int, int]:
     return count, highest
 
 
-def files(project: Project) -> tuple[list[int], list[str]]:
-    """Ids of all training crops, and the SHA-256 of their files."""
-    rows = project.db.execute("SELECT id, sha256 FROM crops WHERE split = 'train' ORDER BY id").fetchall()
-    return [row[0] for row in rows], [row[1] for row in rows]
+def ids(project: Project) -> "NDArray[np.int64]":
+    """All training crops, ascending."""
+    from camtrap_gui.project import numbers
+
+    return numbers.column(project, "SELECT id FROM crops WHERE split = 'train' ORDER BY id")
 
 
 def get(project: Project, crop_ids: Sequence[int]) -> list[TrainingCrop]:

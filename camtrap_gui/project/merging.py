@@ -135,7 +135,8 @@ class _Merging:
         self._names = names
         self._policy = policy
         self._taking = Taking(db, names)
-        self._met: set[int] = set()
+        (highest,) = db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()
+        self._met = bytearray(highest + 1)
 
     def page(self, page: list[Decided]) -> None:
         """Merge some images."""
@@ -147,11 +148,11 @@ class _Merging:
             if image_id is None:
                 self._merged.unmatched.append(theirs.path)
                 continue
-            if image_id in self._met:
+            if self._met[image_id]:
                 raise Problem(
                     f"The image “{theirs.path}” comes twice. Nothing was merged; export the file again."
                 )
-            self._met.add(image_id)
+            self._met[image_id] = True
             self._merged.authors.update(theirs.authors())
             if self._image(image_id, here[image_id], theirs) and not here[image_id].flagged:
                 self._taking.flag(image_id)

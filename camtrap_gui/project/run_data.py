@@ -65,9 +65,12 @@ def flags(options: Any) -> list[str]:
 
 
 def _rows(project: Project, selection: Selection) -> Iterator[tuple[str, ...]]:
-    chosen = set(selection.ids.tolist())
+    from camtrap_gui.project import numbers  # here, because --help has no time for NumPy
+
+    is_chosen = numbers.marks(int(selection.ids.max(initial=0)), selection.ids)
     query = (
         "SELECT crops.id, crops.file, species.name, crops.location, crops.sha256"
         " FROM crops JOIN species ON species.id = crops.species_id ORDER BY crops.id"
     )
-    return (tuple(row)[1:] for row in project.db.execute(query) if row[0] in chosen)
+    rows = project.db.execute(query)
+    return (tuple(row)[1:] for row in rows if row[0] < len(is_chosen) and is_chosen[row[0]])

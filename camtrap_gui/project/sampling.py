@@ -1,6 +1,7 @@
 """Choosing crops by chance, as many of each species as of any other."""
 
 import random
+from array import array
 from collections.abc import Iterator
 
 from camtrap_gui.project import Project, crops, predictions
@@ -43,12 +44,13 @@ def judged_sample(project: Project, run_id: str, split: str, count: int, seed: i
 
 
 def _shuffled(project: Project, split: str, most: int, chance: random.Random) -> dict[int, list[int]]:
-    """Up to ``most`` crops of each class that has any, in random order; memory of the largest class at a time."""
+    """Up to ``most`` crops of each class that has any, in random order; 8 bytes for each of the largest class."""
     chosen = {}
     rows = project.db.execute("SELECT DISTINCT species_id FROM crops WHERE split = ? ORDER BY 1", (split,))
     for (species_id,) in rows.fetchall():
-        ids = project.db.execute(
+        of_class = project.db.execute(
             "SELECT id FROM crops WHERE split = ? AND species_id = ? ORDER BY id", (split, species_id)
-        ).fetchall()
-        chosen[species_id] = chance.sample([number for (number,) in ids], min(most, len(ids)))
+        )
+        ids = array("q", (number for (number,) in of_class))
+        chosen[species_id] = chance.sample(ids, min(most, len(ids)))
     return chosen

@@ -7,7 +7,7 @@ locations is held out, so that the test crops never influence a decision.
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from camtrap_gui.project import Project, crop_split, crops
 
 HELD_OUT = 0.2
 _PAGE = 10_000
+
+Ids = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -98,41 +100,45 @@ def file_of(project: Project, crop_id: int) -> tuple[Path, str]:
     return inside(crops.folder(project), row["file"]), row["sha256"]
 
 
-def sha256s(project: Project, crop_ids: Sequence[int]) -> list[str]:
-    """SHA-256 of the files of many crops, in the order of the ids."""
-    return _column(project, "sha256", crop_ids)
+def sha256s(project: Project, crop_ids: Ids) -> Iterator[str]:
+    """SHA-256 of the files of many crops, in the order of the ids, read in pages."""
+    for page in _pages(crop_ids):
+        found = _of_page(project, "SELECT id, sha256 FROM crops WHERE id", page)
+        yield from (found[crop_id] for crop_id in page)
 
 
-def locations(project: Project, crop_ids: Sequence[int]) -> list[str]:
-    """The locations of many crops, in the order of the ids."""
-    return _column(project, "location", crop_ids)
+def locations(project: Project, crop_ids: Ids) -> NDArray[np.int64]:
+    """The locations of many crops, in the order of the ids, as places among all locations of crops, sorted by name."""
+    names = project.db.execute("SELECT DISTINCT location FROM crops ORDER BY location")
+    place = {name: number for number, (name,) in enumerate(names)}
+    places = np.empty(len(crop_ids), np.int64)
+    for first, page in enumerate(_pages(crop_ids)):
+        found = _of_page(project, "SELECT id, location FROM crops WHERE id", page)
+        places[first * _PAGE : first * _PAGE + len(page)] = [place[found[crop_id]] for crop_id in page]
+    return places
 
 
-def _column(project: Project, name: str, crop_ids: Sequence[int]) -> list[str]:
-    found: dict[int, str] = {}
-    for first in range(0, len(crop_ids), _PAGE):
-        some = json.dumps([int(crop_id) for crop_id in crop_ids[first : first + _PAGE]])
-        found.update(
-            project.db.execute(
-                f"SELECT id, {name} FROM crops WHERE id IN (SELECT value FROM json_each(?))", (some,)
-            ).fetchall()
-        )
-    return [found[int(crop_id)] for crop_id in crop_ids]
-
-
-def confidences(project: Project, crop_ids: Sequence[int]) -> NDArray[np.float32]:
+def confidences(project: Project, crop_ids: Ids) -> NDArray[np.float32]:
     """How sure the detector was of what is in each crop, float32 [N], 0..1; 1 where a person drew the box."""
-    found: dict[int, float] = {}
+    query = (
+        "SELECT crops.id, detections.confidence FROM crops JOIN detections ON detections.id = crops.detection_id"
+        " WHERE crops.id"
+    )
+    sure = np.empty(len(crop_ids), np.float32)
+    for first, page in enumerate(_pages(crop_ids)):
+        found = _of_page(project, query, page)
+        sure[first * _PAGE : first * _PAGE + len(page)] = [found.get(crop_id, 1.0) for crop_id in page]
+    return sure
+
+
+def _pages(crop_ids: Ids) -> Iterator[list[int]]:
     for first in range(0, len(crop_ids), _PAGE):
-        some = json.dumps([int(crop_id) for crop_id in crop_ids[first : first + _PAGE]])
-        found.update(
-            project.db.execute(
-                "SELECT crops.id, detections.confidence FROM crops JOIN detections ON detections.id = crops.detection_id"
-                " WHERE crops.id IN (SELECT value FROM json_each(?))",
-                (some,),
-            ).fetchall()
-        )
-    return np.array([found.get(int(crop_id), 1.0) for crop_id in crop_ids], np.float32)
+        yield [int(crop_id) for crop_id in crop_ids[first : first + _PAGE]]
+
+
+def _of_page(project: Project, query: str, page: list[int]) -> dict[int, Any]:
+    rows = project.db.execute(f"{query} IN (SELECT value FROM json_each(?))", (json.dumps(page),))
+    return dict(rows.fetchall())
 
 
 def _hold_out(project: Project, train: Selection, seed: int) -> tuple[Selection, Selection, str]:

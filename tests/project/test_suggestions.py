@@ -66,7 +66,7 @@ def test_that_places_are_kept_and_taken_away(survey):
     for detection_id in (1, 2, 5):
         add(survey, detection_id, ("zebra", 1.0))
     known = suggestions.known(survey)
-    assert known.ids.tolist() == [1, 2, 5] and known.keys == [b"\1"] * 3
+    assert known.ids.tolist() == [1, 2, 5] and [*map(bytes, known.keys)] == [b"\1" + bytes(31)] * 3
     assert known.state.tolist() == [suggestions.LABELLED] * 3
     heard: list[int] = []
     suggestions.set_orders(survey, known.ids, np.array([2, -1, 0]), np.array([0, 1, 2]), heard.append)

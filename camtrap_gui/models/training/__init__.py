@@ -71,7 +71,7 @@ class Training:
         """How sure the detector was of each crop; None when the recipe does not ask for it."""
         if not self.recipe.by_confidence:
             return None
-        return training_data.confidences(self.project, selection.ids.tolist())
+        return training_data.confidences(self.project, selection.ids)
 
     def file(self, crop_id: int) -> CropFile:
         """The file of a crop."""

@@ -14,6 +14,7 @@ from camtrap_gui.models.classifiers.input_pipeline import Supply
 from camtrap_gui.models.classifiers.journal import Journal
 from camtrap_gui.models.classifiers.learning import Best, Epoch, State
 from camtrap_gui.models.training import Training, machine
+from camtrap_gui.models.training.everything import learn_from_all
 from camtrap_gui.models.training.machine import Machine
 from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.problem import Problem
@@ -24,17 +25,23 @@ EMBEDDING = "Embedding crops"
 
 
 def quick(training: Training) -> None:
-    """The species layer on kept features."""
-    store = features.store_of(training.project.folder, training.backbone)
-    rows = embed(training, store)
-    if not training.checkpoint.exists():
-        train_head(training, store, *rows)
+    """The species layer on kept features: judged on the validation crops, then learning from these, too."""
+    learn_from_all(training, *species_layer(training))
 
 
 def standard(training: Training) -> None:
-    """The same, then the whole network."""
-    quick(training)
+    """The species layer, then the whole network."""
+    species_layer(training)
     fine_tune(training)
+
+
+def species_layer(training: Training) -> tuple[FeatureStore, np.ndarray]:
+    """Train the species layer unless that is done; returns the features and the rows of training and validation crops."""
+    store = features.store_of(training.project.folder, training.backbone)
+    of_train, of_validation = embed(training, store)
+    if not training.checkpoint.exists():
+        train_head(training, store, of_train, of_validation)
+    return store, np.concatenate([of_train, of_validation])
 
 
 def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:
@@ -44,8 +51,7 @@ def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarr
     """
     project = training.project
     both = (training.train, training.validation)
-    sha256s = [training_data.sha256s(project, part.ids.tolist()) for part in both]
-    there = [store.rows(some) >= 0 for some in sha256s]
+    there = [store.rows(training_data.sha256s(project, part.ids)) >= 0 for part in both]
     missing = np.concatenate([part.ids[~some] for part, some in zip(both, there, strict=True)])
     total = sum(len(part) for part in both)
     known = total - len(missing)
@@ -55,7 +61,7 @@ def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarr
         (training.file(int(crop_id)) for crop_id in missing),
         lambda done: training.report(Progress(known + done, total, "", EMBEDDING)),
     )
-    rows = [store.rows(some) for some in sha256s]
+    rows = [store.rows(training_data.sha256s(project, part.ids)) for part in both]
     train, validation = (part.only(some >= 0) for part, some in zip(both, rows, strict=True))
     learn_from(training, train, validation, unusable)
     of_train, of_validation = (some[some >= 0] for some in rows)
