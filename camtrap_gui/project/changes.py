@@ -9,6 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import compress
 from typing import Any
 
@@ -123,9 +124,11 @@ def batches_of(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> I
     single: dict[
         tuple[str, str], tuple[Any, Any]
     ] = {}  # by version 1 of the schema, in the order they were made
-    for row in db.execute(
-        f'SELECT "table", key, before, after FROM changes WHERE {where} ORDER BY id', values
-    ):
+    # One by one, as no table can be dropped while a query is under way, and all together would be too much for memory.
+    numbers = db.execute(f"SELECT id FROM changes WHERE {where} ORDER BY id", values).fetchall()
+    for (number,) in numbers:
+        query = 'SELECT "table", key, before, after FROM changes WHERE id = ?'
+        row = db.execute(query, (number,)).fetchone()
         before, after = (
             None if row[side] is None else msgspec.json.decode(row[side]) for side in ("before", "after")
         )
@@ -148,13 +151,42 @@ def batches_of(db: sqlite3.Connection, where: str, values: tuple[Any, ...]) -> I
             )
 
 
+@dataclass(frozen=True)
+class Written:
+    """What an edit changed, as it was written down; ``back``: with before and after exchanged. Only some ``tables``.
+
+    It is read anew, batch after batch, whenever it is gone through, so that memory does not grow with the edit.
+    """
+
+    db: sqlite3.Connection
+    edit_id: int
+    back: bool
+    tables: Sequence[str] = tuple(KEYS)
+
+    def rows(self) -> int:
+        """How many rows changed."""
+        query = "SELECT coalesce(sum(rows), 0) FROM changes WHERE edit_id = ?"
+        return int(self.db.execute(query, (self.edit_id,)).fetchone()[0])
+
+    def of(self, table: str, gone: bool = False) -> Iterator[Batch]:
+        """The batches of a table; with ``gone`` those of rows that are not there afterwards, and perhaps others."""
+        if table not in self.tables:
+            return
+        where = 'edit_id = ? AND "table" = ?'
+        if gone:  # of a single row, only all that was written of it says how it ended
+            where += f" AND ({'before' if self.back else 'after'} IS NULL OR key LIKE '{{%')"
+        for batch in batches_of(self.db, where, (self.edit_id, table)):
+            yield Batch(table, batch.columns, batch.after, batch.before) if self.back else batch
+
+
 @contextmanager
-def noting(db: sqlite3.Connection, batches: list[Batch]) -> Iterator[Callable[[], None]]:
-    """Notes the images that batches are about in temp.touched, as they are now and whenever what is given is called."""
+def noting(written: Written) -> Iterator[Callable[[], None]]:
+    """Notes the images that an edit is about in temp.touched, as they are now and whenever what is given is called."""
+    db = written.db
     db.execute("CREATE TEMP TABLE touched (image_id INTEGER PRIMARY KEY)")
 
     def note() -> None:
-        for batch in batches:
+        for batch in (batch for table in KEYS for batch in written.of(table)):
             if "image_id" in batch.columns:
                 place, find = batch.columns.index("image_id"), "SELECT ?"
             elif batch.table in ("boxes", "detections"):
@@ -171,28 +203,30 @@ def noting(db: sqlite3.Connection, batches: list[Batch]) -> Iterator[Callable[[]
         db.execute("DROP TABLE temp.touched")
 
 
-def restore(db: sqlite3.Connection, batches: Sequence[Batch], made: str) -> None:
+def restore(written: Written, made: str) -> None:
     """Make the rows of ``before`` those of ``after``, where they are as there still. ``made``: when the edit was.
 
     What is referred to is made first and deleted last; a species that something else uses by now stays.
     """
-    order = list(KEYS)
-    ordered = sorted(batches, key=lambda batch: order.index(batch.table))
-    for batch in reversed(ordered):
-        if batch.after is None and batch.table != "species":
-            if batch.table == "boxes":
-                crops_follow.leave_boxes(db, [row[batch.columns.index("id")] for row in batch.before or ()])
-            _remove(db, batch)
-    for batch in ordered:
-        if batch.before is None:
-            _make(db, batch, made)
-        elif batch.after is not None:
-            _change(db, batch)
-    for batch in ordered:
-        if batch.after is None and batch.table == "species":
+    db = written.db
+    for table in reversed(list(KEYS)):
+        for batch in written.of(table, gone=True) if table != "species" else ():
+            if batch.after is None:
+                if table == "boxes":
+                    place = batch.columns.index("id")
+                    crops_follow.leave_boxes(db, [row[place] for row in batch.before or ()])
+                _remove(db, batch)
+    for table in KEYS:
+        for batch in written.of(table):
+            if batch.before is None:
+                _make(db, batch, made)
+            elif batch.after is not None:
+                _change(db, batch)
+    for batch in written.of("species", gone=True):
+        if batch.after is None:
             for row in batch.before or ():
                 with suppress(sqlite3.IntegrityError):
-                    _remove(db, Batch(batch.table, batch.columns, [row], None))
+                    _remove(db, Batch("species", batch.columns, [row], None))
 
 
 def _first_time(table: str, values: Sequence[str], which: str) -> str:
@@ -207,49 +241,47 @@ def _differences(db: sqlite3.Connection, table: str) -> Iterator[Batch]:
     # The rows that went, those that came, and those that are others now, with the columns in which any of them is.
     columns, key = [*_columns(db, table)], [*KEYS[table]]
 
-    def rows(wanted: Sequence[str], where: str) -> list[tuple[Any, ...]]:
+    def rows(wanted: Sequence[str], where: str) -> Iterator[list[tuple[Any, ...]]]:
         found = db.execute(
             f"SELECT {', '.join(wanted)} FROM temp.old_{table} AS old LEFT JOIN main.{table} AS now"
             f" ON {' AND '.join(f'old.{name} = now.{name}' for name in key)} WHERE {where}"
         )
         found.row_factory = None
-        return found.fetchall()
+        while some := found.fetchmany(_BATCH):
+            yield some
 
     def side(which: str, names: Sequence[str]) -> list[str]:
         return [f"{which}.{name}" for name in names]
 
     if not db.execute(f"SELECT 1 FROM temp.old_{table} LIMIT 1").fetchone():
         return
-    if gone := rows(side("old", columns), f"existed AND now.{key[0]} IS NULL"):
+    for gone in rows(side("old", columns), f"existed AND now.{key[0]} IS NULL"):
         yield Batch(table, columns, gone, None)
-    if made := rows(side("now", columns), f"NOT existed AND now.{key[0]} IS NOT NULL"):
+    for made in rows(side("now", columns), f"NOT existed AND now.{key[0]} IS NOT NULL"):
         yield Batch(table, columns, None, made)
     stayed = f"existed AND now.{key[0]} IS NOT NULL"
     differ = [f"old.{name} IS NOT now.{name}" for name in columns]
-    [which] = rows([f"coalesce(max({each}), 0)" for each in differ], stayed)
+    [[which]] = rows([f"coalesce(max({each}), 0)" for each in differ], stayed)
     if any(which):
         kept = [*key, *compress(columns, which)]
         where = f"{stayed} AND ({' OR '.join(compress(differ, which))})"
-        yield Batch(table, kept, rows(side("old", kept), where), rows(side("now", kept), where))
+        for both in rows([*side("old", kept), *side("now", kept)], where):
+            yield Batch(table, kept, [row[: len(kept)] for row in both], [row[len(kept) :] for row in both])
 
 
 def _write(db: sqlite3.Connection, edit_id: int, batch: Batch) -> None:
-    def side(rows: Sequence[Sequence[Any]] | None, start: int) -> str | None:
-        return None if rows is None else msgspec.json.encode(rows[start : start + _BATCH]).decode()
-
-    count = len(batch.before or batch.after or ())
-    db.executemany(
+    before, after = (
+        None if rows is None else msgspec.json.encode(rows).decode() for rows in (batch.before, batch.after)
+    )
+    db.execute(
         'INSERT INTO changes (edit_id, "table", key, before, after, rows) VALUES (?, ?, ?, ?, ?, ?)',
         (
-            (
-                edit_id,
-                batch.table,
-                json.dumps(batch.columns),
-                side(batch.before, start),
-                side(batch.after, start),
-                min(_BATCH, count - start),
-            )
-            for start in range(0, count, _BATCH)
+            edit_id,
+            batch.table,
+            json.dumps(batch.columns),
+            before,
+            after,
+            len(batch.before or batch.after or ()),
         ),
     )
 

@@ -12,7 +12,7 @@ import getpass
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -172,19 +172,17 @@ def _replay(project: Project, which: str, back: bool) -> Edit | None:
         row = db.execute(f"SELECT *, 0 AS changes FROM edits WHERE {which} LIMIT 1").fetchone()
         if row is None:
             return None
-        batches = list(changes.batches_of(db, "edit_id = ?", (row["id"],)))
-        if sum(len(batch.before or batch.after or ()) for batch in batches) > _MANY:
+        written = changes.Written(db, row["id"], back)
+        if written.rows() > _MANY:
             changes.take_down(db)
-        if back:
-            batches = [changes.Batch(each.table, each.columns, each.after, each.before) for each in batches]
         if row["recut"]:  # the crops are others than those that are written of
-            said = [batch for batch in batches if batch.table not in FOLLOWING]
-            with changes.noting(db, said) as touched:
-                changes.restore(db, said, row["made"])
+            said = replace(written, tables=[table for table in KEYS if table not in FOLLOWING])
+            with changes.noting(said) as touched:
+                changes.restore(said, row["made"])
                 touched()
                 crops_follow.follow(project, "SELECT image_id FROM temp.touched")
         else:
-            changes.restore(db, batches, row["made"])
+            changes.restore(written, row["made"])
         db.execute("UPDATE edits SET undone = ? WHERE id = ?", (back, row["id"]))
     return _edit(row)
 
