@@ -34,7 +34,7 @@ from camtrap_gui.jobs import Cancelled, Pace, Progress, from_plain, to_plain
 from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.steps import start
 
-COMMANDS = (*steps.COMMANDS, steps.MODELS, steps.LILA, steps.EXPLANATION)
+COMMANDS = (*steps.COMMANDS, steps.MODELS, steps.LILA, steps.EXPLANATION, steps.CLUSTER)
 BEAT_EVERY_S = 1.0
 PROGRESS_EVERY_S = 0.1
 NICENESS = 10

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -97,7 +98,8 @@ class _Signals:
 
 def _expect_answer(address: str) -> None:
     """Raises Problem when nobody listens at HOST:PORT: Ray itself would try for minutes."""
-    host, colon, port = address.rpartition(":")
+    known = _last_known() if address == "auto" else address
+    host, colon, port = known.rpartition(":")
     if not colon or not port.isdecimal():
         if address in ("auto", "local"):
             return
@@ -109,7 +111,21 @@ def _expect_answer(address: str) -> None:
         raise _no_cluster(address, error) from error
 
 
+def _last_known() -> str:
+    """Where Ray will look for the cluster that this computer belongs to; it is not told when that is gone."""
+    folder = os.environ.get("RAY_TMPDIR") or os.environ.get("TMPDIR") or "/tmp"
+    written = Path(folder) / "ray" / "ray_current_cluster"
+    with suppress(OSError, UnicodeDecodeError):
+        return os.environ.get("RAY_ADDRESS") or written.read_text(encoding="utf-8").strip()
+    return ""
+
+
 def _no_cluster(address: str, error: Exception) -> Problem:
+    if address == "auto":
+        return Problem(
+            "This computer belongs to no Ray cluster that runs. Start one (ray start --head), give the address of one, or"
+            " work on this computer alone: --address local"
+        )
     reason = (str(error) or type(error).__name__).splitlines()[0]
     return Problem(
         f"There is no Ray cluster at “{address}” that this computer belongs to: {reason}. Start one (ray start --head), or"

@@ -1,25 +1,25 @@
-"""The file in which a shard keeps its images and what a detector found in them: a small SQLite database of its own.
+"""The file in which a shard keeps its images and what a detector found in them.
 
-One process works on it at a time; every batch is one transaction, so that a killed process loses no more than that.
-Read again, it is data from elsewhere: it must have exactly these tables, and every value is looked at before it is used.
+Every batch is one transaction, so that a killed process loses no more than that. Read again, it is data from elsewhere:
+every value is looked at before it is used.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from camtrap_gui.cluster import result_file
+from camtrap_gui.cluster.result_file import MOST_SHARDS
 from camtrap_gui.models.detectors import Detection
 from camtrap_gui.problem import Problem
 from camtrap_gui.project.detections import Seen, UnseenImage
 
 FORMAT = "camtrap shard 1"
 ENDING = ".shard"
-MOST_SHARDS = 100_000
 
 _TABLES = """
 CREATE TABLE about (description TEXT NOT NULL);
@@ -62,6 +62,28 @@ class About:
     detector: Identity
     format: str = FORMAT
 
+    @property
+    def words(self) -> str:
+        """Which shard it is, for people."""
+        detector = self.detector
+        return (
+            f"shard {self.shard} of {self.shards} with the detector {detector.name} ({detector.sha256[:12]})"
+        )
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether all of it makes sense."""
+        detector = self.detector
+        thresholds = (detector.typical_threshold, detector.conservative_threshold)
+        return (
+            self.format == FORMAT
+            and 1 <= self.shard <= self.shards <= MOST_SHARDS
+            and all(0 < len(word) <= _LONGEST_WORD for word in (detector.name, detector.kind))
+            and len(detector.sha256) == 64
+            and not set(detector.sha256) - set("0123456789abcdef")
+            and all(0 <= threshold <= 1 for threshold in thresholds)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -79,39 +101,7 @@ class ShardFile:
     def __init__(self, path: Path, about: About) -> None:
         """Opens or makes the file. Raises Problem when it is another shard's, or another process works on it."""
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=0, isolation_level=None)
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = TRUNCATE")
-            self._db.execute("BEGIN EXCLUSIVE")
-        except (OSError, sqlite3.OperationalError) as error:
-            if "locked" in str(error):
-                raise Problem(
-                    f"Another process is working on {path}. Wait for it, or give another file: --out"
-                ) from error
-            raise Problem(f"The file {path} cannot be written: {error}. Another one: --out") from error
-        except sqlite3.DatabaseError as error:
-            raise _no_shard(path) from error
-        try:
-            if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-                self._make(about)
-            elif (begun := _about(self._db, path)) != about:
-                raise Problem(
-                    f"{path} was begun as shard {begun.shard} of {begun.shards} with the detector {begun.detector.name}"
-                    f" ({begun.detector.sha256[:12]}). Give another file for this work: --out"
-                )
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.close()
-            raise
-
-    def _make(self, about: About) -> None:
-        import msgspec
-
-        for statement in _TABLES.split(";"):
-            self._db.execute(statement)
-        self._db.execute("INSERT INTO about VALUES (?)", (msgspec.json.encode(about).decode(),))
+        self._db = result_file.begin(path, _TABLES, about)
 
     def want(self, images: Iterable[UnseenImage]) -> None:
         """The images that this shard is to look at, in this order. Those it has seen stay, others are forgotten."""
@@ -234,51 +224,13 @@ class Results:
 @contextmanager
 def reading(path: Path) -> Iterator[Results]:
     """A shard's file for reading. Raises Problem when it is none, is damaged, or is being worked on."""
-    if not path.is_file():
-        raise Problem(f"There is no file {path}.")
-    # Writable where that is allowed, because what a killed process left half done is taken back first.
-    address = f"file:{quote(str(path.resolve()))}?mode=rw"
-    with closing(sqlite3.connect(address, uri=True, timeout=1, isolation_level=None)) as db:
+    with result_file.reading(path, _TABLES, About) as (db, about):
+        count = "SELECT count(*) FROM images WHERE "
         try:
-            db.execute("PRAGMA query_only = ON")
-            db.execute("PRAGMA trusted_schema = OFF")
-            db.execute("PRAGMA cell_size_check = ON")
-            db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
-            about = _about(db, path)
-            count = "SELECT count(*) FROM images WHERE "
             seen, unseen = (db.execute(count + which).fetchone()[0] for which in ("seen", "NOT seen"))
         except sqlite3.DatabaseError as error:
-            if "locked" in str(error):
-                raise Problem(f"A process is working on {path}. Merge again when it has finished.") from error
-            raise _no_shard(path) from error
+            raise result_file.no_shard(path) from error
         yield Results(path, about, seen, unseen, db)
-
-
-def _about(db: sqlite3.Connection, path: Path) -> About:
-    import msgspec
-
-    query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY sql"
-    wanted = sorted(statement.strip() for statement in _TABLES.split(";") if statement.strip())
-    try:
-        if [row[0] for row in db.execute(query)] != wanted:
-            raise _no_shard(path)
-        rows = db.execute("SELECT description FROM about LIMIT 2").fetchall()
-        about = msgspec.json.decode(rows[0][0], type=About)
-    except (ValueError, TypeError, IndexError) as error:  # msgspec's errors are ValueErrors
-        raise _no_shard(path) from error
-    detector = about.detector
-    thresholds = (detector.typical_threshold, detector.conservative_threshold)
-    if not (
-        about.format == FORMAT
-        and len(rows) == 1
-        and 1 <= about.shard <= about.shards <= MOST_SHARDS
-        and all(0 < len(word) <= _LONGEST_WORD for word in (detector.name, detector.kind))
-        and len(detector.sha256) == 64
-        and not set(detector.sha256) - set("0123456789abcdef")
-        and all(0 <= threshold <= 1 for threshold in thresholds)
-    ):
-        raise _no_shard(path)
-    return about
 
 
 def _is_box(row: tuple[Any, ...]) -> bool:
@@ -293,10 +245,4 @@ def _is_box(row: tuple[Any, ...]) -> bool:
         and min(x, y, width, height) >= -_SLACK
         and x + width <= 1 + _SLACK
         and y + height <= 1 + _SLACK
-    )
-
-
-def _no_shard(path: Path) -> Problem:
-    return Problem(
-        f"{path} is not the file of a shard of this program. Give those that camtrap detect --shard has made."
     )

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from camtrap_gui.cluster.shard_file import ENDING, MOST_SHARDS, About, Identity
+from camtrap_gui.cluster.result_file import MOST_SHARDS
+from camtrap_gui.cluster.shard_file import ENDING, About, Identity
 from camtrap_gui.files import safe_name
 from camtrap_gui.models.detectors import Detector
 from camtrap_gui.problem import Problem

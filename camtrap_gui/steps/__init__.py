@@ -79,7 +79,8 @@ STEPS = (
 COMMANDS = (
     *STEPS,
     Step("results", "Results", "Bring in what a detector found elsewhere.", after=("dataset",)),
-    Step("merge", "Merge", "Bring together what the shards of a detection have found.", after=("dataset",)),
+    Step("embed", "Features", "Look at every crop with a backbone, for training and review.", after=("crop",)),
+    Step("merge", "Merge", "Bring together what shards have found.", after=("dataset",)),
     Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
     Step(
         "compare",
@@ -122,6 +123,15 @@ EXPLANATION = Step(
     package="camtrap_gui.models",
 )
 """A third one, for the picture that is looked at."""
+
+CLUSTER = Step(
+    "connection_test",
+    "Cluster",
+    "See whether a cluster can be used, and what it has got.",
+    project="none",
+    package="camtrap_gui.cluster",
+)
+"""A fourth one, for the address of a cluster."""
 
 
 def named(name: str) -> Step:

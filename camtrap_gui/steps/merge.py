@@ -1,7 +1,7 @@
-"""Bring together what the shards of a detection have found (``camtrap detect --shard``).
+"""Bring together what shards have found (``camtrap detect --shard``) and seen (``camtrap embed --shard``).
 
 What is there already stays, so files can be merged again and again, as they come. Afterwards the project is as if one
-machine had looked at all the pictures; what is missing for that is said.
+machine had looked at all of it; what is missing for that is said.
 """
 
 from collections import defaultdict
@@ -17,6 +17,7 @@ from camtrap_gui.project import Project, detections, gathered, problems
 from camtrap_gui.project.gathered import Images
 
 if TYPE_CHECKING:
+    from camtrap_gui.cluster.crop_merging import MergedCrops
     from camtrap_gui.cluster.shard_file import About, Results
 
 STEP = "merge"
@@ -29,7 +30,8 @@ class Options:
     files: Annotated[
         tuple[Path, ...],
         Option(
-            "Files of shards (.shard); without any, those in the project's folder “shards”.", positional=True
+            "Files of shards (.shard, .crops); without any, those in the project's folder “shards”.",
+            positional=True,
         ),
     ] = ()
     preview: Annotated[bool, Option("Say what would come in, and change nothing.")] = False
@@ -81,13 +83,14 @@ class Merged:
 @dataclass(frozen=True)
 class Result:
     """What came in, or would, by detector and by file. ``unseen`` images are left for each detector; ``refused`` files
-    have a reason."""
+    have a reason. ``crops`` is what came by backbone."""
 
     merged: tuple[Merged, ...]
     unseen: dict[str, int]
     refused: dict[str, str]
     parts: tuple[Part, ...] = ()
     preview: bool = False
+    crops: tuple["MergedCrops", ...] = ()
 
     def text(self) -> str:
         """What came in first, then what is missing or wrong."""
@@ -104,6 +107,8 @@ class Result:
         if len(self.unseen) > 1:
             names = ", ".join(f"{one.detector} ({one.sha256[:12]})" for one in self.merged)
             lines.append(f"The files are of different detectors, each kept by itself: {names}.")
+        for of_crops in self.crops:
+            lines += of_crops.lines()
         lines += [f"Not merged: {reason}" for reason in self.refused.values()]
         if self.preview:
             lines.append("This was a preview: nothing was changed.")
@@ -113,19 +118,23 @@ class Result:
 def run(project: Project, options: Options, report: Report) -> Result:
     """Bring in the files. Raises Problem when there are none, or when none of them can be used."""
     from camtrap_gui.cluster import shards
+    from camtrap_gui.cluster.crop_shard import ENDING, files_of
 
-    paths = options.files or tuple(shards.files_of(project.folder))
+    paths = options.files or (*shards.files_of(project.folder), *files_of(project.folder))
     if not paths:
         raise Problem(
             f"There are no files of shards in {project.folder / shards.FOLDER}. Make them (camtrap detect PROJECT"
             " --shard 1/16), or say where they are: camtrap merge PROJECT FILES"
         )
+    of_crops = [path for path in paths if path.suffix == ENDING]
     images = Images(project)
-    abouts, refused = _look(paths, images, report)
-    if not abouts:
-        raise Problem("\n".join(refused.values()))
-    if not options.preview:
+    abouts, refused = _look([path for path in paths if path not in of_crops], images, report)
+    if not options.preview and (abouts or of_crops):
         problems.clear(project, STEP)
+    crops, refused_too = _merge_crops(project, of_crops, options, report)
+    refused |= refused_too
+    if not abouts and not crops:
+        raise Problem("\n".join(refused.values()))
     preview = gathered.Preview(project) if options.preview else None
     merged: dict[tuple[str, int], Merged] = {}
     parts = []
@@ -139,7 +148,18 @@ def run(project: Project, options: Options, report: Report) -> Result:
         refused=refused,
         parts=tuple(parts),
         preview=options.preview,
+        crops=crops,
     )
+
+
+def _merge_crops(
+    project: Project, paths: Sequence[Path], options: Options, report: Report
+) -> tuple[tuple["MergedCrops", ...], dict[str, str]]:
+    if not paths:  # the modules for crops need not be loaded
+        return (), {}
+    from camtrap_gui.cluster import crop_merging
+
+    return crop_merging.merge(project, paths, options.preview, STEP, report)
 
 
 def _look(

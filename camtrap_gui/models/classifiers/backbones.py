@@ -13,6 +13,8 @@ from camtrap_gui.problem import Problem
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from camtrap_gui.models.catalogue import Entry
+
 DEFAULT = "efficientnet-lite0"
 USUAL_SIZES = {DEFAULT: 288}
 """Sides that are better than a backbone's own, in pixels.
@@ -155,11 +157,13 @@ def assign(model: Any, arrays: Mapping[str, "ndarray"], but: tuple[str, ...] = (
         weight.assign(arrays[path])
 
 
-def pretrained(backbone: Backbone) -> dict[str, "ndarray"]:
-    """The installed weights of a backbone by our paths. Raises Problem when they are not installed or do not fit."""
+def pretrained(backbone: Backbone, entry: "Entry | None" = None) -> dict[str, "ndarray"]:
+    """The weights of a backbone by our paths: those that are installed, or those of ``entry``.
+
+    Raises Problem when they are not installed or are not what they were."""
     from camtrap_gui.models import store
     from camtrap_gui.models.catalogue import BY_PATH
 
-    entry = store.get(backbone.name)
+    entry = entry or store.get(backbone.name)
     stored = store.read_weights(entry)
     return stored if entry.layout == BY_PATH else backbone.arrays(stored)

@@ -8,12 +8,14 @@ process killed while writing leaves at most vectors that no index row names, whi
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,10 @@ from camtrap_gui.models.classifiers.crop_reading import CropFile, picture_of
 from camtrap_gui.models.classifiers.preprocessing import to_input
 from camtrap_gui.parallel import in_order
 
+if TYPE_CHECKING:
+    from camtrap_gui.models.catalogue import Entry
+
+FOLDER = "features"
 _BATCH = 32
 _COMMIT = 256  # vectors
 _PAGE = 512
@@ -38,11 +44,11 @@ def read_crop(crop: CropFile, size: int) -> Pixels:
 
 
 class Embedder:
-    """A backbone with its installed weights, as a function from images to features. The network is built when it is first
-    needed; that raises Problem when the weights are not installed."""
+    """A backbone with its installed weights, or those of ``entry``, as a function from images to features. The network is
+    built when it is first needed; that raises Problem when the weights are not there."""
 
-    def __init__(self, backbone: Backbone) -> None:
-        self.backbone = backbone
+    def __init__(self, backbone: Backbone, entry: "Entry | None" = None) -> None:
+        self.backbone, self._entry = backbone, entry
         self.size = backbone.input_size
 
     def __call__(self, images: Pixels) -> NDArray[np.float32]:
@@ -57,7 +63,7 @@ class Embedder:
         import tensorflow as tf
 
         model = backbones.embedder(self.backbone)
-        backbones.assign(model, backbones.pretrained(self.backbone))
+        backbones.assign(model, backbones.pretrained(self.backbone, self._entry))
         signature = [tf.TensorSpec((None, self.size, self.size, 3), tf.uint8)]
 
         @tf.function(input_signature=signature, jit_compile=False)
@@ -71,6 +77,7 @@ class FeatureStore:
     """Vectors of ``width`` features in ``folder``, one per crop. Several processes may add at once."""
 
     def __init__(self, folder: Path, width: int) -> None:
+        self.name = folder.name
         folder.mkdir(parents=True, exist_ok=True)
         self._vectors = folder / "vectors.f16"
         self._index = folder / "index.sqlite"
@@ -109,6 +116,13 @@ class FeatureStore:
             )
             db.execute("COMMIT")
 
+    def keep(self, seen: Iterable["SeenCrop"]) -> None:
+        """Add what was seen in some crops, all of it or nothing."""
+        usable = [(one.crop.sha256, one.vector) for one in seen if one.vector is not None]
+        if usable:
+            sha256s, vectors = zip(*usable, strict=True)
+            self.add(sha256s, np.stack(vectors))
+
     def vectors(self) -> NDArray[np.float16]:
         """All vectors, float16 [rows, width], mapped from the file: reading one row touches one row."""
         whole = self._vectors.stat().st_size // (self._width * 2)
@@ -131,9 +145,64 @@ def store_of(project: Path, backbone: Backbone) -> FeatureStore:
     """
     from camtrap_gui.models import store
 
-    weights = store.get(backbone.name).sha256
+    return FeatureStore(
+        project / FOLDER / name_of(backbone, store.get(backbone.name).sha256), backbone.features
+    )
+
+
+def peek(folder: Path, sha256s: Sequence[str]) -> set[str]:
+    """Which of some crops the store in a folder has features of, without writing or locking anything there.
+
+    Some that were added a moment ago may be left out.
+    """
+    index = folder / "index.sqlite"
+    if not index.is_file():
+        return set()
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(index))}?mode=ro&immutable=1", uri=True)) as db:
+            find = "SELECT 1 FROM vectors WHERE sha256 = ?"
+            return {s for s in sha256s if db.execute(find, (bytes.fromhex(s),)).fetchone()}
+    except sqlite3.Error:  # it changes at this moment
+        return set()
+
+
+def name_of(backbone: Backbone, sha256: str) -> str:
+    """What the folder is called that holds what a backbone with weights of this hash sees."""
     size = f"-{backbone.input_size}px" if backbone.resized else ""
-    return FeatureStore(project / "features" / f"{backbone.name}-{weights[:8]}{size}", backbone.features)
+    return f"{backbone.name}-{sha256[:8]}{size}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCrop:
+    """What a backbone saw in a crop, float16 [F], or why it could not."""
+
+    crop: CropFile
+    vector: NDArray[np.float16] | None
+    problem: str | None = None
+
+
+def look(
+    embedder: Embedder, crops: Iterable[CropFile], threads: int | None = None
+) -> Generator[list[SeenCrop], None, None]:
+    """What the backbone sees in crops, in batches, in their order. They are decoded on threads while it works.
+
+    Raises Interrupted when the folder of crops is gone. Close the iterator when not exhausting it.
+    """
+
+    def read(crop: CropFile) -> tuple[CropFile, Pixels | str]:
+        try:
+            return crop, read_crop(crop, embedder.size)
+        except pictures.Unreadable as error:
+            return crop, str(error)
+
+    with closing(in_order(read, crops, threads, ahead=2 * _BATCH)) as decoded:
+        while batch := list(islice(decoded, _BATCH)):
+            inputs = [pixels for _, pixels in batch if not isinstance(pixels, str)]
+            vectors = iter(embedder(np.stack(inputs)).astype("<f2") if inputs else ())
+            yield [
+                SeenCrop(crop, None, pixels) if isinstance(pixels, str) else SeenCrop(crop, next(vectors))
+                for crop, pixels in batch
+            ]
 
 
 def embed(
@@ -141,16 +210,15 @@ def embed(
     store: FeatureStore,
     crops: Iterable[CropFile],
     say: Callable[[int], None],
+    threads: int | None = None,
 ) -> dict[Path, str]:
     """Make sure that the store has the features of all crops; returns the reason of each that cannot be used.
 
-    ``say`` is told how many crops are done; when it raises, what was computed until then is kept. Crops are decoded on
-    threads while the backbone works.
+    ``say`` is told how many crops are done; when it raises, what was computed until then is kept.
     """
     done = 0
     unusable: dict[Path, str] = {}
-    waiting: list[tuple[str, Pixels]] = []
-    ready: list[tuple[str, NDArray[np.float32]]] = []
+    ready: list[SeenCrop] = []
 
     def missing() -> Iterator[CropFile]:
         nonlocal done
@@ -161,39 +229,19 @@ def embed(
             say(done)
             yield from (crop for crop, known in zip(page, there, strict=True) if not known)
 
-    def read(crop: CropFile) -> tuple[CropFile, Pixels | str]:
-        try:
-            return crop, read_crop(crop, embedder.size)
-        except pictures.Unreadable as error:
-            return crop, str(error)
-
-    def compute() -> None:
-        vectors = embedder(np.stack([pixels for _, pixels in waiting]))
-        ready.extend((sha256, vector) for (sha256, _), vector in zip(waiting, vectors, strict=True))
-        waiting.clear()
-
     def keep() -> None:
-        if ready:
-            sha256s, vectors = zip(*ready, strict=True)
-            store.add(sha256s, np.stack(vectors))
-            ready.clear()
+        store.keep(ready)
+        ready.clear()
 
     try:
-        with closing(in_order(read, missing(), ahead=2 * _BATCH)) as decoded:
-            for crop, pixels in decoded:
-                done += 1
-                if isinstance(pixels, str):
-                    unusable[crop.path] = pixels
-                    continue
-                waiting.append((crop.sha256, pixels))
-                if len(waiting) >= _BATCH:
-                    compute()
-                    say(done)
+        with closing(look(embedder, missing(), threads)) as batches:
+            for batch in batches:
+                unusable |= {one.crop.path: one.problem for one in batch if one.problem is not None}
+                ready += batch
+                done += len(batch)
+                say(done)
                 if len(ready) >= _COMMIT:
                     keep()
-        if waiting:
-            compute()
-        say(done)
     finally:
         keep()
     return unusable
