@@ -167,16 +167,16 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
             Parameter(help="Its class numbers, the first being 1, such as 1=animal 2=person 3=vehicle."),
         ] = None,
         layout: Annotated[
-            Literal["yolov5", "yolov8", "end-to-end"] | None, Parameter(help="How an ONNX detector answers.")
+            Literal["yolov5", "yolov8", "end-to-end", "rtdetr"] | None, Parameter(help="How an ONNX detector answers.")
         ] = None,
         input_size: Annotated[
             int | None, Parameter(help="Pixels at which an ONNX detector of any size sees a picture.")
         ] = None,
         letterbox: Annotated[
-            Literal["centre", "corner"] | None,
+            Literal["centre", "corner", "stretched"] | None,
             Parameter(
-                help="Where an ONNX detector has a picture: in the centre of a grey square (YOLOv5 to YOLO11, "
-                "MegaDetector) or in the upper left corner of a black one (YOLOX)."
+                help="How an ONNX detector has a picture: in the centre of a grey square (YOLOv5 to YOLO11, "
+                "MegaDetector), in the upper left corner of a black one (YOLOX), or stretched to a square (RT-DETR)."
             ),
         ] = None,
     ) -> Added | Ready:

@@ -1,8 +1,8 @@
-"""The default detector's weights in the files other detectors come in: the three layouts of ONNX, TensorFlow SavedModel.
+"""The default detector's weights in the files other detectors come in: the four layouts of ONNX, TensorFlow SavedModel.
 
 ``yolox_network`` says what is connected with what in the words of OpenVINO. ``_OnnxOps`` and ``_TensorFlowOps``
 understand the same words, so that all are the same network. What is added behind it is what exporters of YOLOv5, YOLOv8,
-YOLOv10 and the TensorFlow Object Detection API add.
+YOLOv10, RT-DETR and the TensorFlow Object Detection API add.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy as np
 
 from camtrap_gui.models.detectors import yolox_network
 
-LAYOUTS = ("yolov5", "yolov8", "end-to-end")
+LAYOUTS = ("yolov5", "yolov8", "end-to-end", "rtdetr")
 
 
 def write_onnx(
@@ -29,9 +29,9 @@ def write_onnx(
     decoded: bool = True,
     texts: Mapping[str, str] | None = None,
 ) -> Path:
-    """An ONNX file of the network in one of ``LAYOUTS``.
+    """An ONNX file of the network in one of ``LAYOUTS``, or "rtdetr-top": RT-DETR with a score and a class for each box.
 
-    With ``letterbox`` "centre" it takes RGB 0..1 as YOLOv5 does, otherwise 0..255. ``dynamic`` leaves height and width
+    With ``letterbox`` "corner" it takes RGB 0..255 as YOLOX does, otherwise 0..1. ``dynamic`` leaves height and width
     open in the file; they must be ``size`` all the same. ``decoded`` False leaves boxes in cells, as YOLOX exports do.
     """
     import onnx
@@ -43,7 +43,7 @@ def write_onnx(
     picture = "images"
     if channels_last:
         picture = ops.node("Transpose", [picture], perm=[0, 3, 1, 2])
-    if letterbox == "centre":
+    if letterbox != "corner":
         picture = ops.node("Mul", [picture, ops.constant(np.float32(255))])
     rows = network.cells(picture)
     if decoded:
@@ -102,8 +102,14 @@ def _laid_out(ops: "_OnnxOps", rows: str, layout: str, size: int) -> tuple[str, 
     scores = ops.node("Transpose", [score], perm=[0, 2, 1])
     several = [ops.node("Gather", [values, kept], axis=1) for values in (corners, scores)]
     number = ops.node("Mul", [several[1], ops.constant(np.float32(0))])
-    every = ops.concat([ops.concat([*several, number], 2), none], 1)
-    return ops.slice(every, 1, 0, 300), [1, 300, 6]
+    every = ops.slice(ops.concat([ops.concat([*several, number], 2), none], 1), 1, 0, 300)
+    if layout == "end-to-end":
+        return every, [1, 300, 6]
+    low, high = ops.slice(every, 2, 0, 2), ops.slice(every, 2, 2, 4)
+    centre = ops.node("Mul", [ops.node("Add", [low, high]), ops.constant(np.float32(0.5 / size))])
+    sides = ops.node("Mul", [ops.node("Sub", [high, low]), ops.constant(np.float32(1 / size))])
+    columns = 6 if layout == "rtdetr-top" else 5
+    return ops.concat([centre, sides, ops.slice(every, 2, 4, columns)], 2), [1, 300, columns]
 
 
 class _OnnxOps:

@@ -18,8 +18,8 @@ from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, Entry, guess_t
 from camtrap_gui.models.graph_files import check_detection_graph
 from camtrap_gui.problem import Problem
 
-LAYOUTS = ("yolov5", "yolov8", "end-to-end")
-LETTERBOXES = ("centre", "corner")
+LAYOUTS = ("yolov5", "yolov8", "end-to-end", "rtdetr")
+LETTERBOXES = ("centre", "corner", "stretched")
 
 _PROGRAMS = frozenset({".pth", ".pkl", ".pickle", ".keras", ".h5", ".hdf5", ".ckpt"})
 _STRIDES = (8, 16, 32)
@@ -103,7 +103,11 @@ _KINDS = {
     "megadetector-package": "a published MegaDetector, run by the megadetector package",
     "yolox": "a YOLOX network",
 }
-_PLACES = {"centre": "in the middle of a grey square", "corner": "in the upper left corner of a black square"}
+_PLACES = {
+    "centre": "in the middle of a grey square",
+    "corner": "in the upper left corner of a black square",
+    "stretched": "stretched to a square",
+}
 
 
 def facts(entry: Entry) -> tuple[str, ...]:
@@ -171,7 +175,7 @@ def _onnx(file: Path, corrections: Corrections) -> dict[str, Any]:
     (answer,) = onnx_graph.read_network(file, size).outputs
     shape = [part.get_length() if part.is_static else None for part in answer.get_partial_shape()][1:]
     try:
-        layout = corrections.get("layout") or layouts.layout_of(shape)
+        layout = corrections.get("layout") or _said_layout(found) or layouts.layout_of(shape)
         _one_of("layout", layout, LAYOUTS)
         classes = layouts.classes_of(layout, shape)
         letterbox = corrections.get("letterbox") or _letterbox(layout, size, shape[0])
@@ -217,8 +221,16 @@ def _input_size(file: Path, found: onnx_files.OnnxFile, wanted: int) -> int:
     return height
 
 
+def _said_layout(found: onnx_files.OnnxFile) -> str:
+    """RT-DETR as Ultralytics says it; its answers may look like end-to-end ones. Empty for anything else."""
+    said = f"{found.texts.get('head', '')} {found.texts.get('description', '')}".lower()
+    return "rtdetr" if re.search("rt-?detr", said) else ""
+
+
 def _letterbox(layout: str, size: int, cells: int | None) -> str:
     """YOLOX is told from YOLOv5 by its one box for a cell; YOLOv5 has three."""
+    if layout == "rtdetr":
+        return "stretched"
     if layout == "yolov5" and cells == sum((size // stride) ** 2 for stride in _STRIDES):
         return "corner"
     return "centre"

@@ -22,6 +22,7 @@ MEGADETECTOR = {"1": "animal", "2": "person", "3": "vehicle"}
         ("yolov5", CELLS, "corner"),
         ("yolov8", CELLS, "centre"),
         ("end-to-end", 30, "centre"),
+        ("rtdetr", 30, "stretched"),
     ],
 )
 def test_that_layout_size_letterboxing_and_categories_are_recognised(layout, number, letterbox, tmp_path):

@@ -22,7 +22,10 @@ CENTRE = "centre"
 CORNER = "corner"
 """In the left upper corner of a black square, as the default detector wants it."""
 
-_GREY = {CENTRE: 114, CORNER: 0}
+STRETCHED = "stretched"
+"""Over the whole square, as wide as high whatever its shape, as RT-DETR wants it."""
+
+_GREY = {CENTRE: 114, CORNER: 0, STRETCHED: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ def at_least(size: int) -> int:
 
 
 def prepare(picture: Image.Image, size: int, place: str = CORNER) -> Prepared:
-    """An RGB picture scaled so that its longer side is ``size``, and put into a square: CENTRE or CORNER."""
+    """An RGB picture scaled so that its longer side is ``size``, and put into a square: CENTRE, CORNER or STRETCHED."""
     import numpy as np
 
     scale = size / max(picture.size)
-    width, height = (max(1, round(side * scale)) for side in picture.size)
+    width, height = (size, size)
+    if place != STRETCHED:
+        width, height = (max(1, round(side * scale)) for side in picture.size)
     # Half a pixel goes to the right and below. Source: letterbox() of YOLOv5.
     left, top = ((size - width) // 2, (size - height) // 2) if place == CENTRE else (0, 0)
     factor = max(picture.size) // at_least(size)

@@ -30,11 +30,13 @@ LAYOUTS = (
     ("YOLOv5, YOLOX: a row for each box", "yolov5"),
     ("YOLOv8, 9, 11: a column for each box", "yolov8"),
     ("End to end: only what was found", "end-to-end"),
+    ("RT-DETR: fractions of the picture", "rtdetr"),
 )
 LETTERBOXES = (
     ("Recognise it", ""),
     ("In the middle of a grey square (YOLO)", "centre"),
     ("In the upper left corner of a black square (YOLOX)", "corner"),
+    ("Stretched to a square (RT-DETR)", "stretched"),
 )
 _MOST_PIXELS = 4096
 

@@ -49,4 +49,6 @@ def cells(layout: str, number: int, classes: int, size: int = 64) -> np.ndarray:
         return np.concatenate([box, np.zeros((number, classes))], 1).T[None]
     if layout == "yolov5":
         return np.concatenate([box, np.zeros((number, 1 + classes))], 1)[None]
+    if layout == "rtdetr":
+        return np.concatenate([box / size, np.zeros((number, classes))], 1)[None]
     return np.concatenate([box, np.zeros((number, 2))], 1)[None]

@@ -23,10 +23,19 @@ def test_that_the_layouts_say_the_same(some, least):
     yolov8 = np.concatenate([box, 0.5 * classes], 1).T
     corners = np.concatenate([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], 1)
     best = 0.5 * classes.max(axis=1, keepdims=True)
-    end_to_end = np.concatenate([corners, best, classes.argmax(axis=1)[:, None]], 1)
+    number = classes.argmax(axis=1)[:, None]
+    end_to_end = np.concatenate([corners, best, number], 1)
+    queries = np.concatenate([box / 640, 0.5 * classes, np.zeros((len(box), 1), np.float32)], 1)
+    top = np.concatenate([box / 640, best, number], 1)
     sure = np.flatnonzero(best[:, 0] >= least)
-    for layout, answer in (("yolov5", yolov5), ("yolov8", yolov8), ("end-to-end", end_to_end)):
-        found = layouts.read(layout, answer, least)
+    for layout, answer in (
+        ("yolov5", yolov5),
+        ("yolov8", yolov8),
+        ("end-to-end", end_to_end),
+        ("rtdetr", queries),
+        ("rtdetr", top),
+    ):
+        found = layouts.read(layout, answer, least, 640)
         np.testing.assert_allclose(found.corners, corners[sure], atol=1e-3)
         np.testing.assert_allclose(found.scores, best[sure, 0], atol=1e-6)
         np.testing.assert_array_equal(found.classes, classes[sure].argmax(axis=1))
@@ -42,6 +51,11 @@ def test_that_the_layouts_say_the_same(some, least):
         ((5, 8400), "yolov8", 1),
         ((300, 6), "end-to-end", None),
         ((None, 6), "end-to-end", None),
+        ((300, 7), "rtdetr", 3),
+        ((300, 5), "rtdetr", 1),
+        ((300, 84), "rtdetr", 80),
+        ((252, 8), "yolov5", 3),
+        ((255, 8), "yolov5", 3),
     ],
 )
 def test_that_layouts_are_told_apart_by_their_shapes(shape, layout, classes):
@@ -57,5 +71,12 @@ def test_that_other_shapes_are_none(shape):
 
 def test_that_end_to_end_answers_come_surest_first_and_are_not_suppressed_again():
     answer = np.array([[0, 0, 9, 9, 0.3, 0], [0, 0, 9, 9, 0.9, 1], [0, 0, 9, 9, 0.6, 0]], np.float32)
-    found = layouts.choose("end-to-end", layouts.read("end-to-end", answer, 0.1))
+    found = layouts.choose("end-to-end", layouts.read("end-to-end", answer, 0.1, 64))
     assert found.scores.tolist() == pytest.approx([0.9, 0.6, 0.3]) and found.classes.tolist() == [1, 0, 0]
+
+
+def test_that_six_columns_of_an_rt_detr_are_two_classes_where_the_last_is_no_whole_number():
+    two = np.array([[0.5, 0.5, 0.2, 0.2, 0.3, 0.6], [0.5, 0.5, 0.2, 0.2, 0.7, 0.1]], np.float32)
+    found = layouts.read("rtdetr", two, 0.1, 100)
+    assert found.scores.tolist() == pytest.approx([0.6, 0.7]) and found.classes.tolist() == [1, 0]
+    np.testing.assert_allclose(found.corners[0], [40, 40, 60, 60], atol=1e-4)

@@ -45,14 +45,38 @@ def described(path, **corrections):
     return recognition.describe(path, conservative_threshold=0.05, **corrections)
 
 
-@pytest.mark.parametrize(("layout", "channels_last"), list(zip(LAYOUTS, (False, True, False), strict=True)))
+@pytest.mark.parametrize(
+    ("layout", "channels_last"), list(zip(LAYOUTS, (False, True, False, False), strict=True))
+)
 def test_that_every_layout_finds_the_boxes_of_the_reference(
     layout, channels_last, weights, reference, square, tmp_path
 ):
     path = write_onnx(tmp_path / "net.onnx", weights, layout, letterbox="centre", channels_last=channels_last)
-    entry = described(path, letterbox="centre", categories={"1": "animal"})
+    entry = described(
+        path, categories={"1": "animal"}, **({"letterbox": "centre"} if layout == "yolov5" else {})
+    )
     assert (entry.kind, entry.layout, entry.input_size) == ("onnx", layout, SIZE)
+    assert entry.letterbox == ("stretched" if layout == "rtdetr" else "centre")
     assert_same(find(OnnxGraph(entry, bfloat16=False), square), find(reference, square))
+
+
+def test_that_an_rt_detr_that_says_so_is_told_from_an_end_to_end_answer_of_the_same_shape(
+    weights, reference, square, tmp_path
+):
+    """As Ultralytics 8.4 exports it: score and class in columns of their own, named in the texts of the file."""
+    texts = {"head": "RTDETRDecoder", "description": "Ultralytics rtdetr-l model", "names": "{0: 'animal'}"}
+    path = write_onnx(tmp_path / "net.onnx", weights, "rtdetr-top", letterbox="stretched", texts=texts)
+    entry = described(path)
+    assert (entry.layout, entry.letterbox, entry.categories) == ("rtdetr", "stretched", {"1": "animal"})
+    assert_same(find(OnnxGraph(entry, bfloat16=False), square), find(reference, square))
+
+
+def test_that_an_rt_detr_that_does_not_say_so_is_refused_with_what_to_say(tmp_path):
+    queries = np.tile(np.array([0.5, 0.5, 0.2, 0.2, 0.04, 1], np.float32), (1, 300, 1))
+    path = answering(tmp_path / "net.onnx", queries)
+    with pytest.raises(Problem, match="--layout rtdetr"):
+        OnnxGraph(described(path))
+    assert OnnxGraph(described(path, layout="rtdetr")).categories == ("animal", "person", "vehicle")
 
 
 @pytest.mark.parametrize("layout", ["yolov5", "yolov8"])
