@@ -198,7 +198,7 @@ def drop(folder: Path, count: str) -> None:
     job = window.session.running("train")
     until(app, job.is_over, 900)
     window.show_step("predict")
-    panel, canvas = window.panels["predict"], window.panels["predict"].viewer.canvas
+    panel, canvas = window.panels["predict"], window.panels["predict"].view.viewer.canvas
     until(app, lambda: window.session.short.running is None)
     painted: list[float] = []
 
@@ -220,7 +220,7 @@ def drop(folder: Path, count: str) -> None:
         until(app, job.is_over)
         if job.state != "done":
             raise SystemExit(f"Predicting did not work: {job.state} {job.message}")
-        if not panel.rows.picture(0)["boxes"]:
+        if not panel.view.rows.picture(0)["boxes"]:
             empty += 1
             continue
         until(app, lambda: painted)

@@ -160,8 +160,9 @@ def show_page(window: "Window", page: str, project: Path, new: list[Path]) -> No
 def choose(window: "Window", picture: Path) -> None:
     """Show one of the pictures predicted."""
     panel: Any = window.panels["predict"]
-    names = [panel.rows.picture(place)["path"] for place in range(panel.rows.rowCount())]
-    panel.table.selectRow(names.index(str(picture)))
+    rows = panel.view.rows
+    names = [rows.picture(place)["path"] for place in range(rows.rowCount())]
+    panel.view.table.selectRow(names.index(str(picture)))
 
 
 class Unsaved(Settings):

@@ -44,6 +44,11 @@ def drop(on: QWidget, *paths: Path) -> None:
     """Drop files and folders on a widget."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    drop_data(on, data)
+
+
+def drop_data(on: QWidget, data: QMimeData) -> None:
+    """Drop whatever another program gives on a widget."""
     told = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(on, QDragEnterEvent(QPoint(9, 9), *told))
     QApplication.sendEvent(on, QDropEvent(QPointF(9, 9), *told))
