@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camtrap_gui.project import Project, images, numbers
+from camtrap_gui.project import Project, images, machines, numbers
 
 STATES = (
     "unlabelled",
@@ -164,7 +164,7 @@ def _conditions(chosen: Filter) -> list[tuple[str, tuple[str, ...], bool]]:
         (chosen.species, f"SELECT image_id AS id FROM labels WHERE species_id = ({_SPECIES})"),
         (chosen.since, "SELECT id FROM images WHERE taken >= ?"),
         (chosen.until, "SELECT id FROM images WHERE taken < date(?, '+1 day')"),
-        (chosen.author, "SELECT image_id AS id FROM labels WHERE author = ?"),
+        (chosen.author, f"SELECT image_id AS id FROM labels WHERE {machines.is_author(chosen.author)}"),
         (chosen.text and f"%{_escaped(chosen.text)}%", "SELECT id FROM images WHERE path LIKE ? ESCAPE '\\'"),
     ):  # fmt: skip
         if value:

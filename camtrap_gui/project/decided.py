@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from camtrap_gui.geometry import Box
-from camtrap_gui.project import Project, edits, species, species_names
+from camtrap_gui.project import Project, edits, machines, species, species_names
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +166,7 @@ def _decided_ids(project: Project, since: datetime | None, author: str) -> "NDAr
 
     chosen = "SELECT id FROM images WHERE reviewed >= ?1"
     if author:
-        said = "(SELECT image_id FROM {} WHERE author = ?2)"
+        said = f"(SELECT image_id FROM {{}} WHERE {machines.is_author(author, '?2')})"
         chosen += f" AND (id IN {said.format('labels')} OR id IN {said.format('boxes')})"
     else:
         chosen += (

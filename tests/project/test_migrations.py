@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from camtrap_gui.project import DATABASE, Project, migrations
+from camtrap_gui.project import DATABASE, Project, browse, migrations
+from camtrap_gui.project.browse import Filter
+from camtrap_gui.project.machines import is_author
 from tests.disks import ROOT, on_small_disk
 
 DIES = """
@@ -90,3 +92,25 @@ def test_that_a_project_is_left_as_it_is_where_the_disk_has_no_room_for_the_back
     """
     size = (older / DATABASE).stat().st_size // 1024
     assert "is full" in on_small_disk(tmp_path / "disk", size + size // 2, script)
+
+
+def test_that_labels_of_persons_are_found_by_their_author_in_a_project_of_version_3(tmp_path, monkeypatch):
+    said = [(1, 1, "import"), (1, 2, "Ada"), (2, 1, "folder"), (3, 1, "model"), (4, 1, "Ada"), (5, 1, "Bea")]
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:2])
+        with Project.create(tmp_path / "older") as project, project.write() as db:
+            db.execute("INSERT INTO roots (path) VALUES ('here')")
+            db.executemany("INSERT INTO species (name, position) VALUES (?, ?)", [("lion", 0), ("kudu", 1)])
+            db.executemany(
+                "INSERT INTO images (id, key, root_id, path) VALUES (?1, ?1, 1, ?1)",
+                [(n,) for n in range(1, 6)],
+            )
+            db.executemany("INSERT INTO labels (image_id, species_id, author) VALUES (?, ?, ?)", said)
+    with Project.open(tmp_path / "older") as project:
+        for author, ids in {"Ada": [1, 4], "Bea": [5], "model": [3], "import": [1], "folder": [2]}.items():
+            assert [*browse.ids(project, Filter(author=author))] == ids
+            plan = project.db.execute(
+                f"EXPLAIN QUERY PLAN SELECT image_id FROM labels WHERE {is_author(author)}", (author,)
+            ).fetchall()
+            came_with_pictures = author in ("import", "folder")
+            assert ("labels_by_author" in plan[0]["detail"]) is not came_with_pictures
