@@ -1,4 +1,4 @@
-"""Detection on a real Ray cluster of two nodes on this computer; one of them dies in the middle."""
+"""Detection and embedding on a real Ray cluster of two nodes on this computer; one of them dies in the middle."""
 
 import os
 import signal
@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camtrap_gui.cluster import detection, leasing, ray_connection, ray_crew, shipping
+from camtrap_gui.cluster import connection_test, detection, leasing, ray_connection, ray_crew, shipping
 from camtrap_gui.jobs import Progress
 from camtrap_gui.models import detectors
+from camtrap_gui.models.classifiers import backbones, features
 from camtrap_gui.project import Project
-from camtrap_gui.steps import detect
+from camtrap_gui.steps import detect, embed
+from tests import tiny
 from tests.cluster import surveys
 from tests.cluster.surveys import found
 from tests.models.detectors.networks import answering, cells
@@ -80,6 +82,36 @@ def survey(tmp_path, network, quiet):
         result = detect.run(project, detect.Options(str(network)), quiet)
     assert result.counts.images_with["animal"] > 25
     return path, found(alone)
+
+
+def test_that_a_cluster_can_be_tried_out(cluster):
+    reached = connection_test.test_connection(cluster.address)
+    assert [(node.cpus, node.problem) for node in sorted(reached.nodes, key=lambda node: node.cpus)] == [
+        (0, ""),
+        (1, ""),
+    ]
+    assert reached.text().startswith("1 computer, 1 processor core: ")
+
+
+def test_that_a_cluster_looks_at_crops_as_one_computer_does(cluster, installed_models, tmp_path, quiet):
+    seen: list[Progress] = []
+    vectors = []
+    for name, options in (("here", {}), ("there", {"engine": "ray", "address": cluster.address})):
+        with Project.create(tmp_path / name) as project:
+            tiny.add_crops(project, {("zebra", "train"): 30, ("rhino", "val"): 10})
+            result = embed.run(
+                project,
+                embed.Options(input_size=32, worker_cores=1, worker_price=2.0, **options),
+                seen.append,
+            )
+            assert (result.new, result.seen) == (40, 40)
+            store = features.store_of(project.folder, backbones.get(backbones.DEFAULT, 32))
+            hashes = [row[0] for row in project.db.execute("SELECT sha256 FROM crops ORDER BY id")]
+            vectors.append(store.vectors()[store.rows(hashes)].astype(np.float32))
+    np.testing.assert_allclose(*vectors, rtol=2e-3, atol=1e-3)
+    (worker,) = seen[-1].values["workers"]
+    assert worker["done"] == 40 and worker["cost"] == pytest.approx(2 * worker["hours"], abs=1e-3)
+    assert "at 2:" in result.text() and "per 1,000" in result.text()
 
 
 def test_that_a_process_that_dies_loses_nothing(cluster, network, survey, monkeypatch):
