@@ -1,16 +1,17 @@
 """What would be told of a survey at which thresholds, counted without writing anything.
 
 The survey is gone through once. What any threshold, or smoothing, makes of it is then a matter of milliseconds: of each
-box and detection only a few numbers are kept.
+box and detection only a few numbers are kept, in 37 bytes, and of each picture 2 bytes.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from camtrap_gui.jobs import Report
-from camtrap_gui.project import Project, detections, images
+from camtrap_gui.project import Project, detections
 from camtrap_gui.project.observations import Observed, Rules
 from camtrap_gui.sharing import telling
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 KINDS = ("animal", "person", "vehicle")
 _ALWAYS = -1
 _NAMELESS = -1
+_COLUMNS = "ibiidq"
+"""Of a box or detection: its picture, kind, name, category, confidence, and its id where a classifier named it."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,12 @@ class Outlook:
         self._names: dict[str, int] = {}
         self._categories: dict[str, int] = {}
         self._labelled: Counter[str] = Counter()
-        self._is_found: list[bool] = []
-        self._is_told: list[bool] = []
+        is_found, is_told = bytearray(), bytearray()
         self._unreadable = 0
-        rows: list[tuple[int, int, int, int, float, int]] = []
+        columns = tuple(array(kind) for kind in _COLUMNS)
         for observed in telling.each(project, Rules(low=0.0), report, "Counting"):
-            rows += self._rows(observed)
-        self.images = images.count(project)
-        self._keep(rows)
+            self._add(observed, is_found, is_told, columns)
+        self._keep(is_found, is_told, columns)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -80,8 +81,7 @@ class Outlook:
         kinds = np.bincount(self._kinds[kept], minlength=len(KINDS))
         names = dict(self._names)
         told = self._overruled(names, overruled or {})[kept]
-        pairs = np.unique(told[told >= 0] * np.int64(self.images) + image[told >= 0])
-        amounts = np.bincount(pairs // max(1, self.images), minlength=len(names)).tolist()
+        amounts = _pictures_of_each(told, image, len(names))
         species = self._labelled + Counter(dict(zip(names, amounts, strict=True)))
         return Counts(
             self.images,
@@ -92,44 +92,41 @@ class Outlook:
             dict(species.most_common()),
         )
 
-    def _rows(self, observed: Observed) -> list[tuple[int, int, int, int, float, int]]:
-        place, told = len(self._is_found), telling.tell(observed)
+    def _add(
+        self, observed: Observed, is_found: bytearray, is_told: bytearray, columns: "tuple[array[Any], ...]"
+    ) -> None:
+        place, told = len(is_found), telling.tell(observed)
         said = {label.species for label in observed.labels}
         self._labelled.update(said)
         kinds = {telling.kind_of(name) for name in said}
-        self._is_found.append(bool(kinds - {"empty"}))
-        self._is_told.append(bool(said) or (observed.seen and observed.failure is None))
+        is_found.append(bool(kinds - {"empty"}))
+        is_told.append(bool(said) or (observed.seen and observed.failure is None))
         self._unreadable += bool(observed.image.problem or observed.failure)
-        rows = []
         for one in told:
             if (region := one.region) is None:
                 continue
             name = _NAMELESS if one.name is None or one.name in said else self._number(one.name)
             kind = KINDS.index(one.kind) if one.kind in KINDS else 0
-            if region.kind == "box":
-                rows.append((place, kind, name, _ALWAYS, 1.0, 0))
-            else:
+            category, confidence, suggested = _ALWAYS, 1.0, 0
+            if region.kind != "box":
                 category = self._categories.setdefault(region.category, len(self._categories))
-                rows.append(
-                    (place, kind, name, category, region.confidence, region.id * (one.source == "model"))
-                )
-        return rows
+                confidence, suggested = region.confidence, region.id * (one.source == "model")
+            row = (place, kind, name, category, confidence, suggested)
+            for column, value in zip(columns, row, strict=True):
+                column.append(value)
 
     def _number(self, name: str) -> int:
         return self._names.setdefault(name, len(self._names))
 
-    def _keep(self, rows: list[tuple[int, int, int, int, float, int]]) -> None:
+    def _keep(self, is_found: bytearray, is_told: bytearray, columns: "tuple[array[Any], ...]") -> None:
         import numpy as np
 
-        columns = list(zip(*rows, strict=True)) or [()] * 6
-        kinds = (np.int64, np.int64, np.int64, np.int64, np.float64, np.int64)
-        arrays = [np.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
         self._of_image, self._kinds, self._told_as, self._of_category, self._confidences, self._suggested = (
-            arrays
+            np.frombuffer(column, column.typecode) for column in columns
         )
         self._by_id = np.argsort(self._suggested)
-        self._found, self._told = np.array(self._is_found, bool), np.array(self._is_told, bool)
-        self.images = len(self._is_found)
+        self._found, self._told = (np.frombuffer(marks, bool) for marks in (is_found, is_told))
+        self.images = len(is_found)
 
     def _overruled(self, names: dict[str, int], overruled: Mapping[int, str]) -> "ndarray":
         """The names told, with some put in place of what a classifier said; new ones are added to ``names``."""
@@ -145,3 +142,17 @@ class Outlook:
         there = self._suggested[rows] == numbers
         told[rows[there]] = instead[there]
         return told
+
+
+def _pictures_of_each(told: "ndarray", image: "ndarray", names: int) -> list[int]:
+    """Of how many pictures each name is told. Rows of a picture are neighbours; most pictures have but one."""
+    import numpy as np
+
+    told, image = told[told >= 0], image[told >= 0]
+    is_alone = np.ones(len(image), bool)
+    same = image[1:] == image[:-1]
+    is_alone[1:] &= ~same
+    is_alone[:-1] &= ~same
+    amounts = np.bincount(told[is_alone], minlength=names)
+    pairs = np.unique(image[~is_alone].astype(np.int64) * max(1, names) + told[~is_alone])
+    return (amounts + np.bincount(pairs % max(1, names), minlength=names)).tolist()

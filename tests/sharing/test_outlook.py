@@ -3,12 +3,13 @@
 import csv
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from camtrap_gui.project import smoothing
 from camtrap_gui.project.observations import Rules
 from camtrap_gui.sharing import tables
-from camtrap_gui.sharing.outlook import Outlook
+from camtrap_gui.sharing.outlook import Outlook, _pictures_of_each
 from tests import shareable
 
 
@@ -59,3 +60,12 @@ def test_that_an_empty_project_has_nothing_to_count(project):
     counts = Outlook(project, quiet).count({})
     assert (counts.images, counts.found, counts.boxes, counts.species) == (0, 0, {}, {})
     assert smoothing.smooth(project).changes == {}
+
+
+def test_that_a_name_told_twice_of_a_picture_counts_once() -> None:
+    chance = np.random.default_rng(0)
+    image = np.sort(chance.integers(0, 300, 500)).astype(np.int32)
+    told = chance.integers(-1, 4, 500).astype(np.int32)
+    pairs = {(name, number) for name, number in zip(told.tolist(), image.tolist(), strict=True) if name >= 0}
+    assert _pictures_of_each(told, image, 4) == [sum(one == name for one, _ in pairs) for name in range(4)]
+    assert _pictures_of_each(told[:0], image[:0], 0) == []
