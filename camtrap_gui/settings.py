@@ -19,13 +19,15 @@ LEAST_CACHE_GB = 1
 class Settings:
     """``theme`` is 'system', 'light' or 'dark'; ``recent`` project folders, newest first; ``window`` the layout.
 
-    ``picture_cache_gb`` bounds the copies of pictures that lie elsewhere.
+    ``picture_cache_gb`` bounds the copies of pictures that lie elsewhere. ``cluster`` is the address of the cluster that
+    was used last.
     """
 
     theme: str = "system"
     recent: list[str] = field(default_factory=list)
     window: str = ""
     picture_cache_gb: int = 10
+    cluster: str = ""
 
     def remember(self, folder: Path) -> None:
         """Put a project at the top of the recent ones."""

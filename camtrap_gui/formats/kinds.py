@@ -12,14 +12,14 @@ Kind = Literal[
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 _DETECTORS = frozenset({".onnx", ".pb", ".pt"})
-_SHARD = ".shard"
+_SHARDS = frozenset({".shard", ".crops"})
 _PACKAGE, _SAVED_MODEL = "datapackage.json", "saved_model.pb"
 _PEEKED = 1 << 16
 
 
 def kind_of(path: Path) -> Kind:
     """A survey ('folder', 'json', 'camtrap-dp'), 'results' of a detector, 'decisions' of a person, a 'detector', or what
-    a computer has found in its part of the pictures, a 'shard'.
+    a computer has found in its part of the pictures or crops, a 'shard'.
 
     A JSON of no other kind is taken for a survey: whoever reads it says what is wrong with it.
     """
@@ -34,7 +34,7 @@ def kind_of(path: Path) -> Kind:
         return _of_json(path)
     if ending in _DETECTORS:
         return "detector"
-    if ending == _SHARD:
+    if ending in _SHARDS:
         return "shard"
     return "picture" if ending in _PICTURES else "unknown"
 

@@ -8,19 +8,21 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from camtrap_gui.steps import dataset, results
+from camtrap_gui.steps import dataset, merge, results
+from camtrap_gui.ui import shard_words
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.widgets.options_form import in_fields
 from camtrap_gui.ui.worker import Job, JobQueue
 
-Options = dataset.Options | results.Options
+Options = dataset.Options | results.Options | merge.Options
+STEPS: dict[type, str] = {dataset.Options: "dataset", results.Options: "results", merge.Options: "merge"}
 
 
 class ImportPreview(QWidget):
     """``look`` starts; ``changed`` tells that there is news. The import is tried in the project folder ``scratch``, which
-    stays as it is. Pictures are looked at in one of their own, results in the one that has their pictures.
+    stays as it is. Pictures are looked at in one of their own, results and shards in the one that has their pictures.
 
     ``meanwhile`` is a sentence: what else can be done while it looks.
     """
@@ -52,8 +54,7 @@ class ImportPreview(QWidget):
     def look(self, options: Options) -> None:
         """Find out what importing with these options would bring."""
         self.stop()
-        step = "results" if isinstance(options, results.Options) else "dataset"
-        job = self._job = Job(step, "Preview", self._scratch, replace(options, preview=True))
+        job = self._job = Job(STEPS[type(options)], "Preview", self._scratch, replace(options, preview=True))
         job.changed.connect(lambda: self._show(job))
         self._queue.submit(job)
         self._show(job)
@@ -92,8 +93,8 @@ class ImportPreview(QWidget):
         self.words.style().polish(self.words)
         self.words.setText(_sentence(job, done, total, self._meanwhile))
         if over:
-            show = self._show_results if job.step == "results" else self._show_pictures
-            show(job.result)
+            shows = {"results": self._show_results, "merge": self._show_shards}
+            shows.get(job.step, self._show_pictures)(job.result)
         self.changed.emit()
 
     def _show_results(self, found: Mapping[str, Any]) -> None:
@@ -118,6 +119,14 @@ class ImportPreview(QWidget):
         self._list_problems(lines)
         rows = [(name, kind) for kind, names in found["examples"].items() for name in names]
         self.table.fill(("For example", "What is the matter"), rows)
+        self.table.setVisible(bool(rows))
+
+    def _show_shards(self, found: Mapping[str, Any]) -> None:
+        self.figures.show_figures(shard_words.figures(found))
+        self.dates.setText(shard_words.told(found))
+        self._list_problems(shard_words.warnings(found))
+        columns, rows = shard_words.table(found)
+        self.table.fill(columns, rows)
         self.table.setVisible(bool(rows))
 
     def _list_problems(self, lines: list[str]) -> None:

@@ -1,13 +1,14 @@
 """What an import into the open project would bring, in a dialog from which it can be started."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.remote_pictures import is_elsewhere
-from camtrap_gui.steps import results
+from camtrap_gui.steps import merge, results
 from camtrap_gui.ui.import_preview import ImportPreview, Options
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, text
@@ -25,14 +26,16 @@ class PreviewDialog(QDialog):
     def __init__(self, options: Options, parent: QWidget | None = None, project: Path | None = None) -> None:
         super().__init__(parent)
         self.options = options
-        self.setWindowTitle("Preview of the import")
+        merges = isinstance(options, merge.Options)
+        verb, done = ("Merge", "merged") if merges else ("Import", "imported")
+        self.setWindowTitle("Preview of the merge" if merges else "Preview of the import")
         self.resize(GRID * 104, GRID * 70)
         self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-preview-", ignore_cleanup_errors=True)
         self.preview = ImportPreview(
             project or Path(self._scratch.name) / "project",
-            "You need not wait: Import goes on without the preview.",
+            f"You need not wait: {verb} goes on without the preview.",
         )
-        self.import_button = QPushButton("Import")
+        self.import_button = QPushButton(verb)
         self.import_button.setProperty("primary", True)
         self.import_button.setDefault(True)
         self.import_button.clicked.connect(self.accept)
@@ -41,7 +44,7 @@ class PreviewDialog(QDialog):
         self.preview.changed.connect(self._show_state)
         self.images = PathEdit(folder=True)
         self.images.setAccessibleName("Folder that the names in the file start from")
-        self.images.setText(str(options.images or ""))
+        self.images.setText(str(getattr(options, "images", None) or ""))
         self.images.textChanged.connect(self._look_again)
         beside = QHBoxLayout()
         beside.setSpacing(GRID)
@@ -55,16 +58,11 @@ class PreviewDialog(QDialog):
         buttons.addWidget(cancel)
         buttons.addStretch()
         buttons.addWidget(self.import_button)
-        if isinstance(options, results.Options):
-            source = options.file.name
-        else:
-            path = options.folder or options.json or options.camtrap_dp
-            source = path.name if path else options.lila
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 4, GRID * 3, GRID * 4, GRID * 3)
         layout.setSpacing(GRID)
-        layout.addWidget(text(f"What is in {source or 'it'}", "title", bold=True))
-        layout.addWidget(text("A preview: nothing has been imported yet.", role="muted"))
+        layout.addWidget(text(f"What is in {_source(options)}", "title", bold=True))
+        layout.addWidget(text(f"A preview: nothing has been {done} yet.", role="muted"))
         layout.addSpacing(GRID)
         layout.addLayout(beside)
         layout.addWidget(self.preview, 1)
@@ -80,6 +78,8 @@ class PreviewDialog(QDialog):
         super().done(result)
 
     def _look_again(self, words: str) -> None:
+        if isinstance(self.options, merge.Options):
+            return
         folder = Path(words.strip()).expanduser() if words.strip() else None
         if folder is None or is_elsewhere(folder) or folder.is_dir():
             self.options = replace(self.options, images=folder)
@@ -90,12 +90,33 @@ class PreviewDialog(QDialog):
 
 
 def _names_pictures(options: Options) -> bool:
+    if isinstance(options, merge.Options):
+        return False
     return isinstance(options, results.Options) or bool(options.json or options.camtrap_dp)
+
+
+def _source(options: Options) -> str:
+    """What the options bring in, in a word or two."""
+    if isinstance(options, merge.Options):
+        return options.files[0].name if len(options.files) == 1 else "the parts of other computers"
+    if isinstance(options, results.Options):
+        return options.file.name
+    path = options.folder or options.json or options.camtrap_dp
+    return (path.name if path else options.lila) or "it"
 
 
 def offer_results(panel: Panel, file: Path) -> PreviewDialog:
     """Show what results of a detector would bring into the panel's project, and bring them in if that is wished."""
-    dialog = PreviewDialog(results.Options(file), panel, panel.session.project.folder)
-    dialog.accepted.connect(lambda: panel.watch(panel.session.start("results", dialog.options)))
+    return _offer(panel, "results", results.Options(file))
+
+
+def offer_shards(panel: Panel, files: Sequence[Path]) -> PreviewDialog:
+    """Show what files of shards would bring, or without any those in the project's folder, and merge them if wished."""
+    return _offer(panel, "merge", merge.Options(tuple(files)))
+
+
+def _offer(panel: Panel, step: str, options: Options) -> PreviewDialog:
+    dialog = PreviewDialog(options, panel, panel.session.project.folder)
+    dialog.accepted.connect(lambda: panel.watch(panel.session.start(step, dialog.options)))
     dialog.open()
     return dialog

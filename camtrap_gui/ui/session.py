@@ -17,6 +17,7 @@ from camtrap_gui.jobs import from_plain
 from camtrap_gui.project import CONFIG, Project, edits, history
 from camtrap_gui.project.history import PastJob
 from camtrap_gui.project.watching import Watch
+from camtrap_gui.settings import Settings, load
 from camtrap_gui.steps import STEPS, Step, named
 from camtrap_gui.ui.worker import Job, JobQueue
 
@@ -25,6 +26,8 @@ TOPICS = {
     "dataset": frozenset({"images", "labels"}),
     "detect": frozenset({"detections"}),
     "results": frozenset({"detections", "predictions"}),
+    "merge": frozenset({"detections"}),
+    "embed": frozenset[str](),
     "crop": frozenset({"crops"}),
     "stats": frozenset[str](),
     "train": frozenset({"runs"}),
@@ -56,7 +59,7 @@ DECIDED = frozenset({"images", "labels", "detections", "crops", "predictions"})
 
 
 class Session(QObject):
-    """One open project and the work on it. ``elsewhere`` are the steps that other processes do on it now.
+    """One open project and the work on it, with the user's ``settings``. ``elsewhere`` are the steps that other processes do on it now.
 
     ``is_away``: the project's folder cannot be reached at the moment; ``away_changed`` is emitted when that changes.
 
@@ -72,9 +75,12 @@ class Session(QObject):
     job_started = Signal(Job)
     job_ended = Signal(Job)
 
-    def __init__(self, project: Project, parent: QObject | None = None) -> None:
+    def __init__(
+        self, project: Project, settings: Settings | None = None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.project = project
+        self.settings = settings if settings is not None else load()
         self.long = JobQueue("long", self)
         self.short = JobQueue("short", self)
         self.last_jobs: dict[str, Job] = {}
@@ -230,6 +236,6 @@ def step_of(name: str) -> Step:
     return named(name)
 
 
-def open_session(folder: Path) -> Session:
+def open_session(folder: Path, settings: Settings | None = None) -> Session:
     """Open a project folder for the window. Raises Problem when it cannot be opened."""
-    return Session(Project.open(folder))
+    return Session(Project.open(folder), settings)

@@ -61,7 +61,7 @@ class Window(QMainWindow):
         ``then`` is called when it is open. Returns whether it is open already.
         """
         try:
-            session = open_session(folder)
+            session = open_session(folder, self.settings)
         except Problem as problem:
             self.problem(str(problem))
             return False

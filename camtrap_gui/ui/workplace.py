@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from camtrap_gui.steps import STEPS, states
 from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.panels.table import panel_of
+from camtrap_gui.ui.panels.table import PLACES, panel_of
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.widgets.rail import Rail
 
@@ -46,7 +46,8 @@ class Workplace(QWidget):
         return panel if isinstance(panel, Panel) else None
 
     def show_step(self, name: str) -> None:
-        """Show the panel of a step."""
+        """Show the panel of a step, or of the one that a command belongs to."""
+        name = PLACES.get(name, name)
         if self._session is None:
             return
         if name not in self.panels:

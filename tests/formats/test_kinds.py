@@ -33,6 +33,7 @@ def zipped(path: Path, *names: str) -> Path:
         ("md_v4.1.0.PB", "", "detector"),
         ("IMG_0001.JPG", "", "picture"),
         ("yolox-1-of-16.shard", "", "shard"),
+        ("efficientnet-1-of-16.crops", "", "shard"),
         ("thesis.docx", "", "unknown"),
         ("broken.zip", "no zip", "unknown"),
     ],

@@ -16,7 +16,7 @@ from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from camtrap_gui import paths
+from camtrap_gui import paths, settings
 from camtrap_gui.project import Project
 from camtrap_gui.ui import theme, worker
 from camtrap_gui.ui.session import Session, open_session
@@ -55,9 +55,10 @@ def silence(app: QApplication) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cache and logs of a test are its own."""
+    """Cache, logs and preferences of a test are its own."""
     monkeypatch.setattr(paths, "cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(paths, "logs", lambda: tmp_path / "logs")
+    monkeypatch.setattr(settings, "_file", lambda: tmp_path / "settings.toml")
 
 
 @pytest.fixture

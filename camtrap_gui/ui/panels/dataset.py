@@ -16,7 +16,7 @@ from camtrap_gui.formats.kinds import kind_of
 from camtrap_gui.project import browse, detections, images
 from camtrap_gui.ui import dropped
 from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
+from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results, offer_shards
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
@@ -182,11 +182,17 @@ class DatasetPanel(Panel):
         self.browser.close_threads()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if len(dropped_paths(event.mimeData())) == 1:
+        paths = dropped_paths(event.mimeData())
+        if len(paths) == 1 or dropped.are_shards(paths):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        (path,) = dropped_paths(event.mimeData())
+        paths = dropped_paths(event.mimeData())
+        if dropped.are_shards(paths):
+            self.preview = offer_shards(self, paths)
+            self.preview.finished.connect(self._forget_preview)
+            return
+        (path,) = paths
         kind = kind_of(path)
         if kind == "results":
             self.show_results(path)
@@ -228,7 +234,7 @@ class DatasetPanel(Panel):
 
     def _start_previewed(self) -> None:
         if self.preview is not None:
-            self.form.set_value("images", self.preview.options.images)
+            self.form.set_value("images", getattr(self.preview.options, "images", None))
         self.start()
 
     def _take_survey(self, kind: str, path: Path) -> None:

@@ -7,33 +7,46 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from camtrap_gui.formats.kinds import kind_of
 from camtrap_gui.models import recognition, store
 from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, detections
+from camtrap_gui.ui import dropped
 from camtrap_gui.ui.panels.panel import Panel
-from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results
+from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results, offer_shards
 from camtrap_gui.ui.theme import GRID, sized, text
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.browser import Browser
+from camtrap_gui.ui.widgets.cluster_form import ClusterForm
+from camtrap_gui.ui.widgets.drops import dropped_paths
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.widgets.image_list import NOTHING, Marks
 from camtrap_gui.ui.widgets.model_list import short
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
+from camtrap_gui.ui.widgets.shard_lines import ShardLines
+from camtrap_gui.ui.widgets.worker_table import WorkerTable
 from camtrap_gui.ui.worker import Job
 
 LATEST = 24
 LIVE_EVERY_S = 1.5
 SLIDING_MS = 60
+NOT_TAKEN = (
+    "“{}” holds nothing that a detector found. Pictures and surveys are dropped on “Dataset”; here results of"
+    " MegaDetector, parts of other computers (.shard), and detectors."
+)
 ROOMY = GRID * 125
 """How wide the panel is at least that says what the slider is for; its tooltip always does."""
 
 
 class DetectPanel(Panel):
-    """The counts are buttons: each shows its pictures. The slider re-counts without detecting again."""
+    """The counts are buttons: each shows its pictures. The slider re-counts without detecting again.
+
+    Where a cluster works, its workers are shown until it has finished. What other computers have found can be dropped.
+    """
 
     step = "detect"
     verb = "Find animals"
@@ -43,6 +56,7 @@ class DetectPanel(Panel):
     empty_text = "A detector looks at every picture and draws boxes around animals, people and vehicles. Nothing has been looked at yet."
 
     def build(self) -> QWidget:
+        self.setAcceptDrops(True)
         self.preview: PreviewDialog | None = None
         self._shown = "animal"
         self._looked = 0.0
@@ -64,6 +78,7 @@ class DetectPanel(Panel):
         self._group = QButtonGroup(self)
         self.counts = QHBoxLayout()
         self.counts.setSpacing(GRID)
+        self.workers = WorkerTable()
         head = QHBoxLayout()
         head.addWidget(self.headline, 1)
         self._name = text("Confidence", role="muted")
@@ -76,6 +91,7 @@ class DetectPanel(Panel):
         layout.setSpacing(GRID)
         layout.addLayout(head)
         layout.addLayout(self.counts)
+        layout.addWidget(self.workers)
         layout.addWidget(self.save_problems)
         layout.addWidget(self.browser, 1)
         return page
@@ -106,6 +122,14 @@ class DetectPanel(Panel):
         self._words.setText(f"≥ {self.threshold.value() / 100:.2f}")
         self._count()
 
+    def start(self) -> None:
+        self.cluster.remember()
+        super().start()
+
+    def watch(self, job: Job) -> None:
+        super().watch(job)
+        job.ended.connect(lambda: self.workers.show_values({}))
+
     def progressed(self, job: Job) -> None:
         if not self.isVisible() or time.monotonic() - self._looked < LIVE_EVERY_S:
             return
@@ -116,6 +140,7 @@ class DetectPanel(Panel):
             values = job.progress.get("values", {})
             if not values:  # results from elsewhere
                 return
+            self.workers.show_values(values)
             self.save_problems.hide()
             counts = {name: count for name, count in values.items() if isinstance(count, int)}
             self.headline.setText("   ".join(f"{count:,} {name}" for name, count in counts.items()))
@@ -129,8 +154,8 @@ class DetectPanel(Panel):
             self,
             "Choose results of a detector",
             Path.home(),
-            "MegaDetector results (*.json)",
-            lambda paths: self.show_results(paths[0]),
+            "Results of MegaDetector, parts of other computers (*.json *.shard)",
+            self._take_files,
         )
 
     def show_results(self, path: Path) -> None:
@@ -138,7 +163,25 @@ class DetectPanel(Panel):
         self.preview = offer_results(self, path)
         self.preview.finished.connect(self._forget_preview)
 
+    def show_shards(self, files: Sequence[Path] = ()) -> None:
+        """Show what the parts of other computers would bring; without files those in the project's folder."""
+        self.preview = offer_shards(self, files)
+        self.preview.finished.connect(self._forget_preview)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        paths = dropped_paths(event.mimeData())
+        if len(paths) == 1 or dropped.are_shards(paths):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._take_files(dropped_paths(event.mimeData()))
+
+    def look(self) -> None:
+        super().look()
+        self.shards.look()
+
     def close_threads(self) -> None:
+        self.cluster.close_threads()
         if self.preview is not None:
             self.preview.reject()
         self.save_problems.close_threads()
@@ -169,9 +212,16 @@ class DetectPanel(Panel):
         self.more_button.setToolTip("<p>Install a detector, or add a file of yours.</p>")
         self.more_button.clicked.connect(self.ask_for_models)
         self.card.insertWidget(self.card.indexOf(self.form) + 1, self.more_button)
+        self.cluster = ClusterForm(self.session.settings)
+        self.shards = ShardLines(self.session.project.folder, self._asked)
+        self.shards.merge_wanted.connect(self.show_shards)
+        self.cluster.add_fold("In parts, without Ray", self.shards)
+        self.cluster.changed.connect(self._follow_cluster)
+        self.card.insertWidget(self.card.indexOf(self.start_button), self.cluster)
         self.results_button = QPushButton("Results from elsewhere…")
         self.results_button.setToolTip(
-            "<p>Bring in what a detector found on another computer: a MegaDetector results file.</p>"
+            "<p>Bring in what a detector found on other computers: a MegaDetector results file, or files of parts"
+            " (.shard).</p>"
         )
         self.results_button.clicked.connect(self.ask_for_results)
         self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.results_button)
@@ -179,6 +229,24 @@ class DetectPanel(Panel):
         self.form.changed.connect(self._describe)
         self._describe()
         return side
+
+    def _take_files(self, paths: Sequence[Path]) -> None:
+        """Show what dropped or chosen files would bring."""
+        kind = "shard" if dropped.are_shards(paths) else kind_of(paths[0])
+        if kind == "shard":
+            self.show_shards(paths)
+        elif kind == "results":
+            self.show_results(paths[0])
+        elif dropped.offer(kind, paths[0], self.session, self) is None:
+            self.say(NOT_TAKEN.format(paths[0].name), "error")
+
+    def _asked(self) -> Sequence[str]:
+        """What the form asks for, on the command line."""
+        detector = self.form.value_of("detector")
+        return ("detect",) if detector == "default" else ("detect", "--detector", detector)
+
+    def _follow_cluster(self) -> None:
+        self.form.fixed = dict(self.cluster.value())
 
     def _forget_preview(self) -> None:
         self.preview = None
@@ -197,6 +265,7 @@ class DetectPanel(Panel):
             if (entry := known.get(box.itemData(place))) is not None:
                 box.setItemData(place, _facts(entry), Qt.ItemDataRole.ToolTipRole)
         box.setToolTip(box.currentData(Qt.ItemDataRole.ToolTipRole) or "")
+        self.shards.look()
 
     def _slid(self, percent: int) -> None:
         self._words.setText(f"≥ {percent / 100:.2f}")

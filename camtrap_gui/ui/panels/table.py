@@ -4,6 +4,9 @@ from importlib import import_module
 
 from camtrap_gui.ui.panels.panel import Panel
 
+PLACES = {"results": "detect", "merge": "detect", "embed": "train"}
+"""Commands that have no panel of their own, and the step whose panel starts them."""
+
 
 def panel_of(step: str) -> type[Panel]:
     """The panel class of a step: the one subclass of Panel in the module of the same name."""

@@ -1,5 +1,6 @@
 """Training a classifier and watching it learn: live curves, the best so far, and every run to compare."""
 
+import functools
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
@@ -13,9 +14,10 @@ from camtrap_gui.project.runs import Run
 from camtrap_gui.steps.train import BACKBONES, unheeded
 from camtrap_gui.ui import training_words
 from camtrap_gui.ui.panels.panel import Panel
+from camtrap_gui.ui.preview_dialog import offer_shards
 from camtrap_gui.ui.session import step_of
 from camtrap_gui.ui.theme import GRID, icon, text
-from camtrap_gui.ui.widgets import run_choice, run_details
+from camtrap_gui.ui.widgets import embed_dialog, run_choice, run_details
 from camtrap_gui.ui.widgets.live_curves import LiveCurves
 from camtrap_gui.ui.widgets.model_list import how_to_get, megabytes, short
 from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
@@ -105,6 +107,11 @@ class TrainPanel(Panel):
         self.needs = text("", role="muted", wrap=True)
         self.needs.setAccessibleName("What this training needs")
         self.card.insertWidget(self.card.indexOf(self.start_button), self.needs)
+        self.cluster_button = QPushButton(f"{embed_dialog.TITLE}…")
+        self.cluster_button.setProperty("link", True)
+        self.cluster_button.setToolTip(f"<p>{embed_dialog.ABOUT}</p>")
+        self.cluster_button.clicked.connect(self.ask_for_cluster)
+        self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.cluster_button)
         self.form.changed.connect(self._mark_downloads)
         self.form.changed.connect(self._follow_preset)
         self._follow_preset()
@@ -113,6 +120,17 @@ class TrainPanel(Panel):
     def look(self) -> None:
         super().look()
         self._mark_downloads()
+
+    def ask_for_cluster(self) -> None:
+        """Show how a cluster can look at the crops before this training, or how far it is with that."""
+        given = {"backbone": self._backbone.currentData(), "input_size": self.form.value_of("input_size")}
+        flags = ["--input-size", str(given["input_size"])] if given["input_size"] else []
+        words = ("embed", "--backbone", str(given["backbone"]), *flags)
+        make = functools.partial(step_of("embed").module().Options, **given)
+        network = self._backbone.currentText().partition(" · ")[0]
+        dialog = embed_dialog.EmbedDialog(self.session, network, make, lambda: words, self)
+        dialog.merge_wanted.connect(lambda: offer_shards(self, ()))
+        dialog.open()
 
     def _follow_preset(self) -> None:
         """Have the backbone that belongs to the preset, and only the options that it heeds."""
@@ -126,6 +144,7 @@ class TrainPanel(Panel):
             elif before and before == self._backbone.currentData():
                 self.form.set_value("backbone", self._before)
             self.form.hide_fields(*unheeded(preset))
+            self.cluster_button.setVisible(preset != "tutorial")
         chosen = self._backbone.currentData()
         model = next((one for one in store.known() if one.name == chosen), None)
         weights = "" if model is None or isinstance(model, Entry) else how_to_get(model)

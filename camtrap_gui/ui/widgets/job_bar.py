@@ -204,6 +204,8 @@ class _Speed:
             parts.append(f"{rate:,.0f}/s" if rate >= 20 else f"{rate:,.1f}/s")
             if total and done < total:
                 parts.append(f"{_readable((total - done) / rate)} left")
+        if workers := len(progress.get("values", {}).get("workers", ())):
+            parts.append(f"{workers:,} worker{'s' * (workers != 1)}")
         return "  ·  ".join(parts)
 
 

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLa
 from camtrap_gui import paths
 from camtrap_gui.jobs import to_plain
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.worker_table import WorkerTable
 from camtrap_gui.ui.worker import Job
 
 
 class JobDetails(QDialog):
-    """A window with everything known about a job, to read and to copy."""
+    """A window with everything known about a job, to read and to copy. The workers of a cluster are followed."""
 
     def __init__(self, job: Job, log: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +26,9 @@ class JobDetails(QDialog):
         asked = json.dumps(to_plain(job.options), indent=1, ensure_ascii=False)
         said = f"\n\nThe end of the log\n{log}" if log else ""
         words.setPlainText(f"{job.message or _now(job)}\n\nOptions\n{asked}{said}\n\nLogs: {paths.logs()}")
+        self.workers = WorkerTable(beside=GRID * 36)
+        job.changed.connect(self._follow)
+        self._job = job
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         copy = buttons.addButton("Copy details", QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(words.toPlainText()))
@@ -33,8 +37,15 @@ class JobDetails(QDialog):
         layout.setContentsMargins(GRID * 3, GRID * 3, GRID * 3, GRID * 2)
         layout.setSpacing(GRID * 2)
         layout.addWidget(text(f"{job.title}: {job.state}", "heading", bold=True))
+        layout.addWidget(self.workers)
         layout.addWidget(words)
         layout.addWidget(buttons)
+        self.finished.connect(self.deleteLater)
+        words.setFocus()
+        self._follow()
+
+    def _follow(self) -> None:
+        self.workers.show_values(self._job.progress.get("values", {}))
 
 
 def _now(job: Job) -> str:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLayout,
     QLineEdit,
     QSpinBox,
     QToolButton,
@@ -28,7 +29,7 @@ from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 
 _ABBREVIATIONS = ("csv", "dp", "json", "lila")
-_FLAG = re.compile(r"(?<![\w-])--([a-z](?:[a-z-]*[a-z])?)")
+_FLAG = re.compile(r"(?<![\w-])(?<!ray start )--([a-z](?:[a-z-]*[a-z])?)")
 
 
 class OptionsForm(QWidget):
@@ -63,9 +64,9 @@ class OptionsForm(QWidget):
         layout.addLayout(self._rows([field for field in shown if not field.option.advanced], choices or {}))
         advanced = [field for field in shown if field.option.advanced]
         self._advanced = {field.name for field in advanced}
-        self._fold: _Fold | None = None
+        self._fold: Fold | None = None
         if advanced:
-            self._fold = _Fold("Advanced", self._groups(advanced, choices or {}))
+            self._fold = Fold("Advanced", self._groups(advanced, choices or {}))
             layout.addWidget(self._fold)
 
     def value(self) -> Any:
@@ -308,10 +309,10 @@ class PathEdit(QWidget):
             )
 
 
-class _Fold(QWidget):
+class Fold(QWidget):
     """Rows behind a heading that opens and closes them."""
 
-    def __init__(self, title: str, rows: QVBoxLayout) -> None:
+    def __init__(self, title: str, rows: QLayout) -> None:
         super().__init__()
         self._button = QToolButton()
         self._button.setText(title)
