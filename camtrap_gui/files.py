@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import accumulate, islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from camtrap_gui.problem import Problem
@@ -131,7 +132,9 @@ def inside(root: Path, relative: str) -> Path:
             f"The path “{relative}” leads out of the folder {root}. Paths must be relative and stay inside."
         )
     path = root / pure
-    if path.is_symlink() or any(parent.is_symlink() for parent in path.parents if root in parent.parents):
+    steps = accumulate(pure.parts, lambda above, name: f"{above}/{name}", initial=str(root))
+    # os.path takes a fifth of the time of pathlib, and this is asked of every picture in every step.
+    if any(os.path.islink(step) for step in islice(steps, 1, None)):  # noqa: PTH114
         resolved = path.resolve()
         if not resolved.is_relative_to(root.resolve()):
             raise Problem(f"The path “{relative}” is a link that leads out of the folder {root}.")
