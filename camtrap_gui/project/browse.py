@@ -185,14 +185,18 @@ def ids_with(project: Project, detector_id: int, category: str, threshold: float
         "SELECT image_id AS id FROM detections WHERE detector_id = ?1 AND confidence >= ?2 AND NOT rejected"
         " AND (?3 = '' OR category = ?3)"
     )
-    return np.unique(numbers.column(project, query, detector_id, threshold, category))  # type: ignore[return-value]
+    found = numbers.column(project, query, detector_id, threshold, category)
+    return np.flatnonzero(numbers.marks(int(found.max(initial=0)), found))  # type: ignore[return-value]
 
 
 def ids_without(project: Project, detector_id: int, threshold: float) -> Sequence[int]:
     """Ids of the images a detector has seen and found nothing in with at least this confidence, ascending."""
     query = "SELECT image_id AS id FROM detected WHERE detector_id = ? AND problem IS NULL"
     seen = numbers.column(project, query, detector_id)
-    return np.setdiff1d(seen, ids_with(project, detector_id, "", threshold))  # type: ignore[return-value]
+    is_empty = numbers.marks(int(seen.max(initial=0)), seen)
+    found = np.asarray(ids_with(project, detector_id, "", threshold), np.int64)
+    is_empty[found[found < len(is_empty)]] = False
+    return np.flatnonzero(is_empty)  # type: ignore[return-value]
 
 
 def latest_with(project: Project, detector_id: int, threshold: float, many: int) -> Sequence[int]:

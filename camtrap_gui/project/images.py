@@ -187,7 +187,10 @@ def images_per_species(project: Project) -> dict[str, int]:
 
 def count_incomplete(project: Project) -> tuple[int, int]:
     """How many images have no location, and how many no time."""
-    query = "SELECT count(*) - count(location_id), count(*) - count(taken) FROM images"
+    query = (  # by their indexes, so that it takes no time however many there are
+        "SELECT (SELECT count(*) FROM images WHERE location_id IS NULL),"
+        " (SELECT count(*) FROM images WHERE taken IS NULL)"
+    )
     placeless, timeless = project.db.execute(query).fetchone()
     return placeless, timeless
 
