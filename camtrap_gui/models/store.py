@@ -22,6 +22,7 @@ from camtrap_gui.models import (
     wheels,
 )
 from camtrap_gui.models.catalogue import (
+    BY_PACKAGE,
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
     Entry,
@@ -40,6 +41,9 @@ OFFERS: tuple[Offer, ...] = (*catalogue.OFFERS, *published.OFFERS)
 
 LICENCE = store_folder.LICENCE
 _SAVED_MODEL = "saved_model.zip"
+_PACKAGE = "megadetector"
+"""What is installed by this name is no model, but what runs some."""
+
 _TRIED_OUT = frozenset({"onnx", "saved-model"})
 """Kinds whose files leave so much open that only running one shows whether it was understood."""
 
@@ -96,9 +100,13 @@ def read_weights(entry: Entry) -> "dict[str, numpy.ndarray]":
 def install(name: str, report: Report) -> list[Entry]:
     """Fetch models by name; ``default`` means the default detector and the default backbone.
 
-    Models that are there and whole are left as they are. Raises Problem, with nothing half-installed, when a model is
-    unknown, cannot be fetched, or is not the one it should be.
+    Models that are there and whole are left as they are. With one that the megadetector package runs comes the package;
+    "megadetector" is the package alone. Raises Problem, with nothing half-installed, when a model is unknown, cannot be
+    fetched, or is not the one it should be.
     """
+    if name == _PACKAGE:
+        _install_package(report)
+        return []
     names = (DEFAULT_DETECTOR, DEFAULT_BACKBONE) if name == "default" else (name,)
     offers = [offer for wanted in names for offer in OFFERS if offer.name == wanted]
     if not offers:
@@ -106,11 +114,21 @@ def install(name: str, report: Report) -> list[Entry]:
         raise Problem(
             f"There is no model “{name}” to install. There are: {known}. A file of yours: camtrap models add FILE"
         )
+    if any(offer.kind == BY_PACKAGE for offer in offers):
+        _install_package(report)
     there = [_installed(offer) for offer in offers]
     if all(there):
         return [entry for entry in there if entry]
     with store_folder.writing(report):
         return [_installed(offer) or _install(offer, report) for offer in offers]
+
+
+def _install_package(report: Report) -> None:
+    from camtrap_gui.models.detectors import megadetector_place
+
+    if megadetector_place.python() is None:
+        with store_folder.writing(report):
+            megadetector_place.make(report)
 
 
 def fetch(name: str, report: Report) -> None:

@@ -1,25 +1,25 @@
 """The published MegaDetectors in PyTorch files (v5 and later), run by their authors' own package, ``megadetector``.
 
-The package is an optional extra, because PyTorch takes gigabytes and some of the code below it is under the (A)GPL. It
-works in a process of its own (``megadetector_process``), so that neither its libraries nor a crash of theirs meet this
-program's. A PyTorch file is a program: only files that ``recognition`` knows as published ones come here.
+The package has a Python environment of its own (``megadetector_place``): PyTorch takes gigabytes, some of the code below it
+is under the (A)GPL, and its libraries do not go together with this program's. It works there in a process of its own
+(``megadetector_process``), so that no crash of theirs meets this program. A PyTorch file is a program: only files that
+``recognition`` knows as published ones come here.
 """
 
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Sequence
-from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 
 from camtrap_gui.models import recognition
 from camtrap_gui.models.catalogue import Entry
-from camtrap_gui.models.detectors import Detection
+from camtrap_gui.models.detectors import Detection, megadetector_place
 from camtrap_gui.problem import Problem
 
 if TYPE_CHECKING:
@@ -29,12 +29,13 @@ LARGEST = 4096
 """Pixels of the longer side above which a picture is reduced before it is handed over (the network sees 1280 at most)."""
 
 _LOG_TAIL = 1500
+_PROCESS = Path(__file__).with_name("megadetector_process.py")
 
 
 class MegadetectorPackage:
     """A MegaDetector in a process of its own, which ends with this object or with this program."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, python: Path) -> None:
         self.name, self.kind, self.sha256 = entry.name, entry.kind, entry.sha256
         self.typical_threshold = entry.typical_threshold or 0.0
         self.conservative_threshold = entry.conservative_threshold or 0.0
@@ -44,11 +45,11 @@ class MegadetectorPackage:
         self._names = entry.categories
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "camtrap_gui.models.detectors.megadetector_process", entry.path],
+            # -I: neither this program's modules nor its environment are the other Python's business.
+            [python, "-I", "-u", _PROCESS, entry.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         weakref.finalize(self, _end, self._process, self._log)
         self._answer()
@@ -100,13 +101,13 @@ def load(entry: Entry) -> MegadetectorPackage:
             f"The file of the model “{entry.name}” has changed since it was added. Add it again: "
             f"camtrap models remove {entry.name}, camtrap models add FILE"
         )
-    if getattr(sys, "frozen", False) or find_spec("megadetector") is None:
+    python = megadetector_place.python()
+    if python is None:
         raise Problem(
-            f"“{entry.name}” is a PyTorch file, which the megadetector package runs. It is not here. Install it where this "
-            "program was installed with pip: pip install 'camtrap-gui[megadetector]' (several gigabytes), or export the model "
-            "to ONNX, which needs nothing more."
+            f"“{entry.name}” is a PyTorch file, which the megadetector package runs. It is not here. "
+            f"{megadetector_place.how_to_make()} An ONNX file of the model needs nothing more."
         )
-    return MegadetectorPackage(entry)
+    return MegadetectorPackage(entry, python)
 
 
 def _inside(x: float, y: float, width: float, height: float) -> Sequence[float]:

@@ -1,5 +1,7 @@
 """The process in which the ``megadetector`` package works, started by ``megadetector_package`` with a file's path.
 
+It runs in the package's own Python, so it knows nothing of this program.
+
 Pictures come in on stdin: a line of JSON with ``width``, ``height`` and ``threshold``, then the bytes of the RGB pixels.
 Answers go out on stdout, a line of JSON each: ``{}`` once when ready, then ``{"detections": ...}`` in the package's own
 words, or ``{"problem": ...}``. What libraries print goes to stderr. It ends when stdin does, so it never outlives its
@@ -26,6 +28,7 @@ def main() -> None:
         from megadetector.detection.run_detector import load_detector
 
         detector = load_detector(sys.argv[1])
+        _forget_gradients()
         say({})
         while line := orders.readline():
             order = json.loads(line)
@@ -34,6 +37,12 @@ def main() -> None:
     except Exception as error:  # of PyTorch or whatever lies below: all that can be done is to tell
         say({"problem": f"{type(error).__name__}: {error}"[:500]})
         raise
+
+
+def _forget_gradients() -> None:
+    """The package leaves PyTorch remembering every layer's answer, as if something were to be learnt from it."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_grad_enabled(False)
 
 
 def _look(detector: Any, order: dict[str, Any], pixels: bytes) -> dict[str, Any]:

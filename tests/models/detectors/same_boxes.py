@@ -34,12 +34,15 @@ def find(detector: Detector, pictures: Sequence[Image.Image]) -> list[list[Detec
 
 
 def assert_same(
-    found: Sequence[Sequence[Detection]], wanted: Sequence[Sequence[Detection]], least: int = 8
+    found: Sequence[Sequence[Detection]],
+    wanted: Sequence[Sequence[Detection]],
+    least: int = 8,
+    within: float = 1e-3,
 ) -> None:
-    """As many boxes in every picture, coordinates within 0.001 and confidence within 0.005; ``least`` in all."""
+    """As many boxes in every picture, coordinates ``within`` and confidence within 0.005; ``least`` in all."""
     assert [len(boxes) for boxes in found] == [len(boxes) for boxes in wanted]
     assert sum(map(len, wanted)) >= least
     for ours, theirs in zip(found, wanted, strict=True):
         for a, b in zip(ours, theirs, strict=True):
-            assert (a.x, a.y, a.width, a.height) == pytest.approx((b.x, b.y, b.width, b.height), abs=1e-3)
+            assert (a.x, a.y, a.width, a.height) == pytest.approx((b.x, b.y, b.width, b.height), abs=within)
             assert a.confidence == pytest.approx(b.confidence, abs=5e-3)

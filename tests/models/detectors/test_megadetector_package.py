@@ -1,23 +1,31 @@
 """The process in which the megadetector package works.
 
-The package itself is several gigabytes and its files are not to be had here, so a package of the same name and with the
-same two functions stands in for it: everything but the network is real. Its detector finds one box, surer the brighter
-the picture.
+The package has a Python of its own, with gigabytes of libraries that cannot be installed beside this program's. Where
+``CAMTRAP_MEGADETECTOR`` names one, the real package runs the default detector's weights in a file of YOLOv5. Everywhere a
+package of the same name with the same two functions, in an environment of its own, stands in for it: all but the network is
+real then. Its detector finds one box, surer the brighter the picture.
 """
 
 import hashlib
 import os
+import subprocess
 import time
+import venv
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL import __file__ as pillow
 
 from camtrap_gui.models import detectors, published, recognition, store
+from camtrap_gui.models.detectors import megadetector_place
 from camtrap_gui.models.detectors.megadetector_package import LARGEST
+from camtrap_gui.models.detectors.yolox import Yolox
 from camtrap_gui.problem import Problem
+from tests.models.detectors.same_boxes import assert_same, find, pictures
 
+REAL = os.environ.get("CAMTRAP_MEGADETECTOR")
 STAND_IN = """
 import os, sys
 from PIL import ImageStat
@@ -50,16 +58,25 @@ def load_detector(model_file):
 """
 
 
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    """No package anywhere."""
+    monkeypatch.delenv("CAMTRAP_MEGADETECTOR", raising=False)
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    detectors._warm.clear()
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """The stand-in, installed."""
+    """The stand-in, in an environment of its own, which has Pillow as the real one has."""
     folder = tmp_path / "site" / "megadetector" / "detection"
     folder.mkdir(parents=True)
     for name, text in ({"../__init__.py": "", "__init__.py": "", "run_detector.py": STAND_IN}).items():
         (folder / name).write_text(text)
-    monkeypatch.syspath_prepend(tmp_path / "site")
-    path = os.pathsep.join(filter(None, (str(tmp_path / "site"), os.environ.get("PYTHONPATH"))))
-    monkeypatch.setenv("PYTHONPATH", path)
+    venv.create(tmp_path / "environment")
+    (site,) = (tmp_path / "environment").rglob("site-packages")
+    (site / "stand_in.pth").write_text(f"{tmp_path / 'site'}\n{Path(pillow).parents[1]}\n")
+    monkeypatch.setenv("CAMTRAP_MEGADETECTOR", str(tmp_path / "environment"))
 
 
 def publish(path: Path, monkeypatch, content: bytes = b"weights") -> Path:
@@ -89,8 +106,15 @@ def test_that_a_published_file_is_recognised_by_its_content_whatever_its_name(tm
 
 
 def test_that_without_the_package_it_is_said_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("camtrap_gui.models.detectors.megadetector_package.find_spec", lambda name: None)
-    with pytest.raises(Problem, match=r"pip install 'camtrap-gui\[megadetector\]'"):
+    with pytest.raises(Problem, match="camtrap models install megadetector "):
+        detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
+    entry = recognition.describe(tmp_path / "md.pt")
+    assert "The package is not here yet" in recognition.facts(entry)[-1]
+
+
+def test_that_an_environment_that_is_none_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setenv("CAMTRAP_MEGADETECTOR", str(tmp_path))
+    with pytest.raises(Problem, match="there is no Python"):
         detectors.load(str(publish(tmp_path / "md.pt", monkeypatch)))
 
 
@@ -132,8 +156,25 @@ def test_that_the_process_ends_with_the_detector(package, tmp_path, monkeypatch)
 
 
 def test_that_a_file_exchanged_after_it_was_added_never_reaches_the_package(package, tmp_path, monkeypatch):
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     entry = store.add(publish(tmp_path / "md.pt", monkeypatch))
     entry.path.write_bytes(b"something else")
     with pytest.raises(Problem, match="none of the published"):
         detectors.load("md")
+
+
+@pytest.mark.skipif(
+    not REAL, reason="the megadetector package is not here (CAMTRAP_MEGADETECTOR names no Python that has it)"
+)
+def test_that_the_real_package_finds_the_boxes_of_the_reference(installed_models, tmp_path, monkeypatch):
+    """It rounds boxes to whole pixels of the picture, and cuts off digits: so they are the same within such a pixel."""
+    monkeypatch.setenv("CAMTRAP_MODELS", str(installed_models))
+    monkeypatch.setenv("CAMTRAP_MEGADETECTOR", REAL)
+    entry = store.get("default")
+    made = tmp_path / "md_made.pt"
+    python = megadetector_place.python()
+    script = Path(__file__).with_name("yolov5_file.py")
+    subprocess.run([python, script, entry.path, made, "640"], check=True, capture_output=True)
+    square = [one.resize((640, 640)) for one in pictures(tmp_path / "survey", 3)]
+    detector = detectors.load(str(publish(made, monkeypatch, made.read_bytes())))
+    reference = Yolox(entry, store.read_weights(entry), bfloat16=False)
+    assert_same(find(detector, square), find(reference, square), least=4, within=1.2 / 640)
