@@ -30,27 +30,28 @@ class Survey:
 
     def categories(self) -> Iterator[Batch[CategoryRecord]]:
         """The classes in the order of the file."""
-        return self._batches("categories", CategoryRecord)
+        return self._read(self.pieces("categories"), CategoryRecord)
 
     def images(self) -> Iterator[Batch[ImageRecord]]:
         """The pictures in the order of the file."""
-        return self._batches("images", ImageRecord)
+        return self._read(self.pieces("images"), ImageRecord)
 
-    def annotations(self) -> Iterator[Batch[AnnotationRecord]]:
-        """What is on the pictures, in the order of the file."""
-        return self._batches("annotations", AnnotationRecord)
+    def annotations(self, piece: json_stream.Span | None = None) -> Iterator[Batch[AnnotationRecord]]:
+        """What is on the pictures, in the order of the file; only those of one of its ``pieces``, if it is given."""
+        return self._read([piece] if piece else self.pieces("annotations"), AnnotationRecord)
+
+    def pieces(self, member: str) -> list[json_stream.Span]:
+        """The pieces in which ``images``, ``annotations`` or ``categories`` are read."""
+        found = self._members.get(member)
+        return found.spans if found else []
 
     def samples(self, pieces: int = 25, each: int = 40) -> Iterator[ImageRecord]:
         """Some images from all over the file, without reading the rest."""
-        spans = self._members["images"].spans
+        spans = self.pieces("images")
         step = max(1, len(spans) // pieces)
         for span in spans[::step]:
             for batch in self._read([span], ImageRecord):
                 yield from batch.records[: each if len(spans) > 1 else pieces * each]
-
-    def _batches(self, member: str, record: type[Record]) -> Iterator[Batch[Record]]:
-        found = self._members.get(member)
-        return self._read(found.spans if found else [], record)
 
     def _read(self, spans: list[json_stream.Span], record: type[Record]) -> Iterator[Batch[Record]]:
         decoder = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]

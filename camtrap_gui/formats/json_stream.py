@@ -76,13 +76,19 @@ def index(path: Source) -> dict[str, Member]:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def read(file: BinaryIO, span: Span) -> bytes:
+def read(file: BinaryIO, span: Span) -> bytearray:
     """The elements of a span as a JSON array of their own."""
     file.seek(span.start)
-    return b"[" + file.read(span.stop - span.start) + b"]"
+    text = bytearray(span.stop - span.start + 2)
+    inside = memoryview(text)[1:-1]
+    read = 0
+    while read < len(inside) and (more := file.readinto(inside[read:])):  # type: ignore[attr-defined]
+        read += more
+    text[0], text[1 + read] = b"[]"
+    return text[: 2 + read] if read < len(inside) else text
 
 
-def decode(text: bytes, path: Source, start: int = 0) -> list[Any]:
+def decode(text: bytes | bytearray, path: Source, start: int = 0) -> list[Any]:
     """A JSON array as Python values; NaN and Infinity, which some programs write, become None.
 
     Raises Problem that names ``path`` and the position behind ``start``.
@@ -202,7 +208,8 @@ class _Indexer:
             separator = _SEPARATOR.match(self.buffer, stop)
             if separator:
                 try:
-                    elements = _raw_elements.decode(b"[" + self.buffer[: stop + 1] + b"]")
+                    whole = b"".join((b"[", memoryview(self.buffer)[: stop + 1], b"]"))
+                    elements = _raw_elements.decode(whole)
                 except (msgspec.DecodeError, ValueError, RecursionError):
                     continue  # perhaps between two objects of a list inside an element
                 return separator.start(1), len(elements)

@@ -1,5 +1,6 @@
 """Reading the time of a picture, however the source writes it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 
@@ -20,6 +21,20 @@ def read_time(text: str) -> str | None:
         return datetime.fromisoformat(text).replace(tzinfo=None).isoformat()
     except ValueError:
         return _read_exif(text) or _read_any(text)
+
+
+def read_usual_times(texts: Sequence[str | None]) -> list[str] | None:
+    """What ``read_time`` gives for each text, in a third of the time; None unless all are written "2013-07-18 06:26:14"."""
+    given = [text for text in texts if text is not None]
+    joined = "\n".join(given) + "\n"
+    separators = ((4, "-"), (7, "-"), (10, " "), (13, ":"), (16, ":"), (19, "\n"))
+    if any(joined[place::20] != character * len(texts) for place, character in separators):
+        return None
+    try:
+        list(map(datetime.fromisoformat, given))
+    except ValueError:
+        return None
+    return joined[:-1].replace(" ", "T").split("\n")
 
 
 def read_moment(text: str) -> str | None:

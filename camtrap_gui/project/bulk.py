@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 _VALUES = 30_000  # SQLite takes 32,766 in one statement
@@ -18,6 +19,7 @@ def insert(db: sqlite3.Connection, into: str, columns: Mapping[str, Sequence[Any
     count = len(next(iter(columns.values())))
     written = {name: _throughout(column) for name, column in columns.items()} if count else {}
     row = f"({', '.join(text or '?' for text in written.values())})"
+    names = ", ".join(columns)
     varying = [columns[name] for name, text in written.items() if text is None]
     values: list[Any] = [None] * (len(varying) * count)
     for place, column in enumerate(varying):
@@ -25,16 +27,25 @@ def insert(db: sqlite3.Connection, into: str, columns: Mapping[str, Sequence[Any
     inserted = start = 0
     while start < count:
         rows = min(_ROWS, _VALUES // len(columns), count - start)
-        statement = f"{into} ({', '.join(columns)}) VALUES {', '.join([row] * rows)} {behind}"
+        statement = _statement(into, names, row, rows, behind)
         given = values[start * len(varying) : (start + rows) * len(varying)]
         inserted += db.execute(statement, given).rowcount
         start += rows
     return inserted
 
 
+@lru_cache(
+    maxsize=32
+)  # so that SQLite's own cache finds it without reading through a text of 30,000 characters
+def _statement(into: str, names: str, row: str, rows: int, behind: str) -> str:
+    return f"{into} ({names}) VALUES {', '.join([row] * rows)} {behind}"
+
+
 def _throughout(column: Sequence[Any]) -> str | None:
     """The only value of a column as SQL, if it has but one and that is a word, a number, a truth value or None."""
     first = column[0]
+    if first != column[-1]:
+        return None
     is_word = isinstance(first, str) and first.isidentifier()
     if not (first is None or isinstance(first, int) or is_word) or column.count(first) != len(column):
         return None

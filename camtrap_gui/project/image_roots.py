@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from camtrap_gui import files, remote_pictures
 from camtrap_gui.problem import Problem
 
@@ -25,6 +27,14 @@ def clean_path(path: str, root: Path) -> str | None:
     except Problem:
         return None
     return None if relative == "." else relative
+
+
+def are_clean(paths: Sequence[str]) -> bool:
+    """Whether ``clean_path`` leaves all of some paths as they are, in a third of the time of asking it for each."""
+    joined = f"/{'/'.join(paths)}/".encode("utf-8", "surrogatepass")
+    letters = np.frombuffer(joined, np.uint8)
+    slash, dot = letters == ord("/"), letters == ord(".")
+    return not (any(letter in joined for letter in b"\\:\0") or np.any(slash[:-1] & (slash[1:] | dot[1:])))
 
 
 def rule_of(db: sqlite3.Connection, folder: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 import gc
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,18 +14,21 @@ def importing(project: Project) -> Iterator[sqlite3.Connection]:
     """The transaction of an import.
 
     Python's search for reference cycles rests meanwhile: records have none, and walking over millions of them again and
-    again would make a twentieth of the time.
+    again would make a twentieth of the time. Threads give Python's lock up sooner: the one that writes needs it for a
+    moment after every thousand rows, and would wait for the one that reads as long as a thousand rows take.
     """
     if is_empty(project.db):
         _prepare_first(project.db)
-    collected = gc.isenabled()
+    collected, interval = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(0.0005)
     try:
         with project.write() as db:
             edits.forget_undone(db)  # what comes in now may take the numbers of what was undone
             yield db
     finally:
         _end_first(project.db)
+        sys.setswitchinterval(interval)
         if collected:
             gc.enable()
 

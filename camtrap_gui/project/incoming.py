@@ -35,7 +35,8 @@ class Incoming:
     """One import into the root ``root_id``; use it inside ``importing.importing``.
 
     Call ``add_images`` for all pictures, then ``end_images``, labels and boxes, at last ``finish``. A first import
-    makes its indexes only when the rows are in, which takes half the time.
+    makes its indexes only when the rows are in, which takes half the time; those of pictures may be made while labels
+    are read (``index_images``).
 
     ``author`` is 'import' or 'folder'. ``doubt`` receives ``(subject, reason)`` of everything that is passed over.
     ``left_alone`` are ids about whose contents this import must say nothing. ``new`` pictures were not in the project
@@ -60,7 +61,7 @@ class Incoming:
         self._first_new = self._next = len(self._known)
         self._next_box = edits.free_box_id(db)
         self._sizes = array("i", bytes(8 * self._next))
-        self._indexes: dict[str, str] = dict(db.execute(_INDEXES).fetchall()) if is_empty(db) else {}
+        self._indexes: dict[str, str] = dict(db.execute(_INDEXES)) if is_empty(db) else {}
         for index in self._indexes:
             db.execute(f"DROP INDEX {index}")
 
@@ -89,14 +90,14 @@ class Incoming:
     def add_images(self, images: Sequence[NewImage]) -> None:
         """Insert the new ones of a batch and bring the known ones up to date."""
         keys = [image.key for image in images]
-        found = self._ids.find(keys)
-        self._batch = dict(zip(keys, found, strict=True))
-        if self._had_images or len(self._batch) < len(keys) or found.count(None) < len(found):
+        ids = range(self._next, self._next + len(images))
+        if self._had_images or not self._ids.add_if_new(keys, ids):
+            found = self._ids.find(keys)
+            self._batch = dict(zip(keys, found, strict=True))
             before = self._known.rows(image_id for image_id in found if image_id)
             images = [image for image in images if self._is_new(image, before)]
-            keys = [image.key for image in images]
+            self._ids.add([image.key for image in images], range(self._next, self._next + len(images)))
         if images:
-            self._ids.add(keys, range(self._next, self._next + len(images)))
             self._insert(images)
 
     def leave_out(self, keys: Iterable[str]) -> None:
@@ -116,6 +117,13 @@ class Incoming:
             self._leave_out_twins()
             self.db.execute(self._indexes["images_by_path"])
         del self._indexes["images_by_path"]
+
+    def index_images(self) -> None:
+        """Make one of the indexes of pictures that are still to be made. It takes long, and other threads run meanwhile."""
+        for name in self._indexes:
+            if name.startswith("images"):
+                self.db.execute(self._indexes.pop(name))
+                return
 
     def size_of(self, image_id: int) -> tuple[int, int] | None:
         """Width and height in pixels as the source gave them in this import; None where it did not."""

@@ -51,16 +51,29 @@ class NumberedNames:
 
     def add(self, names: Sequence[str], numbers: Sequence[int]) -> None:
         """Give numbers to names that have none; no name comes twice."""
-        while 3 * (self._taken + len(names)) > 2 * len(self._hashes):
-            self._make_room(2 * len(self._hashes))
-        hashes, given = _hashes(names), np.asarray(numbers, np.int32)
-        slots = self._put(hashes, given)
-        for place in np.flatnonzero(self._numbers[slots] != given).tolist():  # another name has the same hash
-            self.say(names[place], numbers[place])
+        self._add(names, numbers, _hashes(names))
+
+    def add_if_new(self, names: Sequence[str], numbers: Sequence[int]) -> bool:
+        """``add``, if none of the names has a number and none comes twice; otherwise nothing is done."""
+        if len(set(names)) < len(names) or not self._said.keys().isdisjoint(names):
+            return False
+        hashes = _hashes(names)
+        if np.any(self._hashes[self._slots(hashes)] == hashes):
+            return False
+        self._add(names, numbers, hashes)
+        return True
 
     def say(self, name: str, number: int | None) -> None:
         """Let a name have another number than it had, or none; costs as much memory as in a dictionary."""
         self._said[name] = number
+
+    def _add(self, names: Sequence[str], numbers: Sequence[int], hashes: np.ndarray) -> None:
+        while 3 * (self._taken + len(names)) > 2 * len(self._hashes):
+            self._make_room(2 * len(self._hashes))
+        given = np.asarray(numbers, np.int32)
+        slots = self._put(hashes, given)
+        for place in np.flatnonzero(self._numbers[slots] != given).tolist():  # another name has the same hash
+            self.say(names[place], numbers[place])
 
     def _spelled(self, numbers: list[int]) -> dict[int, str]:
         return dict(self._db.execute(self._query, (json.dumps(numbers),)).fetchall())

@@ -19,6 +19,7 @@ class SourceNames:
         self._locations[None] = None
         self._sequences = NumberedNames(db, "sequences", "name")
         self._sequences.load(db.execute("SELECT name, id FROM sequences WHERE root_id = ?", (root_id,)))
+        self._latest: dict[str | None, int | None] = {None: None}  # of the last pictures
         self._next_sequence = 1 + db.execute("SELECT coalesce(max(id), 0) FROM sequences").fetchone()[0]
 
     def locations(self, names: Sequence[str | int | None]) -> list[int | None]:
@@ -37,10 +38,14 @@ class SourceNames:
 
     def sequences(self, names: Sequence[str | None]) -> list[int | None]:
         """Ids by name."""
-        distinct = [name for name in dict.fromkeys(names) if name is not None]
-        ids: dict[str | None, int | None] = {None: None}
-        ids.update(zip(distinct, self._sequences.find(distinct), strict=True))
-        new = [name for name in distinct if ids[name] is None]
+        ids = dict.fromkeys(names)
+        new = [name for name in ids if name is not None and name not in self._latest]
+        ids.update((name, self._latest[name]) for name in ids.keys() & self._latest.keys())
+        if not self._sequences.add_if_new(new, range(self._next_sequence, self._next_sequence + len(new))):
+            found = self._sequences.find(new)
+            ids.update(zip(new, found, strict=True))
+            new = [name for name, number in zip(new, found, strict=True) if number is None]
+            self._sequences.add(new, range(self._next_sequence, self._next_sequence + len(new)))
         if new:
             numbers = range(self._next_sequence, self._next_sequence + len(new))
             self._next_sequence = numbers.stop
@@ -49,8 +54,8 @@ class SourceNames:
                 "INSERT INTO sequences",
                 {"id": numbers, "root_id": [self._root_id] * len(new), "name": new},
             )
-            self._sequences.add(new, numbers)
             ids.update(zip(new, numbers, strict=True))
+        self._latest = {None: None, **ids}
         return [ids[name] for name in names]
 
 

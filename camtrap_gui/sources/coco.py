@@ -3,20 +3,23 @@
 The file is read, decoded and judged on a thread of its own, while the database takes in what came before.
 """
 
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import cast
 
 from camtrap_gui.formats.coco_camera_traps import Survey
 from camtrap_gui.formats.coco_records import AnnotationRecord, Batch, ImageRecord, Refused
-from camtrap_gui.formats.times import read_moment, read_time
+from camtrap_gui.formats.times import read_moment, read_time, read_usual_times
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.parallel import ahead_of
 from camtrap_gui.pictures import Header
 from camtrap_gui.problem import Interrupted, Problem
 from camtrap_gui.project import Project, edits
-from camtrap_gui.project.image_roots import clean_path, root_for
+from camtrap_gui.project.image_roots import are_clean, clean_path, root_for
 from camtrap_gui.project.incoming import LEFT_OUT, Incoming, Said
 from camtrap_gui.project.source_names import add_species
 from camtrap_gui.remote_pictures import is_any_file, shown
@@ -25,7 +28,12 @@ from camtrap_gui.sources.files_on_disk import existing, look
 
 _SAMPLE = 100
 
-_Columns = tuple[list[int], list[int], list[int | None], list[int]]
+_WAITING = 512
+"""Pieces of labels that may wait while an index is made: 30 MB."""
+_INDEXES = 3
+"""Into so many parts labels are divided, so that an index of pictures is made at the beginning of each."""
+
+_Columns = tuple[Sequence[int], Sequence[int], Sequence[int | None], Sequence[int]]
 
 
 def bring_in(
@@ -56,14 +64,21 @@ def bring_in(
             report(Progress(done, total, "images", "Importing"))
     incoming.leave_out(left_out)
     incoming.end_images()
-    with closing(ahead_of(survey.annotations())) as annotations:
-        for batch in annotations:
-            doubts.extend(batch.refused)
-            columns, said = _labels(batch.records, species, incoming, doubts, folder)
-            incoming.add_labels(*columns)
-            incoming.attribute(said)
-            done += len(batch.records) + len(batch.refused)
-            report(Progress(min(done, total), total, "labels", "Importing"))
+    pieces = survey.pieces("annotations")
+    with closing(ahead_of(_read_ahead(survey, species, incoming), _WAITING)) as read:
+        for number, (piece, plain) in enumerate(zip(pieces, read, strict=True)):
+            if number % (1 + len(pieces) // _INDEXES) == 0:
+                incoming.index_images()  # while labels are read
+            if plain:
+                incoming.add_labels(*plain)
+            else:
+                for batch in survey.annotations(piece):
+                    doubts.extend(batch.refused)
+                    columns, said = _labels(batch.records, species, incoming, doubts, folder)
+                    incoming.add_labels(*columns)
+                    incoming.attribute(said)
+            done += piece.count
+            report(Progress(done, total, "labels", "Importing"))
     doubts.flush()
     if not incoming.met:
         raise Problem(f"{source} has no image that can be used{doubts}.")
@@ -113,6 +128,9 @@ class _Pictures:
 def _judged(batch: Batch[ImageRecord], folder: Path) -> _Pictures:
     """Records as pictures. It runs on the reading thread: no database here."""
     found = _Pictures([], batch.refused, len(batch.records) + len(batch.refused))
+    if _are_usual(batch.records):
+        found.images = batch.records
+        return found
     for image in batch.records:
         if type(image.key) is not str:
             image.key = str(image.key)
@@ -141,6 +159,50 @@ def _judged(batch: Batch[ImageRecord], folder: Path) -> _Pictures:
     return found
 
 
+def _are_usual(images: list[ImageRecord]) -> bool:
+    """Whether pictures are written as in most surveys, so that nothing is to be said of one of them; then their times are
+    read. Asked of thousands at once, it takes a third of the time of judging each.
+    """
+    locations = {image.location for image in images}
+    sequences = [image.sequence for image in images]
+    sizes = [image.width for image in images] + [image.height for image in images]
+    if (
+        {type(image.key) for image in images} != {str}
+        or not are_clean([image.path for image in images])
+        or any(type(name) is str and (not name or name != name.strip()) for name in locations)
+        or not {type(name) for name in sequences} <= {str, type(None)}
+        or "" in sequences
+        or (None in [image.frame for image in images] and any(image.seq_frame_num for image in images))
+        or sizes.count(None) not in (0, len(sizes))
+    ):
+        return False
+    times = read_usual_times([image.taken for image in images])
+    if times is None:
+        return False
+    for image, time in zip(images, times, strict=True):
+        image.taken = time
+    return True
+
+
+def _read_ahead(
+    survey: Survey, species: dict[str | int, int], incoming: Incoming
+) -> Iterator[_Columns | None]:
+    """The labels of each piece of the file as columns: 13 bytes each, so that many of them may wait.
+
+    None from the first piece on of which there is more to say. It runs on the reading thread: no database here.
+    """
+    left = len(survey.pieces("annotations"))
+    for batch in survey.annotations():
+        plain = (
+            None if incoming.left_alone or batch.refused else _plain_labels(batch.records, species, incoming)
+        )
+        yield plain
+        left -= 1
+        if plain is None:
+            break
+    yield from repeat(None, left)
+
+
 def _labels(
     records: list[AnnotationRecord],
     species: dict[str | int, int],
@@ -150,10 +212,8 @@ def _labels(
 ) -> tuple[_Columns, list[Said]]:
     """Labels as columns, and whose word they are; boxes go into the project on the way."""
     left_alone = incoming.left_alone
-    keys = [record.image_id if type(record.image_id) is str else str(record.image_id) for record in records]
+    keys = [str(record.image_id) for record in records]
     ids = incoming.ids_of(keys)
-    if not left_alone and (plain := _plain_labels(records, ids, species)):
-        return plain, []
     image_ids: list[int] = []
     species_ids: list[int] = []
     counts: list[int | None] = []
@@ -187,17 +247,27 @@ def _labels(
 
 
 def _plain_labels(
-    records: list[AnnotationRecord], ids: list[int | None], species: dict[str | int, int]
+    records: list[AnnotationRecord], species: dict[str | int, int], incoming: Incoming
 ) -> _Columns | None:
     """The columns of ``_labels`` in half the time; None where there is more to say of one of the records."""
+    said = (
+        [one.bbox for one in records],
+        [one.bbox_relative for one in records],
+        [one.author for one in records],
+    )
+    if any(column.count(None) < len(records) for column in said):
+        return None
     species_ids = [species.get(record.category_id) for record in records]
+    ids = incoming.ids_of([str(record.image_id) for record in records])
     if not all(ids) or not all(species_ids):
         return None
-    if any(one.bbox is not None or one.bbox_relative is not None or one.author for one in records):
-        return None
-    counts = [record.count for record in records]
-    sequence_level = [1 if record.sequence_level_annotation else 0 for record in records]
-    return cast(list[int], ids), cast(list[int], species_ids), counts, sequence_level
+    counts: Sequence[int | None] = [record.count for record in records]
+    return (
+        array("i", cast(list[int], ids)),
+        array("i", cast(list[int], species_ids)),
+        counts if None in counts else array("q", cast(list[int], counts)),
+        array("b", [1 if record.sequence_level_annotation else 0 for record in records]),
+    )
 
 
 def _said(record: AnnotationRecord, image_id: int, species_id: int) -> Said:

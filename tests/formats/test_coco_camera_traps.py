@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from camtrap_gui.formats import json_stream
 from camtrap_gui.formats.coco_camera_traps import Survey
 from camtrap_gui.formats.coco_records import AnnotationRecord
-from camtrap_gui.formats.times import read_time
+from camtrap_gui.formats.times import read_time, read_usual_times
 from camtrap_gui.problem import Problem
 
 SURVEY: dict[str, Any] = {
@@ -226,3 +226,26 @@ def test_that_times_of_all_usual_forms_are_read(text, time):
 @given(st.text(max_size=40))
 def test_that_no_text_breaks_the_reading_of_times(text):
     assert read_time(text) is None or "T" in read_time(text)
+
+
+USUAL = st.datetimes().map(lambda time: time.replace(microsecond=0).isoformat(" "))
+NEARLY = st.sampled_from(
+    [
+        "2012-W01-1 12:00:00",
+        "2012-02-30 12:00:00",
+        "2012-02-03 12:00",
+        "2012-02-03T12:00:00",
+        "2012-02-03 12:00:00.123",
+    ]
+)
+
+
+@given(st.lists(USUAL | NEARLY | st.none() | st.text(max_size=40), min_size=1, max_size=4))
+def test_that_many_times_are_read_as_each_of_them(texts):
+    times = read_usual_times(texts)
+    assert times is None or times == [read_time(text) for text in texts]
+
+
+@given(st.lists(USUAL, min_size=1))
+def test_that_usual_times_are_read_together(texts):
+    assert read_usual_times(texts) == [read_time(text) for text in texts]

@@ -48,6 +48,25 @@ def test_that_names_are_told_apart_though_their_hashes_are_equal(one, other, bit
         assert kept.names.find(one + other) == kept.names.find(one + other, surely=False) == expected
 
 
+@given(one=NAMES, other=NAMES, bits=st.integers(1, 64), twice=st.booleans())
+@settings(deadline=None)
+def test_that_names_are_added_together_only_if_all_are_new(one, other, bits, twice):
+    kept = Kept()
+    given_names = other + other[:1] * twice
+    numbers = range(len(one) + 1, len(one) + len(given_names) + 1)
+    all_new = not set(one) & set(other) and len(given_names) == len(other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            numbered_names, "hash", lambda name: hash(name) % 2**bits - 2 ** (bits - 1), raising=False
+        )
+        kept.add(one)
+        added = kept.names.add_if_new(given_names, numbers)
+        assert all_new or not added
+        assert added or not all_new or bits < 64  # names of equal hash are looked at by others
+        assert kept.names.find(one, surely=False) == [*range(1, len(one) + 1)]
+        assert not added or kept.names.find(other, surely=False) == [*numbers]
+
+
 def test_that_a_hundred_thousand_names_keep_their_numbers_as_the_table_grows():
     kept, names = Kept(), [f"S{number % 11}/PICT{number:06d}" for number in range(100_000)]
     for start in range(0, len(names), 7_000):

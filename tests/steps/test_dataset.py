@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from camtrap_gui import cli
+from camtrap_gui.formats import json_stream
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, history, images, problems
@@ -203,6 +204,38 @@ def test_that_upright_size_comes_from_the_file_and_pixels_of_boxes_from_the_sour
         places = [[(box.x, box.y, box.width, box.height) for box in found] for found in boxes]
         assert places == [[(0.25, 0.1, 0.5, 0.5)], [(0.25, 0.1, 0.5, 0.5), (0.5, 0.5, 0.5, 0.25)]]
         assert (images.get(project, 1).width, images.get(project, 1).height) == (40, 30)
+
+
+@pytest.mark.parametrize("block", [64, 300, 5_000])
+def test_that_labels_are_the_same_however_they_are_read(tmp_path, project, survey, quiet, monkeypatch, block):
+    """Columns read ahead as long as nothing but labels is said, records from then on."""
+    for number in range(200):
+        path = f"more/{number}.jpg"
+        survey["images"].append(
+            {"id": number, "file_name": path, "datetime": f"2020-01-01 12:00:{number % 60:02}"}
+        )
+        survey["annotations"].insert(
+            number, {"id": f"n{number}", "image_id": number, "category_id": 5, "count": number}
+        )
+    survey["annotations"].append({"id": "p", "image_id": 7, "category_id": 9, "author": "Ada"})
+    monkeypatch.setattr(json_stream, "BLOCK", block)
+    result = dataset.run(project, options(tmp_path, survey, skip_check=True), quiet)
+    assert result.described == 206 and result.labels == 207 and result.boxes == 1 and not result.passed_over
+    rows = project.db.execute(
+        "SELECT key, name, count, author FROM labels JOIN images ON images.id = image_id JOIN species ON species.id = species_id"
+        " WHERE key IN ('7', '150', 'image 1') ORDER BY key, position"
+    ).fetchall()
+    assert [tuple(row) for row in rows] == [
+        ("150", "zebra", 150, "import"),
+        ("7", "zebra", 7, "import"),
+        ("7", "aardvark", None, "Ada"),
+        ("image 1", "zebra", 2, "import"),
+    ]
+    indexed = {name for (name,) in project.db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    with Project.create(tmp_path / "other") as other:
+        assert indexed == {
+            name for (name,) in other.db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+        }
 
 
 def test_that_a_new_import_brings_what_is_new_and_keeps_what_a_person_decided(
