@@ -7,13 +7,15 @@
 import sqlite3
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from camtrap_gui import mishaps
 from camtrap_gui.files import write_text
-from camtrap_gui.problem import Problem
-from camtrap_gui.project import migrations
+from camtrap_gui.problem import Interrupted, Problem
+from camtrap_gui.project import opening
+from camtrap_gui.project.opening import Opened
 
 DATABASE = "project.sqlite"
 CONFIG = "project.toml"
@@ -22,14 +24,18 @@ CONFIG = "project.toml"
 class Project:
     """An open project folder. Use ``Project.create`` or ``Project.open``; close it, or use it as a context manager.
 
-    ``db`` is this thread's connection, in autocommit: read with it freely, write only inside ``write()``.
+    ``db`` is this thread's connection, in autocommit: read with it freely, write only inside ``write()``. ``read_only``
+    says why that is not possible, '' where it is: then the project can be looked at, and no more.
     """
 
-    def __init__(self, folder: Path, name: str, db: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path, name: str, opened: Opened) -> None:
         self.folder = folder
         self.name = name
-        self.db = db
         self._made_on_demand = False
+        self._take(opened)
+
+    def _take(self, opened: Opened) -> None:
+        self._opened, self.db, self.read_only = opened, opened.db, opened.read_only
 
     @classmethod
     def create(cls, folder: Path, name: str = "") -> "Project":
@@ -55,7 +61,10 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path) -> "Project":
-        """Open an existing project, bringing an older schema up to date after a backup. Raises Problem otherwise."""
+        """Open an existing project, bringing an older schema up to date after a backup. Raises Problem otherwise.
+
+        Where nothing can be written it is opened to be looked at (``read_only``).
+        """
         folder = folder.resolve()
         if not (folder / CONFIG).is_file():
             raise Problem(
@@ -69,13 +78,7 @@ class Project:
             raise Problem(
                 f"{folder / CONFIG} cannot be read: {error}. Correct it, or restore it from a backup."
             ) from error
-        db = _connect(folder / DATABASE)
-        try:
-            migrations.bring_up_to_date(db, folder / DATABASE)
-        except BaseException:
-            db.close()
-            raise
-        return cls(folder, str(config.get("name", folder.name)), db)
+        return cls(folder, str(config.get("name", folder.name)), opening.opened(folder / DATABASE))
 
     @classmethod
     def open_or_create(cls, folder: Path, name: str = "") -> "Project":
@@ -93,11 +96,19 @@ class Project:
     def close(self) -> None:
         """Close the database. Nothing is lost by not calling it."""
         self.db.close()
+        if self._opened.copy is not None:
+            self._opened.copy.cleanup()
 
     def __enter__(self) -> "Project":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if (error is None or isinstance(error, sqlite3.DatabaseError)) and self.has_changed():
+            self.close()
+            raise Interrupted(
+                f"The project {self.folder} was written by another program while it was looked at, so what was read may be"
+                " wrong. Do the same again."
+            ) from error
         leave_nothing = (
             self._made_on_demand and not self.db.execute("SELECT 1 FROM images LIMIT 1").fetchone()
         )
@@ -113,8 +124,10 @@ class Project:
         """A transaction: all of the block is kept, or nothing. Blocks may be nested; the outermost decides.
 
         What is ``lasting`` has reached the disk at the end of the block; a power cut may take back the last of the
-        others, each as a whole. Raises Problem where another program writes for too long, the disk is full or away.
+        others, each as a whole. Raises Problem where another program writes for too long, the disk is full or away, or
+        the project can only be looked at.
         """
+        self.require_writable()
         if self.db.in_transaction:
             yield self.db
             return
@@ -129,36 +142,42 @@ class Project:
                     self.db.rollback()
                 raise
 
+    def require_writable(self) -> None:
+        """Raise Problem where the project can only be looked at."""
+        if self.read_only:
+            raise Interrupted(
+                f"The project {self.folder} can only be looked at: {self.read_only}. To work on it, allow writing there, or copy"
+                " the folder to a place of your own."
+            )
+
+    def has_changed(self) -> bool:
+        """Whether a project that can only be looked at, and was taken not to change, has been written all the same."""
+        known = self._opened.state
+        with suppress(OSError):  # its disk is away
+            return known is not None and opening.state(self.folder / DATABASE) != known
+        return False
+
     def reconnect(self) -> None:
         """Open the database anew if its disk was away, so that the old connection gives nothing but errors."""
         try:
             self.db.execute("SELECT 1 FROM images LIMIT 1").fetchone()
+            is_well = not self.has_changed()
         except sqlite3.Error:
-            self.db.close()
-            self.db = _connect(self.folder / DATABASE)
+            is_well = False
+        if is_well:
+            return
+        self.close()
+        self._take(opening.opened(self.folder / DATABASE))
 
-    def another_connection(self) -> sqlite3.Connection:
-        """A connection for another thread; the caller closes it."""
-        return _connect(self.folder / DATABASE)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(path, timeout=30, isolation_level=None)
-        db.row_factory = sqlite3.Row
-        # For a new database; an import takes 0.91 of the processor time that it takes with pages of 4096 bytes.
-        db.execute("PRAGMA page_size = 16384")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA foreign_keys = ON")
-        db.execute("PRAGMA cache_size = -65536")
-        db.execute("PRAGMA temp_store = MEMORY")
-    except sqlite3.DatabaseError as error:
-        raise (
-            mishaps.problem_of(error, path.parent)
-            or Problem(f"The project database {path} cannot be opened: {error}.")
-        ) from error
-    return db
+    @contextmanager
+    def apart(self) -> Iterator["Project"]:
+        """The same project through a connection of its own, for another thread."""
+        try:
+            db = opening.connected(self._opened.address)
+        except sqlite3.DatabaseError as error:
+            raise opening.problem_of(error, self.folder / DATABASE) from error
+        with closing(db):
+            yield Project(self.folder, self.name, replace(self._opened, db=db))
 
 
 def _toml_string(text: str) -> str:

@@ -54,9 +54,9 @@ class Judged(NamedTuple):
 
 def begin(project: Project, run_id: str, model: str) -> None:
     """Make sure that the predictions of a run are those of ``model`` (any text that tells models apart, a hash)."""
-    with project.write() as db:
-        known = db.execute("SELECT predicted_with FROM runs WHERE id = ?", (run_id,)).fetchone()
-        if known[0] != model:
+    (known,) = project.db.execute("SELECT predicted_with FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if known != model:
+        with project.write() as db:
             db.execute("DELETE FROM predictions WHERE run_id = ?", (run_id,))
             db.execute("UPDATE runs SET predicted_with = ? WHERE id = ?", (model, run_id))
 

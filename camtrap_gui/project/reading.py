@@ -6,7 +6,6 @@ the same, or have changes in its journal still, the answer is thrown away: the q
 case to a private copy.
 """
 
-import shutil
 import sqlite3
 import tempfile
 import time
@@ -15,13 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import quote
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import CONFIG, DATABASE, Project, migrations
+from camtrap_gui.project import CONFIG, DATABASE, Project, migrations, opening
 
 Answer = TypeVar("Answer")
-State = tuple[tuple[int, int] | None, ...]
 
 TRIES = 5
 WAIT_S = 1.0
@@ -38,15 +35,15 @@ def ask(folder: Path, question: Callable[[Project], Answer]) -> Answer:
     for attempt in range(TRIES):
         if attempt:
             time.sleep(WAIT_S)
-        before = _state(database)
+        before = opening.state(database)
         try:
             with _opened(folder, database, has_journal=bool(before[1] and before[1][1])) as project:
                 answer = question(project)
         except (sqlite3.DatabaseError, FileNotFoundError) as error:
-            if _state(database) == before:
+            if opening.state(database) == before:
                 raise Problem(f"The project database {database} cannot be read: {error}.") from error
             continue
-        if _state(database) == before:
+        if opening.state(database) == before:
             return answer
     raise Problem(
         f"The project {folder} is being written by another program. Start this again when that has finished."
@@ -56,16 +53,11 @@ def ask(folder: Path, question: Callable[[Project], Answer]) -> Answer:
 @contextmanager
 def _opened(folder: Path, database: Path, has_journal: bool) -> Iterator[Project]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as private:
-        address = f"file:{quote(str(database))}?mode=ro&immutable=1"
+        address = opening.address_of(database)
         if has_journal:
-            copy = Path(private) / DATABASE
-            for ending in ("", "-wal"):
-                shutil.copyfile(f"{database}{ending}", f"{copy}{ending}")
-            address = f"file:{quote(str(copy))}"
-        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as db:
-            db.row_factory = sqlite3.Row
+            address = str(opening.copied(database, Path(private)))
+        with closing(opening.connected(address)) as db:
             db.execute("PRAGMA query_only = ON")
-            db.execute("PRAGMA temp_store = MEMORY")
             version = db.execute("PRAGMA user_version").fetchone()[0]
             if version != 1 + len(migrations.MIGRATIONS):
                 raise Problem(
@@ -73,17 +65,4 @@ def _opened(folder: Path, database: Path, has_journal: bool) -> Iterator[Project
                     " to bring an older project up to date, open it once (camtrap stats PROJECT)."
                 )
             name = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")).get("name", folder.name)
-            yield Project(folder, str(name), db)
-
-
-def _state(database: Path) -> State:
-    """Size and time of the database and its journal: other ones mean that somebody wrote."""
-    state: list[tuple[int, int] | None] = []
-    for path in (database, database.with_name(f"{database.name}-wal")):
-        try:
-            about = path.stat()
-        except FileNotFoundError:
-            state.append(None)
-        else:
-            state.append((about.st_mtime_ns, about.st_size))
-    return tuple(state)
+            yield Project(folder, str(name), opening.Opened(db, address, "it is read from many machines"))

@@ -41,17 +41,17 @@ _SAID = f"""
 
 def count(project: Project, run: Run) -> dict[str, int]:
     """How many pictures ``accept`` would label with each species, most first. Raises Problem without thresholds."""
-    with project.write() as db, _known(project, run) as values:
+    with _known(project, run) as values:
         query = f"SELECT species_id, count(*) FROM ({_SAID}) GROUP BY 1 ORDER BY 2 DESC, 1"
-        rows = db.execute(query, values).fetchall()
+        rows = project.db.execute(query, values).fetchall()
     names = species.names(project)
     return {names[number]: pictures for number, pictures in rows}
 
 
 def pictures(project: Project, run: Run) -> int:
     """How many pictures ``accept`` would label: fewer than ``count`` adds up to, where some have two species."""
-    with project.write() as db, _known(project, run) as values:
-        return int(db.execute(f"SELECT count(*) FROM ({_SURE})", values).fetchone()[0])
+    with _known(project, run) as values:
+        return int(project.db.execute(f"SELECT count(*) FROM ({_SURE})", values).fetchone()[0])
 
 
 def has_looked(project: Project, run: Run) -> bool:

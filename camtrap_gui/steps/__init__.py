@@ -19,7 +19,8 @@ class Step:
     """A verb of the workflow.
 
     ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'. ``after`` names the steps
-    whose results it reads, ``if_done`` those whose results it reads where there are any.
+    whose results it reads, ``if_done`` those whose results it reads where there are any. One that ``changes`` nothing in
+    the project can be done where that can only be looked at.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Step:
     package: str = __name__
     after: tuple[str, ...] = ()
     if_done: tuple[str, ...] = ()
+    changes: bool = True
 
     def module(self) -> Any:
         """The module of the step, imported only now, so that showing the table costs nothing."""
@@ -52,6 +54,7 @@ STEPS = (
         "Statistics",
         "Count the crops of each species in each split; table and chart.",
         after=("crop",),
+        changes=False,
     ),
     Step("train", "Train", "Train a species classifier on the crops.", after=("crop",)),
     Step(
@@ -65,8 +68,16 @@ STEPS = (
         "Export",
         "Write a trained classifier for use elsewhere, and check what was written.",
         after=("train",),
+        changes=False,
     ),
-    Step("predict", "Predict", "Say which species are in new pictures.", project="none", after=("train",)),
+    Step(
+        "predict",
+        "Predict",
+        "Say which species are in new pictures.",
+        project="none",
+        after=("train",),
+        changes=False,
+    ),
     Step(
         "review",
         "Review",
@@ -79,21 +90,35 @@ STEPS = (
 COMMANDS = (
     *STEPS,
     Step("results", "Results", "Bring in what a detector found elsewhere.", after=("dataset",)),
-    Step("embed", "Features", "Look at every crop with a backbone, for training and review.", after=("crop",)),
+    Step(
+        "embed", "Features", "Look at every crop with a backbone, for training and review.", after=("crop",)
+    ),
     Step("merge", "Merge", "Bring together what shards have found.", after=("dataset",)),
-    Step("sample", "Sample", "Look at predictions for randomly chosen test pictures.", after=("train",)),
+    Step(
+        "sample",
+        "Sample",
+        "Look at predictions for randomly chosen test pictures.",
+        after=("train",),
+        changes=False,
+    ),
     Step(
         "compare",
         "Compare models",
         "Compare a new model with the current one on the same held-out cameras.",
         after=("train", "crop"),
     ),
-    Step("static", "Static objects", "Find what detectors see at the same place again and again."),
+    Step(
+        "static",
+        "Static objects",
+        "Find what detectors see at the same place again and again.",
+        changes=False,  # unless it is to reject them
+    ),
     Step(
         "share",
         "Share",
         "Write what the project knows for other programs: Camtrap DP, Timelapse, tables, box sets, folders.",
         after=("dataset",),
+        changes=False,
     ),
     Step(
         "demo",
@@ -141,7 +166,9 @@ def named(name: str) -> Step:
 
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
     """Run a step on an open project and keep a row about it there; a preview changes nothing and leaves none."""
-    if project is None or getattr(options, "preview", False):
+    if project is not None and project.read_only and step.changes:
+        project.require_writable()
+    if project is None or project.read_only or getattr(options, "preview", False):
         result: Result = step.module().run(project, options, report)
         return result
     with recorded(project, step.name, options) as job:

@@ -1,7 +1,5 @@
 """What a crop step would make of the options in hand, found out in a thread while they are changed."""
 
-from contextlib import closing
-
 from PySide6.QtCore import QObject, Signal
 
 from camtrap_gui.jobs import Cancelled, Progress
@@ -40,6 +38,5 @@ class LookAhead(QObject):
             if number != self._newest:
                 raise Cancelled
 
-        with closing(self._project.another_connection()) as db:
-            project = Project(self._project.folder, self._project.name, db)
+        with self._project.apart() as project:
             return crop.look_ahead(project, options, stop_when_asked_anew)

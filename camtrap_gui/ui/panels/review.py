@@ -1,7 +1,6 @@
 """Look, correct, retrain: queues at the left, their pictures in the middle, what is said of them at the right."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt, QTimer
@@ -227,8 +226,8 @@ class ReviewPanel(Panel):
         project = self.session.project
 
         def ask() -> Any:
-            with closing(project.another_connection()) as db:
-                return question(Project(project.folder, project.name, db))
+            with project.apart() as own:
+                return question(own)
 
         thread.ask(ask)
 

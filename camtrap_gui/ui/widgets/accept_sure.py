@@ -1,7 +1,6 @@
 """Accepting what a classifier is sure of: how many pictures that would label, and leave to do it, as one edit."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,8 +90,8 @@ class AcceptSure(QDialog):
         project, run = self._session.project, self._run
 
         def question() -> Any:
-            with closing(project.another_connection()) as db:
-                return ask(Project(project.folder, project.name, db), run)
+            with project.apart() as own:
+                return ask(own, run)
 
         return question
 

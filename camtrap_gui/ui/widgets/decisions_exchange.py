@@ -1,7 +1,6 @@
 """Decisions to and from somebody who reviews the same survey: what contradicts is shown before anything is changed."""
 
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QVBo
 
 from camtrap_gui.formats import decisions as files
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, decided, merging
+from camtrap_gui.project import decided, merging
 from camtrap_gui.ui.session import ALL, Session
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import ask
@@ -102,8 +101,7 @@ class ImportDecisions(QDialog):
         project, path = self._session.project, self._path
 
         def look() -> merging.Merged:
-            with closing(project.another_connection()) as db:
-                own = Project(project.folder, project.name, db)
+            with project.apart() as own:
                 file = files.DecisionsFile(path)
                 note = f"Decisions from {path.name}"
                 return merging.merge(own, file.species, file.images(), policy, note, preview=preview)

@@ -1,7 +1,6 @@
 """Looking through what a run said: crops side by side with truth and prediction, and fields that say which."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import Qt, Signal
@@ -152,8 +151,8 @@ class InspectionView(QWidget):
         project = self._session.project
 
         def asked() -> Any:
-            with closing(project.another_connection()) as db:
-                return question(Project(project.folder, project.name, db))
+            with project.apart() as own:
+                return question(own)
 
         return asked
 

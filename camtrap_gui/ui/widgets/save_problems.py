@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -73,8 +72,8 @@ class SaveProblems(QWidget):
 def write(project: Project, path: Path, ids: Sequence[int], reasons: Mapping[int, str]) -> Path:
     """A table of images with what is wrong with them; ``reasons`` go before what the project says of the file."""
     try:
-        with closing(project.another_connection()) as db:
-            tables.write(path, HEADER, _rows(Project(project.folder, project.name, db), ids, reasons))
+        with project.apart() as own:
+            tables.write(path, HEADER, _rows(own, ids, reasons))
     except (OSError, sqlite3.Error) as error:
         raise Problem(f"The list could not be written to {path}: {error}.") from error
     return path

@@ -1,7 +1,6 @@
 """What would be written for other programs, counted anew whenever a threshold moves or smoothing comes or goes."""
 
 from collections.abc import Mapping
-from contextlib import closing
 from typing import NamedTuple
 
 from PySide6.QtCore import QTimer, Signal
@@ -94,8 +93,7 @@ class SharePreview(QWidget):
             self._counted.emit(progress.done, progress.total or 0)
 
         def look() -> _Looked:
-            with closing(self._project.another_connection()) as db:
-                own = Project(self._project.folder, self._project.name, db)
+            with self._project.apart() as own:
                 smoothed = smoothing.smooth(own, how)
                 changes = smoothing.explain(own, smoothed, MOST)
                 return _Looked(outlook or Outlook(own, tell), smoothed, changes)
