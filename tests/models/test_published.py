@@ -12,9 +12,10 @@ import pytest
 
 from camtrap_gui import downloads
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models import published, store
+from camtrap_gui.models import detectors, published, store
 from camtrap_gui.problem import Problem
 from tests import serving
+from tests.models.detectors.networks import answering, cells
 from tests.test_cli_models import DETECTION_GRAPH
 
 OTHER_GRAPH = DETECTION_GRAPH + b"\x0a\x07\x0a\x01x\x12\x02Id"
@@ -59,7 +60,12 @@ def test_that_every_published_file_says_what_it_is():
         assert is_plain == ("unencrypted" in offer.doubt)
         assert all(address.startswith(("https://", "http://")) for address in offer.addresses)
         assert offer.licence and offer.terms and offer.title
-        endings = {"frozen-graph": ".pb", "megadetector-package": ".pt", "backbone": (".h5", ".tar.gz")}
+        endings = {
+            "frozen-graph": ".pb",
+            "megadetector-package": ".pt",
+            "onnx": ".onnx",
+            "backbone": (".h5", ".tar.gz"),
+        }
         assert offer.addresses[0].endswith(endings[offer.kind])
         is_checked = len(offer.md5) == 32 or len(offer.sha256) == 64
         assert is_checked == (offer.doubt == "")
@@ -76,6 +82,53 @@ def test_that_a_published_graph_is_installed_from_a_mirror(folder, offer, quiet)
     assert "MIT" in entry.path.with_name(store.LICENCE).read_text()
     assert store.verify()[0].ok and left_over(folder) == {"megadetector-v4.1"}
     assert not any((folder / ".downloads").iterdir())
+
+
+@pytest.fixture
+def version6(server, monkeypatch, tmp_path):
+    """MegaDetector v6 as it is offered, but from here, and sure of nothing."""
+    real = next(offer for offer in published.OFFERS if offer.name == "megadetector-v6-yolov9-c")
+    texts = {"names": "{0: 'animal', 1: 'person', 2: 'vehicle'}", "imgsz": "[64, 64]"}
+    made = answering(tmp_path / "made.onnx", cells("yolov8", 84, 3), ("n", 3, "h", "w"), texts)
+    server.files["MDV6-yolov9-c.onnx"] = made.read_bytes()
+    return replace(real, addresses=(server.url("MDV6-yolov9-c.onnx"),), size=0)
+
+
+def test_that_version_6_is_installed_as_an_onnx_file_and_finds_its_layout(
+    folder, version6, server, quiet, monkeypatch
+):
+    md5 = hashlib.md5(server.files["MDV6-yolov9-c.onnx"]).hexdigest()
+    monkeypatch.setattr(store, "OFFERS", (replace(version6, md5=md5),))
+    [entry] = store.install("megadetector-v6-yolov9-c", quiet)
+    assert (entry.kind, entry.layout, entry.letterbox, entry.input_size) == ("onnx", "yolov8", "centre", 64)
+    assert (entry.typical_threshold, entry.conservative_threshold) == (0.2, 0.05)
+    assert detectors.load(entry.name).categories == ("animal", "person", "vehicle")
+
+
+def test_that_an_onnx_file_that_does_not_do_what_it_should_is_not_installed(
+    folder, version6, server, quiet, tmp_path, monkeypatch
+):
+    wrong = answering(tmp_path / "wrong.onnx", cells("yolov8", 84, 3) - 5.0).read_bytes()
+    server.files["MDV6-yolov9-c.onnx"] = wrong
+    monkeypatch.setattr(store, "OFFERS", (replace(version6, md5=hashlib.md5(wrong).hexdigest()),))
+    with pytest.raises(Problem, match="no probabilities"):
+        store.install("megadetector-v6-yolov9-c", quiet)
+    assert store.entries() == []
+
+
+@pytest.mark.parametrize("offer", store.TO_EXPORT, ids=lambda offer: offer.name)
+def test_that_what_has_to_be_exported_says_how(folder, offer, quiet):
+    for ask in (lambda: store.install(offer.name, quiet), lambda: store.get(offer.name)):
+        with pytest.raises(Problem) as told:
+            ask()
+        assert offer.source in str(told.value) and f"--name {offer.name}" in str(told.value)
+
+
+def test_that_what_was_exported_takes_the_place_of_its_offer(folder, tmp_path):
+    path = answering(tmp_path / "MDV6-rtdetr-c.onnx", cells("rtdetr", 300, 3))
+    entry = store.add(path, "megadetector-v6-rtdetr-c")
+    assert (entry.layout, entry.letterbox, entry.typical_threshold) == ("rtdetr", "stretched", 0.2)
+    assert [model for model in store.known() if model.name == entry.name] == [entry]
 
 
 def test_that_installing_again_fetches_nothing(folder, offer, server, quiet):

@@ -260,15 +260,15 @@ VICTIM = """
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from camtrap_gui.models import store
+from camtrap_gui.models import store, store_installing
 from test_store import make_offer
 store.OFFERS = (make_offer(Path({index!r})),)
 if sys.argv[1] != "download":
-    store.wheels.fetch = lambda *_: next(Path({index!r}).glob("camtrap*.whl"))
+    store_installing.wheels.fetch = lambda *_: next(Path({index!r}).glob("camtrap*.whl"))
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 where = sys.argv[1]
 if where == "_member":
-    store._member = die
+    store_installing._member = die
 if where == "write":
     store.store_weights.write = die
 if where == "place":

@@ -41,7 +41,7 @@ def cells(dialog: ModelsDialog, name: str) -> list[str]:
 
 
 def test_that_every_model_is_listed_with_purpose_size_licence_and_state(dialog):
-    assert dialog.models.table.rowCount() == len(store.OFFERS)
+    assert dialog.models.table.rowCount() == len(store.OFFERS) + len(store.TO_EXPORT)
     title, purpose, size, licence, state = cells(dialog, "efficientnet-lite1")
     assert (purpose, size, licence, state) == ("Learns species", "20 MB", "Apache-2.0", "Can be installed")
     assert "EfficientNet-Lite1" in title
@@ -53,6 +53,15 @@ def test_that_the_list_says_what_nobody_promises(dialog):
     assert (size, licence, state) == ("", "MIT", "Can be installed (no published checksum)")
     _, _, size, licence, state = cells(dialog, "megadetector-v5a.0.0")
     assert (size, licence, state) == ("281 MB", "MIT AND GPL-3.0-only", "Can be installed")
+
+
+def test_that_what_has_to_be_exported_says_how_as_long_as_it_is_chosen(dialog):
+    title, _, size, licence, state = cells(dialog, "megadetector-v6-rtdetr-c")
+    assert (title, size, licence) == ("MegaDetector v6 RT-DETR compact", "", "AGPL-3.0-only")
+    assert state == "Has to be exported first" and not dialog.models.install.isEnabled()
+    assert "yolo export model=MDV6-rtdetr-c.pt format=onnx" in dialog.models.words.text()
+    assert cells(dialog, "megadetector-v6-yolov9-c")[-1] == "Can be installed"
+    assert dialog.models.install.isEnabled() and dialog.models.words.text() == ""
 
 
 def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
@@ -67,7 +76,9 @@ def test_that_a_file_is_added_and_removed_again(dialog, wait, tmp_path):
     assert cells(dialog, "ours")[-1] == "Installed" and "ours is added" in dialog.models.words.text()
     QTest.mouseClick(dialog.models.remove, LEFT)
     wait(lambda: dialog.models.job is None)
-    assert store.entries() == [] and dialog.models.table.rowCount() == len(store.OFFERS)
+    assert store.entries() == [] and dialog.models.table.rowCount() == len(store.OFFERS) + len(
+        store.TO_EXPORT
+    )
     assert told == ["ours", "ours"]
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.models import change, store
-from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, DEFAULT_DETECTOR, Entry, Offer
+from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, DEFAULT_DETECTOR, Entry, ExportOffer, Offer
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import MODELS
 from camtrap_gui.ui.theme import GRID, text
@@ -55,6 +55,7 @@ class ModelList(QWidget):
         self._shown: Sequence[Entry | Offer] = ()
         self.table = _table()
         self.table.itemSelectionChanged.connect(self._show_state)
+        self.table.itemSelectionChanged.connect(self._show_way)
         self.install = QPushButton("Install")
         self.remove = QPushButton("Remove")
         self.add = QPushButton()
@@ -64,6 +65,7 @@ class ModelList(QWidget):
         self.bar.setAccessibleName("Progress")
         self.words = text("", role="muted", wrap=True)
         self.words.setAccessibleName("Message")
+        self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.install.clicked.connect(self._install)
         self.remove.clicked.connect(self._remove)
         self.add.clicked.connect(self._ask_for_file)
@@ -207,7 +209,7 @@ class ModelList(QWidget):
 
     def _show_state(self) -> None:
         chosen, free = self._chosen(), self.job is None
-        self.install.setEnabled(free and isinstance(chosen, Offer))
+        self.install.setEnabled(free and isinstance(chosen, Offer) and not isinstance(chosen, ExportOffer))
         self.remove.setEnabled(free and isinstance(chosen, Entry))
         self.add.setEnabled(free)
         words, tip = ADD_DETECTOR if self._lacking() is None else ADD_WEIGHTS
@@ -216,6 +218,14 @@ class ModelList(QWidget):
         self.bar.setVisible(not free)
         self.cancel.setVisible(not free)
         self.cancel.setEnabled(self.job is not None and self.job.state != "stopping")
+
+    def _show_way(self) -> None:
+        """Tell how the chosen model is exported, as long as it is chosen."""
+        chosen = self._chosen()
+        if self.job is None and isinstance(chosen, ExportOffer):
+            self._say(chosen.way)
+        elif any(isinstance(one, ExportOffer) and one.way == self.words.text() for one in self._shown):
+            self._say("")
 
     def _say(self, sentence: str, role: str = "muted") -> None:
         self.words.setProperty("role", role)
@@ -245,6 +255,8 @@ def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
     doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
     state = "Installed" if isinstance(model, Entry) else f"Can be installed{doubt}"
+    if isinstance(model, ExportOffer):
+        state = "Has to be exported first"
     return short(model), PURPOSES[model.role], megabytes(model), model.licence, state + default
 
 
