@@ -116,7 +116,16 @@ def offer_shards(panel: Panel, files: Sequence[Path]) -> PreviewDialog:
 
 
 def _offer(panel: Panel, step: str, options: Options) -> PreviewDialog:
-    dialog = PreviewDialog(options, panel, panel.session.project.folder)
-    dialog.accepted.connect(lambda: panel.watch(panel.session.start(step, dialog.options)))
+    session = panel.session
+    dialog = PreviewDialog(options, panel, session.project.folder)
+
+    def start() -> None:
+        job = session.start(step, dialog.options)
+        job.ended.connect(
+            lambda: session.told.emit(job.message.partition("\n")[0]) if job.state == "done" else None
+        )
+        panel.watch(job)
+
+    dialog.accepted.connect(start)
     dialog.open()
     return dialog

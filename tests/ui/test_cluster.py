@@ -207,7 +207,7 @@ def test_that_each_computer_is_given_a_line_of_its_own(on_cluster, survey):
     assert [shlex.split(line) for line in copied] == [
         ["camtrap", "detect", str(survey), "--shard", f"{part}/3"] for part in (1, 2, 3)
     ]
-    assert lines.line.text() == copied[0] and not lines.merge.isVisibleTo(lines)
+    assert lines.line.toPlainText() == copied[0] and not lines.merge.isVisibleTo(lines)
     shard(survey, "2/3")
     on_cluster.look()
     assert lines.merge.isVisibleTo(lines) and lines.merge.text() == "Merge 1 file…"

@@ -11,11 +11,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from camtrap_gui.formats.kinds import kind_of
-from camtrap_gui.models import recognition, store
-from camtrap_gui.models.catalogue import Entry
-from camtrap_gui.problem import Problem
+from camtrap_gui.models import store
 from camtrap_gui.project import browse, detections
-from camtrap_gui.ui import dropped
+from camtrap_gui.ui import detector_words, dropped
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results, offer_shards
 from camtrap_gui.ui.theme import GRID, sized, text
@@ -103,7 +101,7 @@ class DetectPanel(Panel):
         super().resizeEvent(event)
 
     def choices(self) -> dict[str, list[tuple[Any, str]]]:
-        found = _installed()
+        found = detector_words.installed()
         named = [(entry.name, short(entry)) for entry in found if entry.name != store.DEFAULT_DETECTOR]
         default = next((short(entry) for entry in found if entry.name == store.DEFAULT_DETECTOR), "Default")
         return {"detector": [("default", default), *named]}
@@ -142,6 +140,8 @@ class DetectPanel(Panel):
                 return
             self.workers.show_values(values)
             self.save_problems.hide()
+            for button in self._group.buttons():  # of before; they are made anew when it has ended
+                button.hide()
             counts = {name: count for name, count in values.items() if isinstance(count, int)}
             self.headline.setText("   ".join(f"{count:,} {name}" for name, count in counts.items()))
             marks = Marks(detector.id, detector.typical_threshold)
@@ -259,11 +259,12 @@ class DetectPanel(Panel):
     def _describe(self) -> None:
         box = self._detector_box()
         known = {
-            "default" if entry.name == store.DEFAULT_DETECTOR else entry.name: entry for entry in _installed()
+            "default" if entry.name == store.DEFAULT_DETECTOR else entry.name: entry
+            for entry in detector_words.installed()
         }
         for place in range(box.count()):
             if (entry := known.get(box.itemData(place))) is not None:
-                box.setItemData(place, _facts(entry), Qt.ItemDataRole.ToolTipRole)
+                box.setItemData(place, detector_words.facts(entry), Qt.ItemDataRole.ToolTipRole)
         box.setToolTip(box.currentData(Qt.ItemDataRole.ToolTipRole) or "")
         self.shards.look()
 
@@ -282,8 +283,8 @@ class DetectPanel(Panel):
         if detector is None or self.session.running(self.step):
             return
         counted = detections.count(self.session.project, detector.id, self.threshold.value() / 100)
-        title = _title(detector)
-        self.headline.setText(f"{counted.seen:,} images seen by {_short(title)}")
+        title = detector_words.title_of(detector)
+        self.headline.setText(f"{counted.seen:,} images seen by {detector_words.short_title(title)}")
         self.headline.setToolTip(f"<p>{counted.seen:,} images seen by {escape(title)}</p>")
         while (item := self.counts.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -302,31 +303,3 @@ class DetectPanel(Panel):
             self.counts.addWidget(button)
         self.counts.addStretch()
         self.show_images(self._shown if self._shown in rows else next(iter(rows)))
-
-
-def _installed() -> list[Entry]:
-    """The detectors in the store; none where a description is damaged, which the step says when it is started."""
-    try:
-        return [entry for entry in store.entries() if entry.role == "detector"]
-    except Problem:
-        return []
-
-
-def _title(detector: detections.KnownDetector) -> str:
-    """How the detector is called in the store, or by whoever ran it when it is not there any more."""
-    titles = (entry.title for entry in _installed() if entry.sha256 == detector.sha256)
-    return next(titles, detector.name)
-
-
-def _short(title: str) -> str:
-    """A detector's title without what it adds in parentheses, which tooltips have."""
-    return title.partition(" (")[0]
-
-
-def _facts(entry: Entry) -> str:
-    typical = "" if entry.typical_threshold is None else f"<br>Typical threshold {entry.typical_threshold:g}"
-    known = escape(" ".join(recognition.facts(entry)))
-    return (
-        f"<p><b>{escape(entry.title)}</b><br>Licence {escape(entry.licence)}<br>"
-        f"{entry.size / 1e6:,.1f} MB{typical}<br>{known}</p>"
-    )

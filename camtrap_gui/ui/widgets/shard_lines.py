@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication, QTextOption
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from camtrap_gui.cluster import shards
 from camtrap_gui.cluster.shard_file import MOST_SHARDS
@@ -42,8 +42,11 @@ class ShardLines(QWidget):
         self.parts.valueChanged.connect(lambda _: self.look())
         self.copy = QPushButton("Copy")
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText("\n".join(self.lines())))
-        self.line = QLineEdit()
+        self.line = QPlainTextEdit()
         self.line.setReadOnly(True)
+        self.line.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.line.setFixedHeight(GRID * 9)
+        self.line.setTabChangesFocus(True)
         self.line.setAccessibleName("The line for the first computer")
         self.others = text("", role="muted", wrap=True)
         self.merge = QPushButton("Merge…")
@@ -71,9 +74,7 @@ class ShardLines(QWidget):
     def look(self) -> None:
         """Bring the lines up to date, and offer what has been found."""
         parts, there = self.parts.value(), _count(self._project)
-        self.line.setText(self._line(1))
-        self.line.setCursorPosition(0)
-        self.line.setToolTip(f"<p>{self._line(1)}</p>")
+        self.line.setPlainText(self._line(1))
         self.copy.setToolTip(f"<p>All {parts:,} lines, one for each computer.</p>")
         rest = f"2/{parts}" if parts == 2 else f"2/{parts} to {parts}/{parts}"
         self.others.setText(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
 from camtrap_gui.ui.theme import GRID, text, theme
@@ -47,6 +47,10 @@ class WorkerTable(QWidget):
             self.rows.show(workers)
             self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.table.horizontalHeader().setMinimumSectionSize(max(GRID * 6, self.width() // 8))
+        super().resizeEvent(event)
 
     def _fit(self) -> None:
         """Be as high as the rows, if there is room for them."""
@@ -171,6 +175,5 @@ def _table(rows: _Workers) -> QTableView:
     table.verticalHeader().setDefaultSectionSize(ROW)
     header = table.horizontalHeader()
     header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setMinimumSectionSize(GRID * 8)
     header.setHighlightSections(False)
     return table
