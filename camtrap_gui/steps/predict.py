@@ -66,7 +66,7 @@ class Options:
         Path | None,
         Option(
             "Folder for copies that show in colours what the classifier looked at, with a table (explained.csv) of the"
-            " training crops most like each animal."
+            " training crops most like each animal, and both for programs (explained.json)."
         ),
     ] = None
     answers: Annotated[

@@ -289,13 +289,29 @@ def test_that_copies_show_what_was_looked_at_with_a_table(small_bundle, survey, 
     result = predict.run(None, Options(small_bundle, (survey,), detect=True, explain=folder), quiet)
     assert folder in result.written
     made = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    assert made == ["a/c_explained.jpg", "a/d_explained.png", "b_explained.jpg", "explained.csv"]
+    assert made == [
+        "a/c_explained.jpg",
+        "a/d_explained.png",
+        "b_explained.jpg",
+        "explained.csv",
+        "explained.json",
+    ]
     rows = rows_of(folder / "explained.csv")
     said = {picture.name: picture.boxes[0].species[0] for picture in result.shown if picture.boxes}
     assert {row["file"]: (row["box"], row["species"], row["confidence"]) for row in rows} == {
         name: ("1", species, f"{confidence:.4f}") for name, (species, confidence) in said.items()
     }
     assert {row["like_1"] for row in rows} == {""}  # the bundle is of no project
+    for row, plain in zip(
+        rows, json.loads((folder / "explained.json").read_text())["explanations"], strict=True
+    ):
+        assert (plain["file"], plain["box"], plain["species"]) == (
+            row["file"],
+            int(row["box"]),
+            row["species"],
+        )
+        assert 0 <= np.min(plain["heat"]) <= np.max(plain["heat"]) == 1 and len(plain["area"]) == 4
+        assert plain["likest"] == [] and plain["confidence"] == pytest.approx(float(row["confidence"]))
     with Image.open(folder / "a" / "d_explained.png") as copy, Image.open(survey / "a" / "d.png") as picture:
         assert np.asarray(copy).shape[2] == 3 and copy.size[0] >= picture.size[0]
     assert len(list(predict.ChosenPictures((folder,)))) == 0
