@@ -29,7 +29,8 @@ def write_onnx(
     decoded: bool = True,
     texts: Mapping[str, str] | None = None,
 ) -> Path:
-    """An ONNX file of the network in one of ``LAYOUTS``, or "rtdetr-top": RT-DETR with a score and a class for each box.
+    """An ONNX file of the network in one of ``LAYOUTS``, or "rtdetr-top": RT-DETR with a score and a class for each box, or
+    "rtdetr-own": as its authors export it, with the size of the picture as a second input and three answers.
 
     With ``letterbox`` "corner" it takes RGB 0..255 as YOLOX does, otherwise 0..1. ``dynamic`` leaves height and width
     open in the file; they must be ``size`` all the same. ``decoded`` False leaves boxes in cells, as YOLOX exports do.
@@ -51,13 +52,12 @@ def write_onnx(
     output, shape = _laid_out(ops, rows, layout, size)
     side: Any = "side" if dynamic else size
     sides = [1, side, side, 3] if channels_last else [1, 3, side, side]
-    graph = helper.make_graph(
-        ops.nodes,
-        "yolox",
-        [helper.make_tensor_value_info("images", TensorProto.FLOAT, sides)],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
-        ops.weights,
-    )
+    inputs = [helper.make_tensor_value_info("images", TensorProto.FLOAT, sides)]
+    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)]
+    if layout == "rtdetr-own":
+        inputs.append(helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, ["n", 2]))
+        outputs = _apart(ops, output, size)
+    graph = helper.make_graph(ops.nodes, "yolox", inputs, outputs, ops.weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     helper.set_model_props(model, dict(texts or {}))
     onnx.checker.check_model(model)
@@ -103,13 +103,35 @@ def _laid_out(ops: "_OnnxOps", rows: str, layout: str, size: int) -> tuple[str, 
     several = [ops.node("Gather", [values, kept], axis=1) for values in (corners, scores)]
     number = ops.node("Mul", [several[1], ops.constant(np.float32(0))])
     every = ops.slice(ops.concat([ops.concat([*several, number], 2), none], 1), 1, 0, 300)
-    if layout == "end-to-end":
+    if layout in ("end-to-end", "rtdetr-own"):
         return every, [1, 300, 6]
     low, high = ops.slice(every, 2, 0, 2), ops.slice(every, 2, 2, 4)
     centre = ops.node("Mul", [ops.node("Add", [low, high]), ops.constant(np.float32(0.5 / size))])
     sides = ops.node("Mul", [ops.node("Sub", [high, low]), ops.constant(np.float32(1 / size))])
     columns = 6 if layout == "rtdetr-top" else 5
     return ops.concat([centre, sides, ops.slice(every, 2, 4, columns)], 2), [1, 300, columns]
+
+
+def _apart(ops: "_OnnxOps", every: str, size: int) -> list[Any]:
+    """Labels, boxes in pixels of a picture of ``orig_target_sizes``, and scores, of boxes in pixels of the square."""
+    from onnx import TensorProto, helper
+
+    wanted = ops.node("Cast", ["orig_target_sizes"], to=TensorProto.FLOAT)
+    scale = ops.node("Mul", [ops.concat([wanted, wanted], 1), ops.constant(np.float32(1 / size))])
+    axis = ops.constant(np.array([2], np.int64))
+    made = {
+        "labels": ops.node("Cast", [ops.slice(every, 2, 5, 6)], to=TensorProto.INT64),
+        "boxes": ops.node("Mul", [ops.slice(every, 2, 0, 4), scale]),
+        "scores": ops.slice(every, 2, 4, 5),
+    }
+    for name, value in made.items():
+        squeezed = [value] if name == "boxes" else [value, axis]
+        ops.nodes.append(helper.make_node("Identity" if name == "boxes" else "Squeeze", squeezed, [name]))
+    return [
+        helper.make_tensor_value_info("labels", TensorProto.INT64, [1, 300]),
+        helper.make_tensor_value_info("boxes", TensorProto.FLOAT, [1, 300, 4]),
+        helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 300]),
+    ]
 
 
 class _OnnxOps:

@@ -182,7 +182,7 @@ def _onnx(file: Path, corrections: Corrections) -> dict[str, Any]:
         layout = corrections.get("layout") or _said_layout(found) or layouts.layout_of(shape)
         _one_of("layout", layout, LAYOUTS)
         classes = layouts.classes_of(layout, shape)
-        letterbox = corrections.get("letterbox") or _letterbox(layout, size, shape[0])
+        letterbox = corrections.get("letterbox") or _letterbox(found, layout, size, shape[0])
         _one_of("letterboxing", letterbox, LETTERBOXES)
         categories = corrections.get("categories") or _categories(found, classes)
         if min(map(int, categories)) < 1 or (classes and max(map(int, categories)) > classes):
@@ -231,9 +231,9 @@ def _said_layout(found: onnx_files.OnnxFile) -> str:
     return "rtdetr" if re.search("rt-?detr", said) else ""
 
 
-def _letterbox(layout: str, size: int, cells: int | None) -> str:
-    """YOLOX is told from YOLOv5 by its one box for a cell; YOLOv5 has three."""
-    if layout == "rtdetr":
+def _letterbox(found: onnx_files.OnnxFile, layout: str, size: int, cells: int | None) -> str:
+    """YOLOX is told from YOLOv5 by its one box for a cell; YOLOv5 has three. RT-DETR's own exports have a second input."""
+    if layout == "rtdetr" or len(found.inputs) > 1:
         return "stretched"
     if layout == "yolov5" and cells == sum((size // stride) ** 2 for stride in _STRIDES):
         return "corner"

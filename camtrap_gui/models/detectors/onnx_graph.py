@@ -18,7 +18,7 @@ from PIL import Image
 from camtrap_gui.files import sha256_of
 from camtrap_gui.models import onnx_files
 from camtrap_gui.models.catalogue import Entry
-from camtrap_gui.models.detectors import Detection, boxes, layouts, letterbox
+from camtrap_gui.models.detectors import Detection, boxes, layouts, letterbox, rtdetr_export
 from camtrap_gui.models.detectors.letterbox import Prepared
 from camtrap_gui.models.detectors.openvino_queue import Queue
 from camtrap_gui.parallel import cores
@@ -90,6 +90,8 @@ def read_network(path: Path, size: int) -> Any:
 
     try:
         network = openvino.Core().read_model(path)
+        if rtdetr_export.is_one(network):
+            return rtdetr_export.end_to_end(network, size)
         if len(network.inputs) != 1:
             raise Problem(f"it has {len(network.inputs)} inputs, a detector has one")
         rank = network.input(0).get_partial_shape()

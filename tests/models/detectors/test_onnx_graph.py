@@ -71,6 +71,15 @@ def test_that_an_rt_detr_that_says_so_is_told_from_an_end_to_end_answer_of_the_s
     assert_same(find(OnnxGraph(entry, bfloat16=False), square), find(reference, square))
 
 
+def test_that_an_rt_detr_as_its_authors_export_it_is_an_end_to_end_answer_in_a_stretched_picture(
+    weights, reference, square, tmp_path
+):
+    path = write_onnx(tmp_path / "net.onnx", weights, "rtdetr-own", letterbox="stretched")
+    entry = described(path, categories={"1": "animal"})
+    assert (entry.layout, entry.letterbox, entry.input_size) == ("end-to-end", "stretched", SIZE)
+    assert_same(find(OnnxGraph(entry, bfloat16=False), square), find(reference, square))
+
+
 def test_that_an_rt_detr_that_does_not_say_so_is_refused_with_what_to_say(tmp_path):
     queries = np.tile(np.array([0.5, 0.5, 0.2, 0.2, 0.04, 1], np.float32), (1, 300, 1))
     path = answering(tmp_path / "net.onnx", queries)
