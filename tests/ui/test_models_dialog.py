@@ -52,7 +52,11 @@ def test_that_the_list_says_what_nobody_promises(dialog):
     _, _, size, licence, state = cells(dialog, "megadetector-v4.1")
     assert (size, licence, state) == ("", "MIT", "Can be installed (no published checksum)")
     _, _, size, licence, state = cells(dialog, "megadetector-v5a.0.0")
-    assert (size, licence, state) == ("281 MB", "MIT AND GPL-3.0-only", "Can be installed")
+    assert (size, licence, state) == (
+        "281 MB",
+        "MIT AND GPL-3.0-only",
+        "Can be installed, with PyTorch (up to 6 GB more)",
+    )
 
 
 def test_that_what_has_to_be_exported_says_how_as_long_as_it_is_chosen(dialog):

@@ -16,7 +16,14 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.models import change, store
-from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, DEFAULT_DETECTOR, Entry, ExportOffer, Offer
+from camtrap_gui.models.catalogue import (
+    BY_PACKAGE,
+    DEFAULT_BACKBONE,
+    DEFAULT_DETECTOR,
+    Entry,
+    ExportOffer,
+    Offer,
+)
 from camtrap_gui.problem import Problem
 from camtrap_gui.steps import MODELS
 from camtrap_gui.ui.theme import GRID, text
@@ -254,6 +261,8 @@ def how_to_get(offer: Offer) -> str:
 def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
     doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
+    if model.kind == BY_PACKAGE:
+        doubt = ", with PyTorch (up to 6 GB more)"
     state = "Installed" if isinstance(model, Entry) else f"Can be installed{doubt}"
     if isinstance(model, ExportOffer):
         state = "Has to be exported first"
