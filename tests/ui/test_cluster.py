@@ -117,6 +117,16 @@ def test_that_a_dead_address_is_told_in_a_sentence_while_the_window_stays_free(o
     assert not cluster.answer.isVisible(), "the answer is about another address"
 
 
+def test_that_what_takes_the_address_and_never_answers_is_given_up(on_cluster, wait):
+    cluster = on_cluster.cluster
+    cluster._patience.setInterval(300)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        cluster.address.setText(f"127.0.0.1:{silent.getsockname()[1]}")
+        click(cluster.test_button)
+        wait(lambda: not cluster.is_testing())
+    assert "answered like a Ray cluster" in cluster.answer.text() and cluster.answer.isVisible()
+
+
 def test_that_a_test_can_be_stopped(on_cluster):
     cluster = on_cluster.cluster
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Annotated, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -27,6 +27,8 @@ from camtrap_gui.ui.worker import Job, JobQueue
 
 WHERE = (("here", "This computer"), ("ray", "A cluster of computers"))
 AUTOMATIC = "auto"
+PATIENCE_MS = 60_000
+"""What takes an address and says nothing, such as a server of another kind, is given up after this time."""
 MOST_NAMED = 4
 """So many computers are named one by one; of more the tooltip does."""
 
@@ -80,6 +82,8 @@ class ClusterForm(QWidget):
         self._settings = settings
         self._queue = JobQueue("cluster", self)
         self._job: Job | None = None
+        self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
+        self._patience.timeout.connect(self._give_up)
         self.where = QComboBox()
         for engine, words in WHERE:
             self.where.addItem(words, engine)
@@ -143,6 +147,7 @@ class ClusterForm(QWidget):
         job.ended.connect(lambda: self._tell(job))
         self._say("Looking what is there… This may take some seconds.")
         self._queue.submit(job)
+        self._patience.start()
         self._name_button()
 
     def is_testing(self) -> bool:
@@ -152,6 +157,7 @@ class ClusterForm(QWidget):
     def close_threads(self) -> None:
         """End the engine."""
         self._job = None
+        self._patience.stop()
         self._queue.close()
 
     def _address(self) -> str:
@@ -173,6 +179,15 @@ class ClusterForm(QWidget):
             self._say(in_fields(job.message), "error")
         else:
             self._say("This test failed unexpectedly.", "error")
+
+    def _give_up(self) -> None:
+        if self._job is not None:
+            self._end_test()
+            self._say(
+                f"Nothing at “{self._address()}” answered like a Ray cluster within"
+                f" {self._patience.interval() / 1000:.0f} seconds.",
+                "error",
+            )
 
     def _end_test(self) -> None:
         self.close_threads()  # the memory that Ray takes, too
