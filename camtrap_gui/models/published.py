@@ -46,7 +46,7 @@ def _weights(version: str, file: str, md5: str, input_size: int, code: str, size
     typical, conservative = guess_thresholds(PurePosixPath(file).name)
     return FileOffer(
         name=f"megadetector-{version}",
-        title=f"MegaDetector {version} (PyTorch file; what runs it comes with it, up to 6 GB)",
+        title=f"MegaDetector {version} (PyTorch file; what runs it comes with it, up to 7 GB)",
         kind=BY_PACKAGE,
         role="detector",
         size=size,

@@ -2,8 +2,8 @@
 
 Its authors publish PyTorch files for their own program, PyTorch-Wildlife; the megadetector package does not know them. One of
 them is published as ONNX too. Names, sizes and licences: the model zoo of https://github.com/microsoft/MegaDetector and
-``MegaDetectorV6`` of PyTorch-Wildlife; the ONNX file's MD5 and size: Zenodo, record 15398270. For the other files neither is
-given here, because they are not fetched.
+``MegaDetectorV6`` of PyTorch-Wildlife; the ONNX file's MD5 and size: Zenodo, record 15398270, as several public projects that
+fetch it check it. For the other files neither is given here, because they are not fetched. Found is what PyTorch-Wildlife takes for found, a confidence of 0.2.
 """
 
 from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, ExportOffer, FileOffer, guess_thresholds
@@ -40,9 +40,9 @@ _ULTRALYTICS = (
     "file (Add a file…, or camtrap models add {stem}.onnx --name {name})."
 )
 _MIT = (
-    "{file} ({address}) is published as a checkpoint that PyTorch-Wildlife runs, and nothing else; no ONNX file and no way to "
-    "one is published. If you get an ONNX file of it, add it (Add a file…, or camtrap models add FILE --name {name}). "
-    "PyTorch-Wildlife’s results can be imported."
+    "{file} ({address}) is published as a checkpoint that PyTorch-Wildlife runs. No ONNX file of it is published, and none was "
+    "tried here. If you have one, add it (Add a file…, or camtrap models add FILE --name {name}): what it is gets recognised, or "
+    "why it cannot be used is said."
 )
 _APACHE = (
     "{file} ({address}) is published as a checkpoint of RT-DETRv2, which is not run here, because it could run any program. "

@@ -55,7 +55,7 @@ def test_that_the_list_says_what_nobody_promises(dialog):
     assert (size, licence, state) == (
         "281 MB",
         "MIT AND GPL-3.0-only",
-        "Can be installed, with PyTorch (up to 6 GB more)",
+        "Can be installed, with PyTorch (up to 7 GB more)",
     )
 
 

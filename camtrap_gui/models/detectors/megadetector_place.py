@@ -21,7 +21,7 @@ REQUIREMENTS = ("megadetector>=10.0.28,<11", "ultralytics>=8.4,<9", "yolov9pip==
 """Tried with megadetector 10.0.28, ultralytics-yolov5 0.1.1, ultralytics 8.4.190, torch 2.15."""
 
 SPACE = 8_000_000_000
-"""Bytes that must be free. 6 GB stay on Linux, where PyTorch brings what graphics cards need; elsewhere it is less."""
+"""Bytes that must be free. Up to 7 GB stay on Linux, where PyTorch brings what graphics cards need; elsewhere it is less."""
 
 _WHOLE = "complete.txt"
 _LOOK_EVERY_S = 0.2

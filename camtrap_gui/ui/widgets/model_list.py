@@ -262,7 +262,7 @@ def _cells(model: Entry | Offer) -> Sequence[str]:
     default = " (used by default)" if model.name in (DEFAULT_BACKBONE, DEFAULT_DETECTOR) else ""
     doubt = f" ({model.doubt})" if isinstance(model, Offer) and model.doubt else ""
     if model.kind == BY_PACKAGE:
-        doubt = ", with PyTorch (up to 6 GB more)"
+        doubt = ", with PyTorch (up to 7 GB more)"
     state = "Installed" if isinstance(model, Entry) else f"Can be installed{doubt}"
     if isinstance(model, ExportOffer):
         state = "Has to be exported first"

@@ -3,13 +3,15 @@
 import subprocess
 import venv
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from camtrap_gui.jobs import Cancelled
-from camtrap_gui.models import store
+from camtrap_gui.models import published, store
 from camtrap_gui.models.detectors import megadetector_place as place
 from camtrap_gui.problem import Problem
+from tests import serving
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +57,17 @@ def test_that_what_pip_complains_about_is_told_and_nothing_is_left(folder, quiet
     with pytest.raises(Problem, match=r"could not be installed.*No module named pip"):
         store.install("megadetector", quiet)
     assert left_over(folder) == set() and place.python() is None
+
+
+def test_that_a_model_that_needs_the_package_is_not_fetched_when_the_package_cannot_be_had(
+    folder, quiet, without_pip, monkeypatch
+):
+    with serving.serving() as server:
+        real = next(offer for offer in published.OFFERS if offer.name == "megadetector-v5a.0.1")
+        monkeypatch.setattr(store, "OFFERS", (replace(real, addresses=(server.url("md.pt"),)),))
+        with pytest.raises(Problem, match="No module named pip"):
+            store.install(real.name, quiet)
+        assert not server.asked and store.entries() == []
 
 
 def test_that_a_cancelled_installation_leaves_nothing(folder, without_pip):
