@@ -126,7 +126,8 @@ def _no_cluster(address: str, error: Exception) -> Problem:
             "This computer belongs to no Ray cluster that runs. Start one (ray start --head), give the address of one, or"
             " work on this computer alone: --address local"
         )
-    reason = (str(error) or type(error).__name__).splitlines()[0]
+    said = error.strerror if isinstance(error, OSError) else ""
+    reason = (said or str(error) or type(error).__name__).splitlines()[0]
     return Problem(
         f"There is no Ray cluster at “{address}” that this computer belongs to: {reason}. Start one (ray start --head), or"
         " work on this computer alone: --address local"
