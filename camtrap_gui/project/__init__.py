@@ -14,7 +14,7 @@ from pathlib import Path
 from camtrap_gui import mishaps
 from camtrap_gui.files import write_text
 from camtrap_gui.problem import Interrupted, Problem
-from camtrap_gui.project import opening
+from camtrap_gui.project import at_work, opening
 from camtrap_gui.project.opening import Opened
 
 DATABASE = "project.sqlite"
@@ -63,7 +63,7 @@ class Project:
     def open(cls, folder: Path) -> "Project":
         """Open an existing project, bringing an older schema up to date after a backup. Raises Problem otherwise.
 
-        Where nothing can be written it is opened to be looked at (``read_only``).
+        Where nothing can be written, or another computer works on it, it is opened to be looked at (``read_only``).
         """
         folder = folder.resolve()
         if not (folder / CONFIG).is_file():
@@ -78,7 +78,8 @@ class Project:
             raise Problem(
                 f"{folder / CONFIG} cannot be read: {error}. Correct it, or restore it from a backup."
             ) from error
-        return cls(folder, str(config.get("name", folder.name)), opening.opened(folder / DATABASE))
+        opened = opening.opened(folder / DATABASE, at_work.other_computer(folder))
+        return cls(folder, str(config.get("name", folder.name)), opened)
 
     @classmethod
     def open_or_create(cls, folder: Path, name: str = "") -> "Project":
@@ -146,8 +147,7 @@ class Project:
         """Raise Problem where the project can only be looked at."""
         if self.read_only:
             raise Interrupted(
-                f"The project {self.folder} can only be looked at: {self.read_only}. To work on it, allow writing there, or copy"
-                " the folder to a place of your own."
+                f"The project {self.folder} can only be looked at: {self.read_only}. {self._opened.mend}"
             )
 
     def has_changed(self) -> bool:
@@ -166,8 +166,9 @@ class Project:
             is_well = False
         if is_well:
             return
+        anew = opening.opened(self.folder / DATABASE, at_work.other_computer(self.folder))
         self.close()
-        self._take(opening.opened(self.folder / DATABASE))
+        self._take(anew)
 
     @contextmanager
     def apart(self) -> Iterator["Project"]:

@@ -1,13 +1,17 @@
-"""Which jobs of a project are really being worked on, and by whom.
+"""Which jobs of a project are really being worked on, and by whom; and which windows have it open.
 
 A row of the job history says "running" also after its process was killed. So every job holds a lock on a file of its
-own, ``.at-work-<number>``, which the operating system lets go of with the process, however that ends. A process number
-alone would not do: numbers are used again, and a project may lie on a disk that several machines see.
+own, ``.at-work-<computer>-<number>``, which the operating system lets go of with the process, however that ends. A
+process number alone would not do: numbers are used again, and a project may lie on a disk that several machines see.
+Windows hold such a lock, too, so that a second computer notices them: the database cannot tell it.
 """
 
+import errno
 import os
 import platform
+import re
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +26,7 @@ def at_work(project: Path) -> Iterator[str]:
     """
     process = f"{_computer()} {os.getpid()} {uuid.uuid4().hex}"
     path = _path(project, process)
+    _sweep(project)
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     except OSError:  # the folder is read-only: the job will say so in its own words
@@ -58,6 +63,14 @@ def is_of_here(process: str) -> bool:
     return process.split(" ")[0] == _computer()
 
 
+def other_computer(project: Path) -> str:
+    """The name of another computer that works on the project, or has a window on it; '' when there is none."""
+    for path, computer in _locks(project):
+        if computer != _computer() and _is_held(path):
+            return computer
+    return ""
+
+
 def clear(project: Path, process: str) -> None:
     """Take away the lock of a process that is gone."""
     with suppress(OSError):  # gone already
@@ -65,11 +78,49 @@ def clear(project: Path, process: str) -> None:
 
 
 def _computer() -> str:
-    return platform.node().replace(" ", "-")
+    return re.sub(r"[^\w.-]", "-", platform.node())
 
 
 def _path(project: Path, process: str) -> Path:
-    return project / f".at-work-{process.rpartition(' ')[2]}"
+    computer, *_, number = process.split(" ")
+    return project / f"{_PREFIX}{computer}-{number}"
+
+
+_PREFIX = ".at-work-"
+_NEW_S = 60.0
+_BUSY = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
+
+
+def _locks(project: Path) -> list[tuple[Path, str]]:
+    """The files of locks, held or not, and the computers they are of."""
+    with suppress(OSError):
+        names = [entry.name for entry in os.scandir(project) if entry.name.startswith(_PREFIX)]
+        return [(project / name, name.removeprefix(_PREFIX).rpartition("-")[0]) for name in names]
+    return []
+
+
+def _is_held(path: Path) -> bool:
+    """Whether somebody holds a lock; not where files cannot be locked."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        _lock(file)
+    except OSError as error:
+        return error.errno in _BUSY
+    finally:
+        os.close(file)
+    return False
+
+
+def _sweep(project: Path) -> None:
+    """Take away the locks that killed processes of this computer have left; a new one may be about to be held."""
+    for path, computer in _locks(project):
+        with suppress(OSError):
+            is_old = path.stat().st_mtime < time.time() - _NEW_S
+            if is_old and computer == _computer() and not _is_held(path):
+                path.unlink()
 
 
 if sys.platform == "win32":

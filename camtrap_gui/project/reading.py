@@ -20,9 +20,6 @@ from camtrap_gui.project import CONFIG, DATABASE, Project, migrations, opening
 
 Answer = TypeVar("Answer")
 
-TRIES = 5
-WAIT_S = 1.0
-
 
 def ask(folder: Path, question: Callable[[Project], Answer]) -> Answer:
     """The answer to a question about the project in ``folder``; ``question`` may be called several times.
@@ -32,9 +29,9 @@ def ask(folder: Path, question: Callable[[Project], Answer]) -> Answer:
     database = folder.resolve() / DATABASE
     if not (folder / CONFIG).is_file() or not database.is_file():
         raise Problem(f"{folder} is not a project. Give the folder of one that has pictures.")
-    for attempt in range(TRIES):
+    for attempt in range(opening.TRIES):
         if attempt:
-            time.sleep(WAIT_S)
+            time.sleep(opening.WAIT_S)
         before = opening.state(database)
         try:
             with _opened(folder, database, has_journal=bool(before[1] and before[1][1])) as project:

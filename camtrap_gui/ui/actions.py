@@ -12,7 +12,8 @@ from camtrap_gui.ui.theme import icon
 
 @dataclass(frozen=True)
 class ActionRow:
-    """``slot`` is a method of the window; ``menu`` '' keeps it out of the menus; ``needs_project`` greys it out."""
+    """``slot`` is a method of the window; ``menu`` '' keeps it out of the menus; ``needs_project`` greys it out, and so do projects that
+    can only be looked at if it ``changes`` them."""
 
     name: str
     text: str
@@ -21,6 +22,7 @@ class ActionRow:
     icon: str = ""
     menu: str = "File"
     needs_project: bool = True
+    changes: bool = False
 
 
 ACTIONS = (
@@ -32,8 +34,8 @@ ACTIONS = (
         "preferences", "Preferences…", "show_preferences", "Ctrl+,", "cog-outline", needs_project=False
     ),
     ActionRow("quit", "Quit", "close", "Ctrl+Q", "power", needs_project=False),
-    ActionRow("undo", "Undo", "undo", "Ctrl+Z", "undo", menu="Edit"),
-    ActionRow("redo", "Redo", "redo", "Ctrl+Shift+Z", "redo", menu="Edit"),
+    ActionRow("undo", "Undo", "undo", "Ctrl+Z", "undo", menu="Edit", changes=True),
+    ActionRow("redo", "Redo", "redo", "Ctrl+Shift+Z", "redo", menu="Edit", changes=True),
     ActionRow(
         "palette",
         "Find an action or image…",
@@ -106,10 +108,11 @@ def menu_of(actions: Mapping[str, QAction], parent: QWidget) -> QMenu:
     return menu
 
 
-def enable(actions: Mapping[str, QAction], project_is_open: bool) -> None:
-    """Grey out what cannot be done while no project is open."""
+def enable(actions: Mapping[str, QAction], project_is_open: bool, read_only: bool = False) -> None:
+    """Grey out what cannot be done while no project is open, or with one that can only be looked at."""
     for row in ACTIONS:
-        actions[row.name].setEnabled(project_is_open or not row.needs_project)
+        can = (project_is_open or not row.needs_project) and not (row.changes and read_only)
+        actions[row.name].setEnabled(can)
 
 
 def tint(actions: Mapping[str, QAction]) -> None:

@@ -7,14 +7,15 @@ Panels listen to ``changed`` with the topics they show ("images", "detections", 
 import sqlite3
 import time
 from collections.abc import Callable, Set
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from camtrap_gui.jobs import from_plain
-from camtrap_gui.project import CONFIG, Project, edits, history
+from camtrap_gui.problem import Problem
+from camtrap_gui.project import CONFIG, Project, at_work, edits, history
 from camtrap_gui.project.history import PastJob
 from camtrap_gui.project.watching import Watch
 from camtrap_gui.settings import Settings, load
@@ -86,6 +87,9 @@ class Session(QObject):
         self.last_jobs: dict[str, Job] = {}
         self.elsewhere: frozenset[str] = frozenset()
         self.is_away = False
+        self._presence = ExitStack()
+        if not project.read_only:
+            self._presence.enter_context(at_work.at_work(project.folder))
         project.db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         self._watch = Watch(project)
         self._own: set[str] = set()  # steps that ended here since the last look
@@ -133,6 +137,7 @@ class Session(QObject):
     def look_elsewhere(self) -> None:
         """Notice work of other processes that has begun, what it and other people have changed, and a disk that is away."""
         self._look_whether_away()
+        self._look_whether_changed()
         with suppress(sqlite3.Error):  # a disk that is away may come back
             under_way = history.under_way(self.project)
             now = frozenset(step for step in under_way if not self.running(step))
@@ -153,6 +158,14 @@ class Session(QObject):
         return {topic for step in steps for topic in TOPICS.get(step, ALL)} | (
             DECIDED if news.decided else set()
         )
+
+    def _look_whether_changed(self) -> None:
+        """Where one can only look, somebody else may begin to work all the same."""
+        if not self.is_away and self.project.has_changed():
+            with suppress(Problem):  # in the middle of it; the next look may be better
+                self.project.reconnect()
+                self._watch = Watch(self.project)
+                self.changed.emit(set(ALL))
 
     def _look_whether_away(self) -> None:
         is_away = not (self.project.folder / CONFIG).is_file()
@@ -222,6 +235,7 @@ class Session(QObject):
         self._looking.stop()
         self.long.close()
         self.short.close()
+        self._presence.close()
         self.project.close()
 
     def _ended(self, job: Job) -> None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from camtrap_gui.project import CONFIG, DATABASE
+from camtrap_gui.project.opening import peeked
 from camtrap_gui.settings import Settings
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
@@ -239,8 +240,7 @@ def look(folder: Path) -> Facts:
         return Facts(folder.name, "Not there: it was moved, or its disk is not connected", QImage(), False)
     try:
         name = tomllib.loads((folder / CONFIG).read_text(encoding="utf-8")).get("name", folder.name)
-        uri = f"{(folder / DATABASE).as_uri()}?mode=ro"
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        with closing(peeked(folder / DATABASE)) as db:
             images, locations, runs = (
                 db.execute(f"SELECT count(*) FROM {rows}").fetchone()[0]
                 for rows in ("images", "locations", "runs WHERE state = 'done'")

@@ -19,15 +19,16 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project.history import PastJob
 from camtrap_gui.settings import Settings
 from camtrap_gui.ui import actions, errors
+from camtrap_gui.ui.panels.table import PLACES
 from camtrap_gui.ui.session import Session, open_session
 from camtrap_gui.ui.theme import rescale, theme
 from camtrap_gui.ui.welcome import Welcome
 from camtrap_gui.ui.widgets import ask
-from camtrap_gui.ui.widgets.away_bar import AwayBar
 from camtrap_gui.ui.widgets.cut_off_bar import CutOffBar
 from camtrap_gui.ui.widgets.header import Header
 from camtrap_gui.ui.widgets.job_bar import JobBar
 from camtrap_gui.ui.widgets.palette import CommandPalette
+from camtrap_gui.ui.widgets.place_bar import PlaceBar
 from camtrap_gui.ui.widgets.toast import Toast
 from camtrap_gui.ui.worker import Job
 from camtrap_gui.ui.workplace import Workplace
@@ -130,7 +131,7 @@ class Window(QMainWindow):
         self.palette_box.hide()
         self.job_bar.watch(None)
         self.cut_off_bar.watch(None)
-        self.away_bar.watch(None)
+        self.place_bar.watch(None)
         self.workplace.watch(None)
         session.close()
         self._show_welcome()
@@ -281,11 +282,11 @@ class Window(QMainWindow):
         session.told.connect(self.toast.say)
         self.job_bar.watch(session)
         self.cut_off_bar.watch(session)
-        self.away_bar.watch(session)
+        self.place_bar.watch(session)
         self.header.show_project(session.project)
         self._pages.setCurrentIndex(1)
         self.setWindowTitle(f"{session.project.name} – camtrap")
-        actions.enable(self.actions_by_name, project_is_open=True)
+        actions.enable(self.actions_by_name, project_is_open=True, read_only=bool(session.project.read_only))
         self.workplace.watch(session)
         session.long.warm_up()
 
@@ -329,7 +330,7 @@ class Window(QMainWindow):
             job.state
         )
         shown = self.workplace.shown()
-        if ended and (shown is None or shown.step != job.step):
+        if ended and (shown is None or shown.step != PLACES.get(job.step, job.step)):
             self.toast.say(f"{job.title} {ended}.", "Show", lambda: self.show_step(job.step))
         if not self.isActiveWindow():
             QApplication.alert(self)
@@ -347,7 +348,7 @@ class Window(QMainWindow):
         self.header.open_wanted.connect(self.open_folder)
         self.workplace = Workplace()
         self.panels = self.workplace.panels
-        self.away_bar = AwayBar()
+        self.place_bar = PlaceBar()
         self.cut_off_bar = CutOffBar()
         self.cut_off_bar.wanted.connect(self._go_on)
         self.job_bar = JobBar()
@@ -371,7 +372,7 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.header)
-        layout.addWidget(self.away_bar)
+        layout.addWidget(self.place_bar)
         layout.addWidget(self.cut_off_bar)
         layout.addWidget(self._pages, 1)
         layout.addWidget(self.job_bar)

@@ -17,7 +17,7 @@ from camtrap_gui.cluster import shard_file, shards
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models import detectors
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, detections, problems, reading
+from camtrap_gui.project import Project, detections, opening, problems, reading
 from camtrap_gui.steps import detect, merge, named, start, states
 from tests.cluster import surveys
 from tests.cluster.surveys import Brightness, found
@@ -124,7 +124,7 @@ def test_that_shards_see_what_an_open_project_has_in_its_journal_still(survey):
 
 
 def test_that_a_question_is_asked_anew_when_the_project_changed_meanwhile(survey, monkeypatch):
-    monkeypatch.setattr(reading, "WAIT_S", 0.01)
+    monkeypatch.setattr(opening, "WAIT_S", 0.01)
     asked = []
 
     def count(project: Project) -> int:

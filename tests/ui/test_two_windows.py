@@ -92,13 +92,13 @@ def test_that_a_project_that_is_away_is_said_and_goes_on_when_it_is_back(opened,
     opened.session.changed.connect(heard.append)
     crop_project.rename(moved)
     opened.session.look_elsewhere()
-    assert opened.away_bar.isVisible() and str(crop_project) in opened.away_bar._words.text()
+    assert opened.place_bar.isVisible() and str(crop_project) in opened.place_bar.words.text()
     opened.mishap("The disk answers no more.")
     assert boxes(opened) == []
     assert not crop_project.exists()
     moved.rename(crop_project)
     opened.session.look_elsewhere()
-    assert not opened.away_bar.isVisible() and heard[-1] == set(ALL)
+    assert not opened.place_bar.isVisible() and heard[-1] == set(ALL)
     opened.session.edit("name the okapi", NAMED, {"labels"})
     assert next(edits.history(opened.session.project)).note == "name the okapi"
 

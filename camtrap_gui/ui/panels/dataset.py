@@ -21,6 +21,7 @@ from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.drops import dropped_paths
 from camtrap_gui.ui.widgets.image_filter import ImageFilter
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.worker import Job
 
@@ -73,13 +74,14 @@ class DatasetPanel(Panel):
     )
 
     def build(self) -> QWidget:
-        self.setAcceptDrops(True)
+        self.setAcceptDrops(not self.session.project.read_only)
         self.kind = "folder"
         self.preview: PreviewDialog | None = None
         self.more = QPushButton("Import more…")
         self.more.setCheckable(True)
         self.more.setToolTip("<p>Bring in more pictures, or look again for new ones.</p>")
         self.more.toggled.connect(lambda _: self._fold())
+        hold(self.session.project, self.more)
         self.save_problems = SaveProblems(self.session.project, "problems.csv", self._problems)
         self.browser = Browser(self.session)
         self.filter = ImageFilter(self.session.project)
@@ -223,6 +225,7 @@ class DatasetPanel(Panel):
         self.preview_button = QPushButton("Preview…")
         self.preview_button.setToolTip("<p>See what would come in, before anything is imported.</p>")
         self.preview_button.clicked.connect(self.show_preview)
+        hold(self.session.project, self.preview_button)
         self.card.insertWidget(0, text("Import from", bold=True))
         self.card.insertLayout(1, kinds)
         self.card.insertWidget(2, self.kind_words)

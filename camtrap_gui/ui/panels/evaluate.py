@@ -21,6 +21,7 @@ from camtrap_gui.ui.widgets.evaluation_files import EvaluationFiles
 from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.inspection_view import InspectionView
 from camtrap_gui.ui.widgets.interval_bar import Ranged
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.widgets.parts_view import PartsView
 from camtrap_gui.ui.widgets.pictures_page import PicturesPage
@@ -68,6 +69,9 @@ class EvaluatePanel(RunPanel):
         self.parts = PartsView(self.session)
         self.automatic = AutomaticView(self.session)
         self.automatic.go_to.connect(self.go_to)
+        hold(
+            self.session.project, self.automatic.find_button, self.automatic.accept_button, self.parts.button
+        )
         self.reliability, self.comparison = ReliabilityView(), RunComparison(self.session)
         for part in (self.save, self.reliability):
             part.saved.connect(lambda path: self.say(f"Saved {path}", "success"))

@@ -19,6 +19,7 @@ from camtrap_gui.steps import missing
 from camtrap_gui.ui.models_dialog import ModelsDialog
 from camtrap_gui.ui.session import Session, step_of
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.looking import why_not
 from camtrap_gui.ui.widgets.options_form import OptionsForm
 from camtrap_gui.ui.widgets.sign import Sign
 from camtrap_gui.ui.worker import Job
@@ -198,14 +199,15 @@ class Panel(QWidget):
         first = FIRST.get(self._missing, "")
         help = step_of(self.starts).help
         elsewhere = self.starts in self.session.elsewhere
-        free = self.session.running(self.starts) is None and not elsewhere
+        looking = why_not(self.session.project) if step_of(self.starts).changes else ""
+        free = self.session.running(self.starts) is None and not elsewhere and not looking
         may_start = not self._missing and free
         if self.start_button.hasFocus() and not may_start:
             self.setFocus()  # else Qt gives the keyboard to whatever comes next, such as the menu
         self.start_button.setEnabled(may_start)
         if self.hasFocus() and may_start:
             self.start_button.setFocus()
-        why = f"{first}." if first else ELSEWHERE if elsewhere else ""
+        why = looking or (f"{first}." if first else ELSEWHERE if elsewhere else "")
         self.start_button.setToolTip(f"<p>{help}</p>" + (f"<p><b>{why}</b></p>" if why else ""))
         if elsewhere or self.message.text() == ELSEWHERE:
             self.say(ELSEWHERE if elsewhere else "")

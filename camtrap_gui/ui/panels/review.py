@@ -17,6 +17,7 @@ from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.accept_sure import AcceptSure
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.label_pad import LabelPad
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.places_view import PlacesView
 from camtrap_gui.ui.widgets.queue_list import Names, QueueList
 from camtrap_gui.ui.widgets.retrain import Retrain
@@ -85,6 +86,7 @@ class ReviewPanel(Panel):
         self.deciding.history_wanted.connect(self.menu.show_history)
         self.deciding.keys_wanted.connect(self.menu.show_keys)
         self.views.bar.addWidget(self.menu)
+        hold(project, self.pad, self.menu.rows["import_decisions"])
         self.right = _column(self.pad, PAD_WIDTH)
         page = QWidget()
         layout = QHBoxLayout(page)
@@ -92,6 +94,7 @@ class ReviewPanel(Panel):
         layout.setSpacing(GRID * 2)
         self.retrain = Retrain(self.session)
         self.retrain.go_to.connect(self.go_to)
+        hold(project, self.retrain)
         middle = QVBoxLayout()
         middle.setSpacing(GRID * 2)
         middle.addWidget(self.views, 1)
@@ -110,6 +113,7 @@ class ReviewPanel(Panel):
             "<p>Labels what the classifier is sure of, without a look at each picture. Says how many first.</p>"
         )
         self.accept_sure.clicked.connect(self.ask_to_accept)
+        hold(self.session.project, self.accept_sure)
         self.form.hide()
         card = QFrame()
         card.setObjectName("card")

@@ -19,6 +19,7 @@ from camtrap_gui.ui.session import step_of
 from camtrap_gui.ui.theme import GRID, icon, text
 from camtrap_gui.ui.widgets import embed_dialog, run_choice, run_details
 from camtrap_gui.ui.widgets.live_curves import LiveCurves
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.model_list import how_to_get, megabytes, short
 from camtrap_gui.ui.widgets.run_history import RunHistory, state_of
 from camtrap_gui.ui.worker import Job
@@ -62,6 +63,7 @@ class TrainPanel(Panel):
             "Evaluation, export, prediction and review take this one until another is chosen.",
         )
         self.use.clicked.connect(self._use)
+        hold(self.session.project, self.go_on, self.use)
         self.curves = LiveCurves()
         self.history = RunHistory()
         self._in_use = ""
@@ -111,6 +113,7 @@ class TrainPanel(Panel):
         self.cluster_button.setProperty("link", True)
         self.cluster_button.setToolTip(f"<p>{embed_dialog.ABOUT}</p>")
         self.cluster_button.clicked.connect(self.ask_for_cluster)
+        hold(self.session.project, self.cluster_button)
         self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.cluster_button)
         self.form.changed.connect(self._mark_downloads)
         self.form.changed.connect(self._follow_preset)

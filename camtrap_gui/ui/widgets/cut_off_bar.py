@@ -46,7 +46,8 @@ class CutOffBar(QFrame):
             self._offer()
 
     def _offer(self) -> None:
-        jobs = self._session.interrupted() if self._session is not None else []
+        session = self._session
+        jobs = session.interrupted() if session is not None and not session.project.read_only else []
         self._job = jobs[0] if jobs else None
         self.setVisible(self._job is not None)
         if self._job is not None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from camtrap_gui.project import edits
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
 PAGE = 200
@@ -52,6 +53,7 @@ class HistoryView(QDialog):
         self.take_back.clicked.connect(self._undo)
         self.again = QPushButton("Redo")
         self.again.clicked.connect(self._redo)
+        hold(session.project, self.take_back, self.again)
         self._nothing = text("Nothing was decided yet that fits.", role="muted")
         close = QPushButton("Close")
         close.clicked.connect(self.accept)

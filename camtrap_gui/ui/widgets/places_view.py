@@ -25,6 +25,7 @@ from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, icon, sized, text, theme
 from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.place_tiles import Instance, InstanceStrip, PlaceGrid, Tile, figures, title
 
 MOST_INSTANCES = 30
@@ -68,6 +69,7 @@ class PlacesView(QWidget):
         self._pages.addWidget(self.grid)
         self._pages.addWidget(self._build_empty())
         self.chosen_card = self._build_card()
+        hold(session.project, self.nothing, self.something)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)

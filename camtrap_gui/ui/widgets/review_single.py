@@ -37,7 +37,7 @@ class ReviewSingle(QWidget):
         self._region: Region | None = None
         self._by_hand = False
         self.viewer = Viewer()
-        self.viewer.set_editable(True)
+        self.viewer.set_editable(not project.read_only)
         self.viewer.hide_threshold()
         self.viewer.hide_side()
         self.viewer.strip.setFocusPolicy(Qt.FocusPolicy.TabFocus)

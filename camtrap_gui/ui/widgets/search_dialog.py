@@ -15,6 +15,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import browse, edits, images, queues
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.looking import hold
 
 
 class SearchDialog(QDialog):
@@ -62,6 +63,7 @@ class SearchDialog(QDialog):
         self.forget = QPushButton("Forget this search")
         self.forget.setAutoDefault(False)
         self.forget.clicked.connect(self._forget)
+        hold(self._project, self.save, self.forget)
         buttons = QHBoxLayout()
         buttons.addWidget(self.forget)
         buttons.addStretch()

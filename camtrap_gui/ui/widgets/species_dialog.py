@@ -19,6 +19,7 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, species
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, text
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.number_table import NumberTable
 
 COLUMNS = ("Species", "Images", "Other names")
@@ -54,6 +55,7 @@ class SpeciesDialog(QDialog):
         self.merge = self._button("Merge into it", self._merge)
         self.forget = self._button("Remove other names", self._forget)
         self.new, self.add = self._row("A species that is not in the list", "Add species", self._add)
+        hold(session.project, self.rename, self.add_alias, self.merge, self.forget, self.add)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
         layout.setSpacing(GRID)
