@@ -56,13 +56,12 @@ class Survey:
     def _read(self, spans: list[json_stream.Span], record: type[Record]) -> Iterator[Batch[Record]]:
         decoder = msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
         with self.path.open("rb") as file:
-            for span in spans:
-                text = json_stream.read(file, span)
+            for span, text in zip(spans, json_stream.read_all(file, spans), strict=True):
                 try:
                     batch = Batch(decoder.decode(text), [])
                 except (msgspec.DecodeError, ValueError, RecursionError):
-                    values = json_stream.decode(text, self.path, span.start)
-                    batch = coco_unusual.read(values, record, rb"\ud" in text.lower())
+                    values = json_stream.decode(bytes(text), self.path, span.start)
+                    batch = coco_unusual.read(values, record, rb"\ud" in bytes(text).lower())
                 yield batch
 
 

@@ -76,19 +76,27 @@ def index(path: Source) -> dict[str, Member]:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def read(file: BinaryIO, span: Span) -> bytearray:
+def read(file: BinaryIO, span: Span) -> bytes:
     """The elements of a span as a JSON array of their own."""
-    file.seek(span.start)
-    text = bytearray(span.stop - span.start + 2)
-    inside = memoryview(text)[1:-1]
-    read = 0
-    while read < len(inside) and (more := file.readinto(inside[read:])):  # type: ignore[attr-defined]
-        read += more
-    text[0], text[1 + read] = b"[]"
-    return text[: 2 + read] if read < len(inside) else text
+    return bytes(next(read_all(file, [span])))
 
 
-def decode(text: bytes | bytearray, path: Source, start: int = 0) -> list[Any]:
+def read_all(file: BinaryIO, spans: list[Span]) -> Iterator[memoryview]:
+    """``read`` for each of the spans; each text is overwritten by the next, so that it needs no memory of its own."""
+    text = bytearray(2 + max((span.stop - span.start for span in spans), default=0))
+    for span in spans:
+        file.seek(span.start)
+        stop = 1
+        while stop <= span.stop - span.start:
+            more = file.readinto(memoryview(text)[stop : 1 + span.stop - span.start])  # type: ignore[attr-defined]
+            if not more:
+                break
+            stop += more
+        text[0], text[stop] = b"[]"
+        yield memoryview(text)[: stop + 1]
+
+
+def decode(text: bytes, path: Source, start: int = 0) -> list[Any]:
     """A JSON array as Python values; NaN and Infinity, which some programs write, become None.
 
     Raises Problem that names ``path`` and the position behind ``start``.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 _VALUES = 30_000  # SQLite takes 32,766 in one statement
-_ROWS = 1000
+_ROWS = 1024
 
 
 def insert(db: sqlite3.Connection, into: str, columns: Mapping[str, Sequence[Any]], behind: str = "") -> int:
@@ -26,7 +26,9 @@ def insert(db: sqlite3.Connection, into: str, columns: Mapping[str, Sequence[Any
         values[place :: len(varying)] = column
     inserted = start = 0
     while start < count:
-        rows = min(_ROWS, _VALUES // len(columns), count - start)
+        # Powers of two, as every other number would be a statement of its own, which is kept with all that was in it.
+        most = min(_ROWS, _VALUES // max(1, len(varying)), count - start)
+        rows = 1 << most.bit_length() - 1
         statement = _statement(into, names, row, rows, behind)
         given = values[start * len(varying) : (start + rows) * len(varying)]
         inserted += db.execute(statement, given).rowcount
@@ -34,9 +36,7 @@ def insert(db: sqlite3.Connection, into: str, columns: Mapping[str, Sequence[Any
     return inserted
 
 
-@lru_cache(
-    maxsize=32
-)  # so that SQLite's own cache finds it without reading through a text of 30,000 characters
+@lru_cache(maxsize=64)  # SQLite's own cache then need not read through a text of 30,000 characters
 def _statement(into: str, names: str, row: str, rows: int, behind: str) -> str:
     return f"{into} ({names}) VALUES {', '.join([row] * rows)} {behind}"
 
