@@ -21,6 +21,8 @@ from camtrap_gui.project import Project, at_work, leases
 
 LEASE_S = 10.0
 """How long a worker should have to do with one lease: less costs messages, more is lost with the worker."""
+LEAST_S = 1.0
+"""The same towards the end, when leases get smaller so that all workers finish at about the same time."""
 FIRST, LEAST, MOST = 16, 4, 1000
 """Items of a lease while nobody knows how fast workers are, and of the smallest and largest."""
 DEADLY = 3
@@ -107,7 +109,7 @@ class _Leasing:
         size = round(worker.rate * LEASE_S) if worker.rate else FIRST
         given = sum(len(piece.items) for piece in self._pieces.values())
         share = math.ceil((self._left - given) / (2 * IN_HAND * max(1, len(self._crew.workers))))
-        return max(LEAST, min(size, share, MOST))
+        return min(max(LEAST, round(worker.rate * LEAST_S), min(size, share)), MOST)
 
     def _late(self) -> int | None:
         rate = statistics.median([worker.rate for worker in self._crew.workers if worker.rate] or [0])
