@@ -174,7 +174,7 @@ def _style(c: Colours) -> str:
     QPushButton[primary="true"]:hover {{ background: {QColor(c.accent).darker(112).name()}; }}
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
-    QPushButton[link="true"] {{ background: transparent; color: {c.accent}; border: 2px solid transparent; padding: 4px 0; text-align: left; }}
+    QPushButton[link="true"] {{ background: transparent; color: {c.accent}; border: 2px solid transparent; padding: 4px; text-align: left; }}
     QPushButton[link="true"]:hover {{ text-decoration: underline; }}
     QPushButton[link="true"]:focus {{ border: 2px solid {c.accent}; }}
     QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}

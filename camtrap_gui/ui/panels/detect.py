@@ -23,6 +23,7 @@ from camtrap_gui.ui.widgets.cluster_form import ClusterForm
 from camtrap_gui.ui.widgets.drops import dropped_paths
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 from camtrap_gui.ui.widgets.image_list import NOTHING, Marks
+from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.model_list import short
 from camtrap_gui.ui.widgets.save_problems import SaveProblems
 from camtrap_gui.ui.widgets.shard_lines import ShardLines
@@ -54,7 +55,7 @@ class DetectPanel(Panel):
     empty_text = "A detector looks at every picture and draws boxes around animals, people and vehicles. Nothing has been looked at yet."
 
     def build(self) -> QWidget:
-        self.setAcceptDrops(True)
+        self.setAcceptDrops(not self.session.project.read_only)
         self.preview: PreviewDialog | None = None
         self._shown = "animal"
         self._looked = 0.0
@@ -225,6 +226,7 @@ class DetectPanel(Panel):
         )
         self.results_button.clicked.connect(self.ask_for_results)
         self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.results_button)
+        hold(self.session.project, self.results_button, self.shards.merge)
         self.form.give_a_line("detector")
         self.form.changed.connect(self._describe)
         self._describe()

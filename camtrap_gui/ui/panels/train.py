@@ -114,7 +114,8 @@ class TrainPanel(Panel):
         self.cluster_button.setToolTip(f"<p>{embed_dialog.ABOUT}</p>")
         self.cluster_button.clicked.connect(self.ask_for_cluster)
         hold(self.session.project, self.cluster_button)
-        self.card.insertWidget(self.card.indexOf(self.start_button) + 1, self.cluster_button)
+        place = self.card.indexOf(self.start_button) + 1
+        self.card.insertWidget(place, self.cluster_button, 0, Qt.AlignmentFlag.AlignLeft)
         self.form.changed.connect(self._mark_downloads)
         self.form.changed.connect(self._follow_preset)
         self._follow_preset()

@@ -3,8 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID, text
@@ -41,11 +49,15 @@ class EmbedDialog(QDialog):
         super().__init__(parent)
         self._session, self._options = session, options
         self.setWindowTitle(TITLE)
-        self.resize(GRID * 72, GRID * 52)
+        self.resize(GRID * 72, GRID * 60)
         self.cluster = ClusterForm(session.settings, asks_where=False)
         self.shards = ShardLines(session.project.folder, ask)
         self.shards.merge_wanted.connect(self._merge)
         self.cluster.add_fold("In parts, without Ray", self.shards)
+        self._asked = QScrollArea()
+        self._asked.setWidgetResizable(True)
+        self._asked.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._asked.setWidget(_at_top(self.cluster))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
@@ -67,7 +79,7 @@ class EmbedDialog(QDialog):
         layout.setSpacing(GRID * 2)
         layout.addWidget(text(TITLE, "heading", bold=True))
         layout.addWidget(text(f"{ABOUT}\n{network} looks at them.", role="muted", wrap=True))
-        layout.addWidget(self.cluster)
+        layout.addWidget(self._asked, 1)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
         layout.addWidget(self.workers)
@@ -102,7 +114,7 @@ class EmbedDialog(QDialog):
         works = job is not None and not job.is_over()
         for widget in (self.bar, self.stop_button):
             widget.setVisible(works)
-        self.cluster.setVisible(not works)
+        self._asked.setVisible(not works)
         self.start_button.setVisible(not works)
         self.stop_button.setEnabled(job is not None and job.state != "stopping")
         progress = job.progress if job is not None else {}
@@ -117,6 +129,15 @@ class EmbedDialog(QDialog):
         self.words.style().polish(self.words)
         self.words.setText(sentence)
         self.words.setVisible(bool(sentence))
+
+
+def _at_top(widget: QWidget) -> QWidget:
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(widget)
+    layout.addStretch()
+    return page
 
 
 def _words(job: Job | None, done: int, total: int | None) -> tuple[str, str]:
