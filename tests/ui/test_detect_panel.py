@@ -49,10 +49,11 @@ def looked_at(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def panel(session, show, looked_at, tmp_path, monkeypatch) -> DetectPanel:
+def panel(session, show, looked_at, tmp_path, monkeypatch, wait) -> DetectPanel:
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     made = DetectPanel(session(looked_at))
     show(made)
+    wait(lambda: made.counts.count() and not made.is_looking())
     return made
 
 
@@ -69,15 +70,16 @@ def test_that_a_long_name_gives_way_and_the_tooltip_has_all_of_it(panel):
 def test_that_unreadable_pictures_are_listed_with_the_detector_s_own_reason(panel, tmp_path, wait):
     assert not panel.save_problems.isVisible()
     click(count_button(panel, "unreadable"))
+    wait(panel.save_problems.isVisible)
     row = panel.browser.list.rows.row(0)
     assert len(panel.browser.list.rows) == 1 and row is not None and row.problem == REASON
-    assert panel.save_problems.isVisible()
     panel.save_problems.save(tmp_path / "unreadable.csv")
     wait(lambda: panel.save_problems.words.text())
     with (tmp_path / "unreadable.csv").open(encoding="utf-8", newline="") as file:
         assert [row[3] for row in csv.reader(file)] == ["Reason", REASON]
     click(count_button(panel, "empty"))
-    assert not panel.save_problems.isVisible() and panel.save_problems.words.text() == ""
+    wait(lambda: not panel.save_problems.isVisible())
+    assert panel.save_problems.words.text() == ""
     row = panel.browser.list.rows.row(0)
     assert row is not None and row.problem == ""
 

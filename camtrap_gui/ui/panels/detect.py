@@ -12,12 +12,14 @@ from PySide6.QtWidgets import QButtonGroup, QComboBox, QHBoxLayout, QPushButton,
 
 from camtrap_gui.formats.kinds import kind_of
 from camtrap_gui.models import store
-from camtrap_gui.project import browse, detections
+from camtrap_gui.project import Project, browse, detections
+from camtrap_gui.project.detections import Counts, KnownDetector
 from camtrap_gui.ui import detector_words, dropped
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.preview_dialog import PreviewDialog, offer_results, offer_shards
 from camtrap_gui.ui.theme import GRID, sized, text
 from camtrap_gui.ui.widgets import ask
+from camtrap_gui.ui.widgets.background import Background
 from camtrap_gui.ui.widgets.browser import Browser
 from camtrap_gui.ui.widgets.cluster_form import ClusterForm
 from camtrap_gui.ui.widgets.drops import dropped_paths
@@ -70,6 +72,9 @@ class DetectPanel(Panel):
         self._sliding.timeout.connect(self._count)
         self.threshold.valueChanged.connect(self._slid)
         self.browser = Browser(self.session)
+        self._counting, self._finding = Background(self), Background(self)
+        self._counting.answered.connect(lambda found: self._show_counts(*found))
+        self._finding.answered.connect(lambda found: self._show_found(*found))
         self._problems: Mapping[int, str] = NOTHING
         self.save_problems = SaveProblems(
             self.session.project, "unreadable.csv", lambda: (self.browser.list.rows.ids, self._problems)
@@ -185,8 +190,14 @@ class DetectPanel(Panel):
         self.cluster.close_threads()
         if self.preview is not None:
             self.preview.reject()
+        self._counting.close()
+        self._finding.close()
         self.save_problems.close_threads()
         self.browser.close_threads()
+
+    def is_looking(self) -> bool:
+        """Whether counts or pictures are to come."""
+        return self._counting.is_asking() or self._finding.is_asking()
 
     def show_images(self, name: str) -> None:
         """List the pictures behind one of the counts: a category, 'empty' or 'unreadable'."""
@@ -195,17 +206,21 @@ class DetectPanel(Panel):
         if detector is None:
             return
         self.browser.close_viewer()
-        self.browser.viewer.set_threshold(self.threshold.value() / 100)
-        unreadable = name == "unreadable"
-        self._problems = (
-            dict(detections.problems(self.session.project, detector.id)) if unreadable else NOTHING
-        )
-        self.browser.show_ids(
-            list(self._problems) if unreadable else self._ids(detector.id, name),
-            self._problems,
-            Marks(detector.id, self.threshold.value() / 100),
-        )
-        self.save_problems.show_for(unreadable)
+        marks, project = Marks(detector.id, self.threshold.value() / 100), self.session.project
+
+        def find() -> tuple[Marks, Sequence[int], Mapping[int, str]]:
+            with project.apart() as own:
+                return marks, *_found(own, marks, name)
+
+        self._finding.ask(find)
+
+    def _show_found(self, marks: Marks, ids: Sequence[int], problems: Mapping[int, str]) -> None:
+        if self.session.running(self.step):
+            return
+        self._problems = problems
+        self.browser.viewer.set_threshold(marks.threshold)
+        self.browser.show_ids(ids, problems, marks)
+        self.save_problems.show_for(self._shown == "unreadable")
 
     def _options_card(self) -> QWidget:
         side = super()._options_card()
@@ -274,17 +289,21 @@ class DetectPanel(Panel):
         self._words.setText(f"≥ {percent / 100:.2f}")
         self._sliding.start()
 
-    def _ids(self, detector_id: int, name: str) -> Sequence[int]:
-        project, threshold = self.session.project, self.threshold.value() / 100
-        if name == "empty":
-            return browse.ids_without(project, detector_id, threshold)
-        return browse.ids_with(project, detector_id, name, threshold)
-
     def _count(self) -> None:
         detector = detections.latest_detector(self.session.project)
         if detector is None or self.session.running(self.step):
             return
-        counted = detections.count(self.session.project, detector.id, self.threshold.value() / 100)
+        project, threshold = self.session.project, self.threshold.value() / 100
+
+        def count() -> tuple[KnownDetector, Counts]:
+            with project.apart() as own:
+                return detector, detections.count(own, detector.id, threshold)
+
+        self._counting.ask(count)
+
+    def _show_counts(self, detector: KnownDetector, counted: Counts) -> None:
+        if self.session.running(self.step):
+            return
         title = detector_words.title_of(detector)
         self.headline.setText(f"{counted.seen:,} images seen by {detector_words.short_title(title)}")
         self.headline.setToolTip(f"<p>{counted.seen:,} images seen by {escape(title)}</p>")
@@ -305,3 +324,13 @@ class DetectPanel(Panel):
             self.counts.addWidget(button)
         self.counts.addStretch()
         self.show_images(self._shown if self._shown in rows else next(iter(rows)))
+
+
+def _found(project: Project, marks: Marks, name: str) -> tuple[Sequence[int], Mapping[int, str]]:
+    """The pictures behind a count, with the reasons of those that could not be read."""
+    if name == "unreadable":
+        problems = dict(detections.problems(project, marks.detector_id))
+        return list(problems), problems
+    if name == "empty":
+        return browse.ids_without(project, *marks), NOTHING
+    return browse.ids_with(project, marks.detector_id, name, marks.threshold), NOTHING
