@@ -8,7 +8,7 @@ It can be stopped or killed at any time: the same command goes on.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +18,12 @@ from camtrap_gui.cluster.choices import Address, Engine, Threads, WorkerCores, W
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crop_pages, crops, problems, reading
+from camtrap_gui.project import Project, crops, problems, reading
 
 if TYPE_CHECKING:
     from camtrap_gui.models.catalogue import Entry
     from camtrap_gui.models.classifiers.backbones import Backbone
-    from camtrap_gui.models.classifiers.features import CropFile, FeatureStore, SeenCrop
+    from camtrap_gui.models.classifiers.features import FeatureStore, SeenCrop
 
 STEP, PHASE = "embed", "Embedding crops"
 
@@ -131,15 +131,16 @@ def run(project: Project, options: Options, report: Report) -> Result:
     workers = (_on_cluster if options.engine == "ray" else _here)(
         project, options, backbone, entry, store, tally
     )
-    there, seen = _counts(project, store)
+    there = sum(map(sum, crops.counts(project).values()))
+    new = tally.done - sum(tally.unusable.values())
     return Result(
-        backbone.name,
-        backbone.input_size,
-        there,
-        seen,
-        tally.done - sum(tally.unusable.values()),
-        problems.counts(project, STEP),
-        workers,
+        backbone=backbone.name,
+        input_size=backbone.input_size,
+        crops=there,
+        seen=there - tally.total + new,
+        new=new,
+        unusable=problems.counts(project, STEP),
+        workers=workers,
     )
 
 
@@ -153,10 +154,15 @@ def _here(
 ) -> tuple[str, ...]:
     from camtrap_gui.cluster import embedding
     from camtrap_gui.models.classifiers import features
+    from camtrap_gui.models.classifiers.crop_reading import CropFile
+    from camtrap_gui.project import training_data
 
-    tally.begin(len(embedding.unseen(project, store)))
-    embedder = features.Embedder(backbone, entry)
-    with closing(features.look(embedder, _missing(project, store), options.threads or None)) as batches:
+    unseen = embedding.unseen(project, store)
+    tally.begin(len(unseen))
+    files = (CropFile(*training_data.file_of(project, int(crop_id))) for crop_id in unseen)
+    with closing(
+        features.look(features.Embedder(backbone, entry), files, options.threads or None)
+    ) as batches:
         for batch in batches:
             store.keep(batch)
             tally.add(batch)
@@ -225,23 +231,6 @@ def _backbone(options: Options, report: Report) -> tuple["Backbone", "Entry"]:
     report(Progress(0, None, f"loading {name}", "Loading"))
     store.fetch(name, report)
     return backbone, store.get(name)
-
-
-def _missing(project: Project, store: "FeatureStore") -> Iterator["CropFile"]:
-    from camtrap_gui.cluster.embedding import file_of
-
-    for page in crop_pages.all_of(project):
-        rows = store.rows(crop.sha256 for crop in page)
-        yield from (file_of(crop) for crop, row in zip(page, rows, strict=True) if row < 0)
-
-
-def _counts(project: Project, store: "FeatureStore") -> tuple[int, int]:
-    """How many crops there are, and of how many there are features."""
-    there = seen = 0
-    for page in crop_pages.all_of(project):
-        there += len(page)
-        seen += int((store.rows(crop.sha256 for crop in page) >= 0).sum())
-    return there, seen
 
 
 @dataclass
