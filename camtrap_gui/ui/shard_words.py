@@ -62,11 +62,11 @@ def warnings(found: Found) -> list[str]:
         if one["conflicts"]:
             lines.append(f"{_pictures(one['conflicts'])} found differently before: the first answer stays")
         if one["gone"]:
-            lines.append(f"{_pictures(one['gone'])} not in this project any more are passed over")
+            lines.append(f"Passed over: {_pictures(one['gone'])} not in this project any more")
     for one in found["crops"]:
         if one["missing"]:
             lines.append(f"No whole file of part {_named(one['missing'])} of {one['shards']:,}")
-        lines += [f"{_many(one['gone'], 'crop')} not in this project any more are passed over"] * bool(
+        lines += [f"Passed over: {_many(one['gone'], 'crop')} not in this project any more"] * bool(
             one["gone"]
         )
         lines += [f"{_many(one['unusable'], 'crop')} cannot be used"] * bool(one["unusable"])

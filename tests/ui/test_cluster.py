@@ -13,10 +13,13 @@ from PySide6.QtWidgets import QWidget
 
 from camtrap_gui import settings
 from camtrap_gui.cluster import workers
+from camtrap_gui.cluster.crop_merging import MergedCrops
 from camtrap_gui.cluster.workers import Place, Worker
+from camtrap_gui.jobs import to_plain
 from camtrap_gui.models import detectors
 from camtrap_gui.options import fields
-from camtrap_gui.steps import detect, embed, named, start
+from camtrap_gui.steps import detect, embed, merge, named, start
+from camtrap_gui.ui import shard_words
 from camtrap_gui.ui.panels.dataset import DatasetPanel
 from camtrap_gui.ui.panels.detect import DetectPanel
 from camtrap_gui.ui.panels.train import TrainPanel
@@ -285,3 +288,21 @@ def test_that_a_cluster_can_be_asked_to_look_at_the_crops_before_a_training(
     panel.form.set_value("preset", "tutorial")
     assert not panel.cluster_button.isVisible(), "it keeps no features"
     dialog.reject()
+
+
+def test_that_parts_of_crops_are_told_of_where_there_are_none_of_pictures():
+    seen = MergedCrops(
+        "tiny", 32, "folder", 4, files=1, new=105, known=3, gone=1, left=304, missing=(2, 3, 4)
+    )
+    found = to_plain(merge.Result((), {}, {"/there/spoilt.crops": "It is damaged."}, crops=(seen,)))
+    assert [figure[:3] for figure in shard_words.figures(found)] == [
+        ("1 of 4", "parts", ""),
+        ("105", "crops would come in", "3 are here already"),
+    ]
+    assert "304 crops would still be left" in shard_words.told(found)
+    assert shard_words.warnings(found) == [
+        "No whole file of part 2, 3, 4 of 4",
+        "Passed over: 1 crop not in this project any more",
+        "Not merged: It is damaged.",
+    ]
+    assert [row[:3] for row in shard_words.table(found)[1]] == [("spoilt.crops", "", "not merged")]
