@@ -1,50 +1,54 @@
-"""Confidence: whether it can be taken at its word, what may be accepted without a look, and what is unknown.
+"""Confidence: whether it can be taken at its word, and what may be accepted without a look.
 
-    python -m benchmarks.confidence [--photos FOLDER] [--demo PROJECT] [--pictures 1800] [--least 25]
+    python -m benchmarks.confidence [--photos FOLDER] [--demo PROJECT] [--pictures 1800] [--seeds 3]
 
 FOLDER holds one folder of pictures per species; PROJECT is a demo's project folder (default: a demo of so many pictures
-is made). Crops are dealt into five folds, those of the demo by camera. Five times the head of a quick training learns
-from three folds, is chosen by the fourth and asked about the fifth, so each crop is asked about once by a head that has
-met neither it nor its camera. The first table is of these answers together, as they are and at the temperature found on
-the fourth fold. What is accepted in a fold is decided by thresholds from the answers in the other four.
+is made). Crops are dealt into five folds, those of the demo by camera, anew for each seed. Each fold is asked about by
+heads that have met neither its crops nor their cameras, in two ways:
 
-Then one species after the other that has at least ``--least`` crops is left out of learning. The second table says how
-well a score tells its crops from those of the fifth fold: how often a pair is in the right order (AUROC), how many
-unknown ones pass where 95 % of the known ones do, and, at the limit found on the fourth fold, how many unknown ones are
-found and known ones kept. Means over the species; the worst AUROC beside it.
+- "validated": the head learns from three folds; the fourth chooses the epoch and gives temperature and thresholds.
+- "from all": the head learns from all four, as the end of a quick training does. Temperature and thresholds are from
+  heads that learnt in the same way from four fifths of the cameras of these four folds, about the fifth.
+
+The first table tells of all answers together: the calibration error (and the worst of the seeds), and for a wanted
+precision how much is accepted and how much of that is right (and in the worst of the seeds).
 """
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import product
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import mean
 
 import numpy as np
 
 from benchmarks.common import print_json, table
 from benchmarks.label_noise import photos_project
 from benchmarks.training import PHOTOS
-from camtrap_gui import calibration, demo, temperature, thresholds, unknown
+from camtrap_gui import calibration, demo, temperature, thresholds
 from camtrap_gui.models.classifiers import backbones, features, heads, out_of_fold
 from camtrap_gui.models.classifiers.recipes import PRESETS
+from camtrap_gui.models.training import everything
 from camtrap_gui.project import Project, crops
 from camtrap_gui.thresholds import Answers
 
-PRECISIONS = (0.95, 0.99)
-Score = Callable[[np.ndarray], np.ndarray]
+PRECISIONS = (0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
 class Crops:
-    """Features float32 [N, F] of crops, their classes, locations and folds."""
+    """Features float32 [N, F] of crops, their classes, locations, what is dealt as a whole, and folds."""
 
     vectors: np.ndarray
     labels: np.ndarray
     locations: np.ndarray
+    groups: np.ndarray
     folds: np.ndarray
+
+    def again(self, seed: int) -> "Crops":
+        """The same, dealt anew."""
+        return replace(self, folds=out_of_fold.deal(self.groups, 5, seed))
 
     def features(self, which: np.ndarray) -> heads.Features:
         """Some of them to learn from."""
@@ -71,33 +75,39 @@ class Head:
 
 
 def main() -> None:
-    """Photos, then the demo; two tables each, and JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Photos, then the demo; a table each, and JSON."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    given = parser.parse_args()
+    figures: dict[str, object] = {"benchmark": "confidence", "seeds": given.seeds}
+    for name, some in surveys(given):
+        figures[name] = calibrated(name, some, given.seeds)
+        print(flush=True)
+    print_json(figures)
+
+
+def parser_of(about: str | None) -> argparse.ArgumentParser:
+    """The options that say which crops."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--photos", type=Path, default=PHOTOS)
     parser.add_argument(
         "--demo", type=Path, help="the project folder of a demo; crops' features are added to it"
     )
     parser.add_argument("--pictures", type=int, default=1800)
-    parser.add_argument("--least", type=int, default=25)
-    given = parser.parse_args()
+    return parser
+
+
+def surveys(given: argparse.Namespace) -> Iterator[tuple[str, Crops]]:
+    """The photos and the demo's crops, by name."""
     if not given.photos.is_dir():
         raise SystemExit(f"There is no folder {given.photos}. Give one with --photos.")
-    figures: dict[str, object] = {"benchmark": "confidence"}
     with tempfile.TemporaryDirectory() as scratch:
+        yield "photos", read(photos_project(Path(scratch) / "photos", given.photos), False)
         made = given.demo
         if made is None:
             demo.run(None, demo.Options(Path(scratch) / "demo", images=given.pictures), lambda _: None)
             made = Path(scratch) / "demo" / "project"
-        for name, folder, by_location in (
-            ("photos", photos_project(Path(scratch) / "photos", given.photos), False),
-            ("demo", made, True),
-        ):
-            some = read(folder, by_location)
-            figures |= {f"{name}_{key}": value for key, value in calibrated(name, some).items()}
-            figures |= {f"{name}_{key}": value for key, value in left_out(name, some, given.least).items()}
-    print_json(figures)
+        yield "demo", read(made, True)
 
 
 def read(folder: Path, by_location: bool) -> Crops:
@@ -116,13 +126,14 @@ def read(folder: Path, by_location: bool) -> Crops:
         np.array(store.vectors()[rows[rows >= 0]], np.float32),
         np.array([crop.species for crop in every]),
         locations,
+        groups.astype(np.int64),
         out_of_fold.deal(groups.astype(np.int64), 5, 0),
     )
 
 
-def learn(some: Crops, train: np.ndarray, validation: np.ndarray) -> Head:
-    """The head of a quick training, at the temperature that fits the validation crops."""
-    classes, seed = int(some.labels.max()) + 1, 0
+def learn(some: Crops, train: np.ndarray, validation: np.ndarray, seed: int = 0) -> Head:
+    """The head of a quick training before it learns from all, at the temperature that fits the validation crops."""
+    classes = int(some.labels.max()) + 1
     head = heads.train_head(
         some.features(train),
         some.features(validation),
@@ -137,136 +148,112 @@ def learn(some: Crops, train: np.ndarray, validation: np.ndarray) -> Head:
     return Head(head.kernel, head.bias, bare.met, fitted)
 
 
-def calibrated(name: str, some: Crops) -> dict[str, float]:
-    """How honest confidence is before and after, and what is accepted."""
-    asked = {"as it is": np.zeros(some.labels.max() + 1)[None].repeat(len(some.labels), 0)}
-    asked["at the temperature"] = asked["as it is"].copy()
-    takes = {precision: np.zeros(len(some.labels), bool) for precision in PRECISIONS}
-    classes = [str(number) for number in range(int(some.labels.max()) + 1)]
-    temperatures = []
-    for fold in range(5):
-        chosen = (some.folds == (fold + 1) % 5).nonzero()[0]
-        test = (some.folds == fold).nonzero()[0]
-        train = ((some.folds != fold) & (some.folds != (fold + 1) % 5)).nonzero()[0]
-        head = learn(some, train, chosen)
-        temperatures.append(head.temperature)
-        asked["as it is"][test] = temperature.probabilities(head.logits(some.vectors[test]))
-        asked["at the temperature"][test] = head.shares(some.vectors[test])
-    for fold, precision in product(range(5), PRECISIONS):
-        test, others = ((some.folds == fold).nonzero()[0], (some.folds != fold).nonzero()[0])
-        said, known = (answers(some, which, asked["at the temperature"][which]) for which in (test, others))
-        accepting = thresholds.fit(known, classes, precision).accepting
-        takes[precision][test] = thresholds.accepted(said, classes, accepting)
-    figures, rows = {"crops": len(some.labels), "temperature": mean(temperatures)}, []
-    for key, shares in asked.items():
-        correct = shares.argmax(1) == some.labels
-        found = calibration.measure(shares.max(1).astype(np.float64), correct, some.locations)
-        low, high = found.interval or (float("nan"), float("nan"))
-        rows.append(
-            (f"{name}, {key}", found.accuracy, found.confidence, found.error, f"{low:.3f} to {high:.3f}")
+@dataclass
+class Told:
+    """What one way said of all crops, [N]: confidence, whether it was right and, for each precision, accepted."""
+
+    confidence: np.ndarray
+    correct: np.ndarray
+    plain: np.ndarray
+    taken: dict[float, np.ndarray]
+
+    @classmethod
+    def of(cls, count: int) -> "Told":
+        """Nothing yet."""
+        blank = np.zeros(count, bool)
+        return cls(
+            np.zeros(count), blank.copy(), np.zeros(count), {each: blank.copy() for each in PRECISIONS}
         )
-        figures |= {"accuracy": found.accuracy, f"error_{key.replace(' ', '_')}": found.error}
-    print(table((f"{len(some.labels):,} crops", "accuracy", "confidence", "error", "95 % interval"), rows))
-    for precision, taken in takes.items():
-        right = float(correct[taken].mean()) if taken.any() else float("nan")
-        print(
-            f"Accepted for a precision of {precision:.0%}: {taken.mean():.1%} of the crops, {right:.2%} of them right"
-        )
-        figures |= {f"accepted_at_{precision:g}": float(taken.mean()), f"right_at_{precision:g}": right}
+
+
+def calibrated(name: str, some: Crops, seeds: int) -> dict[str, dict[str, float]]:
+    """How honest confidence is, and what is accepted, either way."""
+    found: dict[str, list[list[float]]] = defaultdict(list)
+    for seed in range(seeds):
+        ways = {"validated": Told.of(len(some.labels)), "from all": Told.of(len(some.labels))}
+        dealt = some.again(seed)
+        for fold in range(5):
+            ask_validated(dealt, fold, ways["validated"], seed)
+            ask_from_all(dealt, fold, ways["from all"], seed)
+        for way, told in ways.items():
+            found[way].append(figures_of(told, some.locations))
+    print(told_of(name, len(some.labels), found))
+    names = ["accuracy", "error_plain", "error"]
+    names += [f"{what}_at_{each:g}" for each in PRECISIONS for what in ("accepted", "right")]
+    return {
+        way: dict(zip(names, np.nanmean(np.array(rows), axis=0).tolist(), strict=True))
+        for way, rows in found.items()
+    }
+
+
+def ask_validated(some: Crops, fold: int, told: Told, seed: int) -> None:
+    """A head chosen and judged by the next fold."""
+    chosen, test = ((some.folds == each).nonzero()[0] for each in ((fold + 1) % 5, fold))
+    train = ((some.folds != fold) & (some.folds != (fold + 1) % 5)).nonzero()[0]
+    head = learn(some, train, chosen, seed)
+    known = answers(some, chosen, head.shares(some.vectors[chosen]))
+    judge(some, test, head.logits(some.vectors[test]), head.temperature, known, told)
+
+
+def ask_from_all(some: Crops, fold: int, told: Told, seed: int) -> None:
+    """A head of all other folds, judged by heads that had not met their cameras."""
+    test, others = (some.folds == fold).nonzero()[0], (some.folds != fold).nonzero()[0]
+    _, cameras = np.unique(some.groups[others], return_inverse=True)
+    classes = int(some.labels.max()) + 1
+    learnt = everything.learn(some.features(others), cameras, classes, PRESETS["quick"], seed)
+    fitted = temperature.fit(learnt.unseen, some.labels[others])
+    known = answers(some, others, temperature.probabilities(learnt.unseen, fitted))
+    said = some.vectors[test] @ learnt.head.kernel + learnt.head.bias
+    judge(some, test, said, fitted, known, told)
+
+
+def judge(
+    some: Crops, test: np.ndarray, logits: np.ndarray, fitted: float, known: Answers, told: Told
+) -> None:
+    """Write down what was said of the tested crops, and what of it ``known`` answers let pass."""
+    names = [str(number) for number in range(logits.shape[1])]
+    said = answers(some, test, temperature.probabilities(logits, fitted))
+    told.confidence[test], told.correct[test] = said.confidence, said.correct
+    told.plain[test] = temperature.probabilities(logits).max(1)
+    for precision in PRECISIONS:
+        accepting = thresholds.fit(known, names, precision).accepting
+        told.taken[precision][test] = thresholds.accepted(said, names, accepting)
+
+
+def figures_of(told: Told, locations: np.ndarray) -> list[float]:
+    """Accuracy, the calibration error without and with temperature, and for each precision what is accepted and right."""
+    errors = [
+        calibration.measure(each.astype(np.float64), told.correct, locations).error
+        for each in (told.plain, told.confidence)
+    ]
+    figures = [float(told.correct.mean()), *errors]
+    for taken in told.taken.values():
+        figures += [float(taken.mean()), float(told.correct[taken].mean()) if taken.any() else float("nan")]
     return figures
+
+
+def told_of(name: str, crops: int, found: dict[str, list[list[float]]]) -> str:
+    """The figures as a table."""
+    header = [f"{name}, {crops:,} crops", "right", "error as it is", "at the temperature"]
+    for precision in PRECISIONS:
+        header += [f"accepted for {precision:.0%}", "of them right"]
+    rows = []
+    for way, each in found.items():
+        column = np.array(each).T
+        row: list[object] = [way, f"{column[0].mean():.1%}", f"{column[1].mean():.3f}"]
+        row.append(f"{column[2].mean():.3f} (at worst {column[2].max():.3f})")
+        for place in range(3, len(column), 2):
+            share, right = column[place].mean(), column[place + 1]
+            told = f"{np.nanmean(right):.1%} ({np.nanmin(right):.1%})" if np.isfinite(right).any() else "–"
+            row += [f"{share:.1%}", told]
+        rows.append(row)
+    return table(header, rows)
 
 
 def answers(some: Crops, which: np.ndarray, shares: np.ndarray) -> Answers:
     """What was said of some crops."""
     said = shares.argmax(1)
     return Answers(said, shares.max(1), said == some.labels[which], some.locations[which])
-
-
-def left_out(name: str, some: Crops, least: int) -> dict[str, float]:
-    """How well each score tells crops of a species that was left out of learning."""
-    found: dict[str, list[tuple[float, float, float, float]]] = {}
-    species = [label for label in np.unique(some.labels) if (some.labels == label).sum() >= least]
-    for label in species:
-        own, is_known = some.vectors[some.labels == label], some.labels != label
-        train = ((some.folds > 1) & is_known).nonzero()[0]
-        chosen = ((some.folds == 1) & is_known).nonzero()[0]
-        head = learn(some, train, chosen)
-        for method, score in scores(head, some.vectors[train], some.labels[train]):
-            known = score(some.vectors[(some.folds == 0) & is_known])
-            limit, foreign = unknown.limit(score(some.vectors[chosen])), score(own)
-            found.setdefault(method, []).append(
-                (
-                    unknown.told_apart(known, foreign),
-                    unknown.passed(known, foreign),
-                    float((foreign < limit).mean()),
-                    float((known >= limit).mean()),
-                )
-            )
-    header = (f"{name}: {len(species)} species left out", "AUROC", "worst", "pass at 95 %", "found", "kept")
-    rows = []
-    for method, each in found.items():
-        area, passed, seen, kept = (mean(column) for column in zip(*each, strict=True))
-        rows.append((method, area, min(one[0] for one in each), passed, seen, kept))
-    print("\n" + table(header, rows) + "\n")
-    return {f"auroc_{row[0].replace(' ', '_')}": float(row[1]) for row in rows}
-
-
-def scores(head: Head, learnt: np.ndarray, labels: np.ndarray) -> Iterator[tuple[str, Score]]:
-    """Methods by name, as functions of features [N, F] that are higher the likelier a species is known."""
-
-    def logits(vectors: np.ndarray) -> np.ndarray:
-        said: np.ndarray = head.logits(vectors)[:, head.met] / head.temperature
-        return said
-
-    def energy(vectors: np.ndarray) -> np.ndarray:
-        said = logits(vectors)
-        highest = said.max(1)
-        made: np.ndarray = highest + np.log(np.exp(said - highest[:, None]).sum(1))
-        return made
-
-    means = np.stack([learnt[labels == label].mean(0) for label in head.met])
-    spread = learnt - means[np.searchsorted(head.met, labels)]
-
-    def confidence(vectors: np.ndarray) -> np.ndarray:
-        sure: np.ndarray = head.shares(vectors).max(1)
-        return sure
-
-    def nearest(vectors: np.ndarray, among: np.ndarray = learnt) -> np.ndarray:
-        like: np.ndarray = (_unit(vectors) @ _unit(among).T).max(1)
-        return like
-
-    within, overall = _distance(spread, means), _distance(learnt - learnt.mean(0), learnt.mean(0)[None])
-    yield "confidence", confidence
-    yield "highest logit", lambda vectors: logits(vectors).max(1)
-    yield "energy", energy
-    yield "likeness to the nearest crop", nearest
-    yield "likeness to the nearest species", lambda vectors: nearest(vectors, means)
-    yield "Mahalanobis", lambda vectors: -within(vectors)
-    yield "Mahalanobis, relative", lambda vectors: overall(vectors) - within(vectors)
-    yield "confidence x nearest crop", lambda vectors: confidence(vectors) * nearest(vectors)
-    yield "confidence x nearest species", lambda vectors: confidence(vectors) * nearest(vectors, means)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    made: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return made
-
-
-def _distance(spread: np.ndarray, means: np.ndarray, shrunk: float = 0.5) -> Score:
-    """Squared Mahalanobis distance to the nearest mean, with the covariance of ``spread`` shrunk half to a sphere."""
-    width = spread.shape[1]
-    covariance = spread.T @ spread / len(spread)
-    covariance = (1 - shrunk) * covariance + shrunk * np.trace(covariance) / width * np.eye(width)
-    factor = np.linalg.cholesky(np.linalg.inv(covariance))
-    centres = means @ factor
-
-    def distance(vectors: np.ndarray) -> np.ndarray:
-        moved = vectors @ factor
-        every = (moved**2).sum(1)[:, None] - 2 * moved @ centres.T + (centres**2).sum(1)
-        nearest: np.ndarray = every.min(1)
-        return nearest
-
-    return distance
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Measured:
         if not self.species:
             return (
                 f"No species can be accepted automatically at a precision of {wanted}: that takes at least"
-                f" {needed(self.precision_wanted):,} validation crops called so without a miss, from"
+                f" {needed(self.precision_wanted):,} crops of unseen cameras called so without a miss, from"
                 f" {FEWEST_LOCATIONS} cameras."
             )
         if not self.accepted:

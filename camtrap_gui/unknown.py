@@ -1,10 +1,10 @@
 """Whether an animal may be of a species that a classifier does not know.
 
 A classifier must choose among its species, so what it has never seen gets one of their names. It is less sure of it,
-though: what it is less sure of than of 95 % of the validation crops is marked as perhaps unknown. The score is the
+though: what it is less sure of than of 95 % of crops it had not learnt from is marked as perhaps unknown. The score is the
 calibrated confidence of the likeliest species (Hendrycks & Gimpel 2017, "A Baseline for Detecting Misclassified and
 Out-of-Distribution Examples in Neural Networks"). Measured with one species after the other left out of training
-(``benchmarks/confidence.py``), it tells unknown from known in 94 % of pairs on photos of monkeys and in 89 % on a demo
+(``benchmarks/unknown_species.py``), it tells unknown from known in 94 % of pairs on photos of monkeys and in 89 % on a demo
 survey; energy and the highest logit in 93 % and 91 %, distances to what was learnt in 80 to 94 % and 81 to 92 %.
 Confidence times likeness to the nearest training crop does it in 95 % and 91 %, but then every training crop must go along.
 """

@@ -66,5 +66,6 @@ def test_that_a_sentence_says_what_can_be_left_to_the_classifier():
     assert text.startswith("Accept deer automatically: 100%") and "at 100.0% precision" in text
     nothing = thresholds.fit(flawless(20), NAMES, 0.99)
     assert (
-        "at least 268 validation crops" in thresholds.measure(flawless(100), NAMES, nothing.accepting).text()
+        "at least 268 crops of unseen cameras"
+        in thresholds.measure(flawless(100), NAMES, nothing.accepting).text()
     )

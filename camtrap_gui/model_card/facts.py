@@ -41,9 +41,10 @@ class Signature:
 
 @dataclass(frozen=True)
 class Species:
-    """A class: its crops for training, validation and test, and its figures where it was tested."""
+    """A class: its crops for training, validation and test, those ``learnt`` from, and its figures where it was tested."""
 
     name: str
+    learnt: int
     train: int
     validation: int
     test: int
@@ -78,6 +79,7 @@ class Card:
     species: tuple[Species, ...]
     places: tuple[Place, ...]
     validation_is: str
+    calibrated_on: str
     options: Mapping[str, Any]
     figures: Evaluation | None
     notes: tuple[str, ...]
@@ -95,17 +97,17 @@ class Card:
     @property
     def learnt(self) -> list[str]:
         """The species it has seen in training, and so can name."""
-        return [each.name for each in self.species if each.train]
+        return [each.name for each in self.species if each.learnt]
 
     @property
     def unlearnt(self) -> list[str]:
         """Those of its class list that it can never name."""
-        return [each.name for each in self.species if not each.train]
+        return [each.name for each in self.species if not each.learnt]
 
     @property
     def untested(self) -> list[str]:
         """Those it can name, and of which nobody knows how well."""
-        return [each.name for each in self.species if each.train and not each.test]
+        return [each.name for each in self.species if each.learnt and not each.test]
 
 
 def gather(
@@ -135,6 +137,7 @@ def gather(
         species=tuple(_species(classifier.classes, run, figures)),
         places=tuple(_places(project)),
         validation_is=str(run.data.get("validation_is", "split")),
+        calibrated_on=acceptance.heard_on(run),
         options=_told(run),
         figures=figures,
         notes=evaluated.notes if evaluated else (),
@@ -153,13 +156,14 @@ def gather(
 
 def _species(classes: Sequence[str], run: runs.Run, figures: Evaluation | None) -> list[Species]:
     counts = run.data.get("counts", {})
-    train, validation = counts.get("train", {}), counts.get("validation", {})
+    train, validation, learnt = counts.get("train", {}), counts.get("validation", {}), run.crops_learnt()
     known = {each.name: each for each in figures.classes} if figures else {}
     rows = []
     for name in classes:
         of = known.get(name)
-        rows.append(Species(name, train.get(name, 0), validation.get(name, 0), of.crops if of else 0, of))
-    return sorted(rows, key=lambda each: (-each.train, -each.test))
+        there = train.get(name, 0), validation.get(name, 0), of.crops if of else 0
+        rows.append(Species(name, learnt[name], *there, of))
+    return sorted(rows, key=lambda each: (-each.learnt, -each.test))
 
 
 def _places(project: Project) -> list[Place]:

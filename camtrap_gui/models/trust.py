@@ -19,7 +19,7 @@ def measured(project: Project, run: Run, split: str, precision: float | None, sa
     """What the run's thresholds do on the test crops, which is kept with the evaluation; None for other splits, or
     without thresholds.
 
-    A ``precision`` makes new ones, from the validation crops. Raises Problem where the run kept no answers on these.
+    A ``precision`` makes new ones, from the answers kept of the training. Raises Problem where there are none.
     """
     if precision is not None:
         made = acceptance.make_thresholds(run, precision)
@@ -43,12 +43,8 @@ def measured(project: Project, run: Run, split: str, precision: float | None, sa
 def notes(run: Run, said: Said, trained_on: Sequence[int]) -> Iterator[str]:
     """What confidence was made honest with, and how many crops were taken to be perhaps of species the classifier does
     not know. ``trained_on`` are the training crops of each class."""
-    if (known := acceptance.answers(run)) is not None:
-        cameras = len(set(known.location.tolist()))
-        yield (
-            f"Confidence was calibrated on {len(known.said):,} validation crops of {cameras:,}"
-            f" camera{'' if cameras == 1 else 's'}, which have also chosen the best epoch."
-        )
+    if heard_on := acceptance.heard_on(run):
+        yield f"Confidence was calibrated on {heard_on}."
     _, below = bundle.judging(run.model)
     if not below:
         return

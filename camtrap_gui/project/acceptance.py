@@ -1,7 +1,7 @@
 """What a run's classifier said of crops it had not learnt from, and which of its answers need nobody to look at them.
 
-Both lie in the run's folder: ``answers.npz`` from its training (one entry for each validation crop), ``thresholds.json``
-made from it for the precision that is wanted.
+Both lie in the run's folder: ``answers.npz`` from its training (one entry for each crop that was asked about),
+``thresholds.json`` made from it for the precision that is wanted.
 """
 
 import zipfile
@@ -36,6 +36,18 @@ def answers(run: Run) -> Answers | None:
             return Answers(file["said"], file["confidence"], file["correct"], file["location"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
+
+
+def heard_on(run: Run) -> str:
+    """On which crops was found how far the run's confidence can be trusted, to follow "on"; '' where that is not known."""
+    known = answers(run)
+    if known is None:
+        return ""
+    cameras = len(set(known.location.tolist()))
+    at = f"{cameras:,} camera{'' if cameras == 1 else 's'}"
+    if run.learnt_from_validation:
+        return f"{len(known.said):,} crops of {at}, each asked of a layer that learnt in the same way from other cameras"
+    return f"{len(known.said):,} validation crops of {at}, which have also chosen the best epoch"
 
 
 def make_thresholds(run: Run, precision: float) -> Thresholds | None:

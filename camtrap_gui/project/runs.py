@@ -74,6 +74,17 @@ class Run:
             return {}
 
     @property
+    def learnt_from_validation(self) -> bool:
+        """Whether its classifier has learnt from the validation crops, too, after they had judged it."""
+        return bool(self.figures.get("learnt_from_validation"))
+
+    def crops_learnt(self) -> dict[str, int]:
+        """How many crops of each class its classifier has learnt from."""
+        counts = self.data.get("counts", {})
+        parts = ("train", "validation") if self.learnt_from_validation else ("train",)
+        return {name: sum(counts.get(part, {}).get(name, 0) for part in parts) for name in self.classes}
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The class list; a class's place is its label."""
         return tuple(self.data["classes"])

@@ -105,8 +105,12 @@ def run(project: Project, options: Options, report: Report) -> Result:
     folder = evaluations.folder(run, options.split)
     said = read_and_list(project, run, options.split, folder, report)
     figures = evaluation.measure(said)
-    trained_on, trained_at = _trained_on(project, run), crops.location_counts(project)["train"]
-    notes = list(evaluation.notes(figures, trained_on, options.split, trained_at))
+    trained_on = _trained_on(project, run)
+    notes = list(evaluation.notes(figures, trained_on, options.split, _trained_at(project, run)))
+    if options.split in _learnt_splits(run):
+        notes.append(
+            f"It has learnt from the {options.split} crops, so nothing of this holds for new cameras."
+        )
     unreadable = total - figures.crops
     if unreadable:
         notes.append(f"Unreadable and not counted: {unreadable:,} crops. Make the crops again: camtrap crop.")
@@ -147,13 +151,22 @@ def read_and_list(project: Project, run: runs.Run, split: str, folder: Path, rep
 
 def _trained_on(project: Project, run: runs.Run) -> list[int]:
     """Training crops of each class of now; those of classes that were merged since are added up."""
-    counted = run.data.get("counts", {}).get("train")
-    if counted is None:
+    if "counts" not in run.data:
         return crops.counts(project)["train"]
-    learnt = Counter[str]()
+    learnt, of_then = Counter[str](), run.crops_learnt()
     for name, now in zip(run.classes, runs.names_of_now(project, run), strict=True):
-        learnt[now] += counted.get(name, 0)
+        learnt[now] += of_then[name]
     return [learnt[name] for name in crops.classes(project)]
+
+
+def _trained_at(project: Project, run: runs.Run) -> list[int]:
+    """At how many locations each class of now was learnt."""
+    at = crops.location_counts(project)
+    return [sum(of_class) for of_class in zip(*(at[split] for split in _learnt_splits(run)), strict=True)]
+
+
+def _learnt_splits(run: runs.Run) -> tuple[str, ...]:
+    return ("train", "val") if run.learnt_from_validation else ("train",)
 
 
 def _leakage(project: Project, run: runs.Run, report: Report) -> "Leakage":

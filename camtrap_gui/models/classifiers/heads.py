@@ -40,6 +40,11 @@ class Features:
         taken: NDArray[np.float32] = self.vectors[self.rows[which]].astype(np.float32)
         return taken
 
+    def only(self, which: NDArray[np.integer]) -> "Features":
+        """Some of the crops, by place."""
+        sure = None if self.confidences is None else self.confidences[which]
+        return Features(self.vectors, self.rows[which], self.labels[which], sure)
+
 
 @dataclass(frozen=True)
 class Head:

@@ -1,14 +1,16 @@
-"""Which labels are probably wrong: what heads say about crops from cameras they have not seen.
+"""What heads say about crops from cameras they have not seen, and so which labels are probably wrong.
 
 The crops are dealt into folds by group (camera), a head like that of a quick training is made on all folds but one, and
-asked about that one: so no head knows a label it is asked about, nor the background that gives it away. A crop's
-score is the log of how much likelier the likeliest other species is than the label, compared with what is usual for
-that label, so that a species that is hard to tell is not under suspicion as a whole: confident learning with per-class
-thresholds (Northcutt, Jiang & Chuang, JAIR 70, 2021), the threshold being a median that is drawn towards that of all
-crops where the species has few. ``benchmarks/label_noise.py`` measures how many wrong labels come first.
+asked about that one: so no head knows a label it is asked about, nor the background that gives it away.
+
+Of doubts about labels: a crop's score is the log of how much likelier the likeliest other species is than the label,
+compared with what is usual for that label, so that a species that is hard to tell is not under suspicion as a whole:
+confident learning with per-class thresholds (Northcutt, Jiang & Chuang, JAIR 70, 2021), the threshold being a median
+that is drawn towards that of all crops where the species has few. ``benchmarks/label_noise.py`` measures how many wrong
+labels come first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camtrap_gui.models.classifiers import heads
+from camtrap_gui.models.classifiers.backbones import NEVER
 from camtrap_gui.models.classifiers.heads import Features, Head
 from camtrap_gui.models.classifiers.learning import State
 from camtrap_gui.models.classifiers.recipes import Recipe
@@ -51,21 +54,37 @@ def ask(
     say: Callable[[int, int], None],
 ) -> Answers:
     """Ask about all crops. ``groups`` [N] keeps together what no head shall see in part. ``say(done, total)`` may raise."""
-    count = len(features.labels)
-    folds = deal(groups, FOLDS, seed)
-    answers = _blank(count)
-    total = int(folds.max(initial=-1) + 1)
-    for fold in range(total) if total > 1 else ():
-        learnt = np.flatnonzero(folds != fold)
-        done = fold * EPOCHS
-        head = _head(features, learnt, classes, seed, partial(_tell, say, done, total * EPOCHS))
-        met = np.bincount(features.labels[learnt], minlength=classes) > 0
-        out = np.flatnonzero(folds == fold)
+    answers = _blank(len(features.labels))
+    for out, head in _heads(features, groups, classes, RECIPE, seed, say):
+        met = head.bias > NEVER / 2
         for first in range(0, len(out), _BLOCK):
             _answer(answers, features, out[first : first + _BLOCK], head, met)
-        say(done + EPOCHS, total * EPOCHS)
     _calibrate(answers, features.labels, classes)
     return answers
+
+
+def logits(
+    features: Features,
+    groups: NDArray[np.int64],
+    classes: int,
+    recipe: Recipe,
+    seed: int,
+    say: Callable[[int, int], None],
+) -> NDArray[np.float32]:
+    """The same heads' logits of all crops, float32 [N, C], when they learn by the ``head`` of another recipe.
+
+    There must be two groups at least. What a head has not met is as unlikely to it as to any other (``NEVER``).
+    """
+    said = np.zeros((len(features.labels), classes), np.float32)
+    for out, head in _heads(features, groups, classes, recipe, seed, say):
+        said[out] = head.logits(features.only(out))
+    return said
+
+
+def learn(features: Features, classes: int, recipe: Recipe, seed: int, say: Callable[[State], None]) -> Head:
+    """A head of all crops, judged by these themselves, so that none is kept from learning: keeping some aside to choose
+    the epoch finds fewer wrong labels, and tells fewer crops."""
+    return heads.train_head(features, features, classes, recipe, seed, say, on_epoch=lambda epoch: None)
 
 
 def deal(groups: NDArray[np.int64], folds: int, seed: int) -> NDArray[np.int64]:
@@ -88,16 +107,26 @@ def _blank(count: int) -> Answers:
     return Answers(zeros(np.int64), zeros(np.float32), zeros(np.float32), zeros(np.float32), zeros(np.bool_))
 
 
+def _heads(
+    features: Features,
+    groups: NDArray[np.int64],
+    classes: int,
+    recipe: Recipe,
+    seed: int,
+    say: Callable[[int, int], None],
+) -> Iterator[tuple[NDArray[np.int64], Head]]:
+    """For each fold the places of its crops, and a head that has learnt from the others. None of a single group."""
+    folds = deal(groups, FOLDS, seed)
+    count, epochs = int(folds.max(initial=-1) + 1), recipe.head.epochs
+    for fold in range(count) if count > 1 else ():
+        learnt = features.only(np.flatnonzero(folds != fold))
+        tell = partial(_tell, say, fold * epochs, count * epochs)
+        yield np.flatnonzero(folds == fold), learn(learnt, classes, recipe, seed, tell)
+        say((fold + 1) * epochs, count * epochs)
+
+
 def _tell(say: Callable[[int, int], None], before: int, total: int, state: State) -> None:
     say(before + state.epoch - 1, total)
-
-
-def _head(
-    features: Features, learnt: NDArray[np.int64], classes: int, seed: int, say: Callable[[State], None]
-) -> Head:
-    # Judged by what it learnt from: keeping crops aside to choose the epoch found fewer wrong labels.
-    some = Features(features.vectors, features.rows[learnt], features.labels[learnt])
-    return heads.train_head(some, some, classes, RECIPE, seed, say, on_epoch=lambda epoch: None)
 
 
 def _answer(

@@ -14,6 +14,7 @@ from camtrap_gui.models.classifiers.input_pipeline import Supply
 from camtrap_gui.models.classifiers.journal import Journal
 from camtrap_gui.models.classifiers.learning import Best, Epoch, State
 from camtrap_gui.models.training import Training, machine
+from camtrap_gui.models.training.everything import learn_from_all
 from camtrap_gui.models.training.machine import Machine
 from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.problem import Problem
@@ -24,17 +25,23 @@ EMBEDDING = "Embedding crops"
 
 
 def quick(training: Training) -> None:
-    """The species layer on kept features."""
-    store = features.store_of(training.project.folder, training.backbone)
-    rows = embed(training, store)
-    if not training.checkpoint.exists():
-        train_head(training, store, *rows)
+    """The species layer on kept features: judged on the validation crops, then learning from these, too."""
+    learn_from_all(training, *species_layer(training))
 
 
 def standard(training: Training) -> None:
-    """The same, then the whole network."""
-    quick(training)
+    """The species layer, then the whole network."""
+    species_layer(training)
     fine_tune(training)
+
+
+def species_layer(training: Training) -> tuple[FeatureStore, np.ndarray]:
+    """Train the species layer unless that is done; returns the features and the rows of training and validation crops."""
+    store = features.store_of(training.project.folder, training.backbone)
+    of_train, of_validation = embed(training, store)
+    if not training.checkpoint.exists():
+        train_head(training, store, of_train, of_validation)
+    return store, np.concatenate([of_train, of_validation])
 
 
 def embed(training: Training, store: FeatureStore) -> tuple[np.ndarray, np.ndarray]:

@@ -15,16 +15,15 @@ from camtrap_gui.ui.widgets.accept_sure import AcceptSure
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.worker import Job
 
-COLUMNS = ("Species", "accept from", "validation crops", "reach it", "right of these", "cameras")
+COLUMNS = ("Species", "accept from", "crops called so", "reach it", "right of these", "cameras")
 OLDER = (
     "This classifier was trained before anybody could tell how sure is sure enough, or with no crops kept from learning. "
     "Train again to have that."
 )
 UNMEASURED = "What these thresholds do on the test cameras is not measured yet: Find thresholds."
 ABOUT = (
-    "From the validation crops, for each species: the lowest confidence from which its answers are right as often as "
-    "wanted, with 95 % certainty. A species without one needs a person's look. The sentence above is measured on the "
-    "test cameras."
+    "From {crops}. For each species: the lowest confidence from which its answers are right as often as wanted, with "
+    "95 % certainty. A species without one needs a person's look. The sentence above is measured on the test cameras."
 )
 
 
@@ -98,7 +97,9 @@ class AutomaticView(QWidget):
         self.table.setVisible(bool(shown))
         self.hint.setProperty("role", "error" if self._said else "muted")
         self.hint.style().polish(self.hint)
-        self.hint.setText(self._said or " ".join((ABOUT if made else "", *_about_unknown(self._run))).strip())
+        self.hint.setText(
+            self._said or " ".join((_about(self._run) if made else "", *_about_unknown(self._run))).strip()
+        )
         self._show_state()
 
     def _show_state(self) -> None:
@@ -134,6 +135,10 @@ class AutomaticView(QWidget):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.hint)
         layout.addStretch()
+
+
+def _about(run: Run) -> str:
+    return ABOUT.format(crops=acceptance.heard_on(run) or "crops kept from learning")
 
 
 def _row(each: Threshold) -> tuple[str, float | None, int, int, float | None, int]:

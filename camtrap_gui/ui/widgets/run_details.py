@@ -49,7 +49,8 @@ def calibrated(run: Run) -> str:
     figures = run.figures
     if (temperature := figures.get("temperature")) is None:
         return ""
-    words = f"Calibrated: the network's scores are divided by {temperature:.3g}, as suited the validation crops best."
+    of = "crops of unseen cameras" if run.learnt_from_validation else "the validation crops"
+    words = f"Calibrated: the network's scores are divided by {temperature:.3g}, as suited {of} best."
     before, after = (figures.get(f"calibration_error_{when}") for when in ("before", "after"))
     if before is not None and after is not None:
         words += f" There, the calibration error went from {before:.1%} to {after:.1%}"
