@@ -204,3 +204,22 @@ def test_that_any_edits_undone_give_the_start_and_redone_the_end(tmp_path_factor
         assert edits.redo(project) is not None
         assert state(project) == expected
     project.close()
+
+
+def test_that_a_large_edit_is_taken_back_and_made_again_batch_by_batch(project, monkeypatch):
+    monkeypatch.setattr("camtrap_gui.project.changes._BATCH", 2)
+    before = state(prepared(project))
+    with edits.recording(project, "Much at once") as edit:
+        edit.db.execute("DELETE FROM labels")
+        edit.db.execute("INSERT INTO labels (image_id, species_id) SELECT id, 2 FROM images")
+        edit.db.execute("UPDATE images SET flagged = 1, reviewed = ?", (edit.made,))
+        for image in range(1, IMAGES + 1):
+            edit.db.execute(
+                "INSERT INTO boxes (image_id, x, y, width, height) VALUES (?, 0.1, 0.1, 0.2, 0.2)", (image,)
+            )
+    after = state(project)
+    written = project.db.execute("SELECT count(*), max(rows), sum(rows) FROM changes").fetchone()
+    assert tuple(written) == (7, 2, 1 + 3 * IMAGES)
+    assert edits.undo(project) is not None and state(project) == before
+    assert edits.redo(project) is not None and state(project) == after
+    assert edits.undo(project) is not None and state(project) == before

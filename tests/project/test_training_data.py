@@ -89,3 +89,19 @@ def test_that_holding_out_leaves_every_class_something_to_learn_from(pairs, seed
     assert len(held) <= 2
     out = np.isin(groups, [names.index(name) for name in held])
     assert set(labels[~out]) == set(labels)
+
+
+def test_that_what_is_known_of_crops_comes_in_the_order_asked_for_whatever_the_pages(project, monkeypatch):
+    tiny.add_crops(project, {("zebra", "train"): 7, ("gazelle", "test"): 4}, locations=3)
+    known = {
+        row["id"]: row for row in project.db.execute("SELECT id, sha256, location FROM crops").fetchall()
+    }
+    asked = np.array([*reversed(known), next(iter(known))], np.int64)
+    names = sorted({row["location"] for row in known.values()})
+    for page in (2, 100):
+        monkeypatch.setattr(training_data, "_PAGE", page)
+        wanted = [known[crop_id] for crop_id in asked.tolist()]
+        assert list(training_data.sha256s(project, asked)) == [row["sha256"] for row in wanted]
+        places = training_data.locations(project, asked).tolist()
+        assert [names[place] for place in places] == [row["location"] for row in wanted]
+        assert training_data.confidences(project, asked).tolist() == [1.0] * len(asked)
