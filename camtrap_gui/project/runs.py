@@ -128,7 +128,7 @@ def start(
     folder = project.folder / FOLDER / run_id
     try:
         for name, content in (("options", options), ("data", data), ("environment", environment)):
-            write_text(folder / f"{name}.json", json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+            write_text(folder / f"{name}.json", as_json(content))
         with project.write() as db:
             db.execute(
                 "INSERT INTO runs (id, started, state, preset, backbone, data_hash) VALUES (?, ?, 'running', ?, ?, ?)",
@@ -138,6 +138,24 @@ def start(
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return get(project, run_id)
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """The text of a file of a run."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def remember(project: Project, run: Run) -> None:
+    """Give a project a run that another computer has begun, with its figures; in a copy of the project (``private_copy``)."""
+    with project.write() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO runs (id, started, state, preset, backbone, data_hash, figures)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(run.id, run.started.isoformat(), run.state, run.preset, run.backbone, run.data_hash),
+                json.dumps(dict(run.figures)),
+            ),
+        )
 
 
 def set_state(project: Project, run_id: str, state: str, figures: Mapping[str, Any]) -> None:

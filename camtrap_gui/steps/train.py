@@ -6,6 +6,9 @@ recipe of the tutorial with its network, for whoever has a graphics card and tim
 that nothing is learnt from, and never by the test crops; the best network is kept.
 
 A training that was stopped or killed is taken up again by the same command.
+
+Given to several computers, each with its place in the environment variable TF_CONFIG, the same command trains on all of
+them (``models/training/together``); quick needs one only.
 """
 
 import dataclasses
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from camtrap_gui.jobs import Cancelled, Progress, Report, to_plain
+from camtrap_gui.models import tf_config
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crop_split, crops, run_data, runs
@@ -21,7 +25,9 @@ from camtrap_gui.project.runs import Run
 
 if TYPE_CHECKING:
     from camtrap_gui.models.classifiers.recipes import Recipe
+    from camtrap_gui.models.tf_config import Place
     from camtrap_gui.models.training import Training
+    from camtrap_gui.models.training.together import Helped
     from camtrap_gui.project.training_data import TrainingData
 
 PRESETS = ("quick", "standard", "tutorial")
@@ -232,6 +238,12 @@ class Options:
         ),
     ] = False
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether this computer helps another one to train, and leaves the project to it."""
+        place = tf_config.place()
+        return place is not None and not place.is_first
+
 
 @dataclass(frozen=True)
 class Result:
@@ -274,11 +286,12 @@ def run(project: Project, options: Options, report: Report) -> Result:
     """Train, or go on training. Raises Problem without crops of two species, or without the backbone's weights."""
     from camtrap_gui.models import training
     from camtrap_gui.models.classifiers import backbones
+    from camtrap_gui.models.training import together
     from camtrap_gui.models.training.phases import EMBEDDING
     from camtrap_gui.models.training.tutorial import CHECKING
     from camtrap_gui.project import training_data
 
-    options = _completed(options)
+    options = asked = _completed(options)
     earlier, pinned = _unfinished(project, options), options.candidate
     if earlier:
         options = _options_of(earlier)
@@ -290,22 +303,48 @@ def run(project: Project, options: Options, report: Report) -> Result:
     note = f"going on with run {earlier.id}" if earlier else "starting TensorFlow"
     phase = CHECKING if options.preset == "tutorial" else EMBEDDING
     report(Progress(0, len(data.train) + len(data.validation), note, phase))
-    if pinned:
-        runs.pin(project)
-    run = earlier or _start(project, options, data)
-    with runs.held(run) as mine:
-        if not mine:
-            raise Problem(
-                f"Run {run.id} is being trained by another process. Wait for it, or start another: --fresh."
+    place = _place(options)
+    facts = together.facts(project, _kept(asked)) if place else {}
+    with together.joined(place, facts, report) as (computers, link):
+        if pinned:
+            runs.pin(project)
+        run = earlier or _start(project, options, data)
+        with runs.held(run) as mine:
+            if not mine:
+                raise Problem(
+                    f"Run {run.id} is being trained by another process. Wait for it, or start another: --fresh."
+                )
+            runs.set_state(project, run.id, "running", {})
+            work = training.Training(
+                *(project, run, recipe_of(options), options.seed, data, report, computers),
+                start_others=lambda work, decided: together.start_others(work, link, decided),
             )
-        runs.set_state(project, run.id, "running", {})
-        work = training.Training(project, run, recipe_of(options), options.seed, data, report)
-        try:
-            best = training.train(work)
-        except (Cancelled, KeyboardInterrupt):
-            runs.set_state(project, run.id, "stopped", {})
-            raise
+            try:
+                best = training.train(work)
+            except (Cancelled, KeyboardInterrupt):
+                runs.set_state(project, run.id, "stopped", {})
+                raise
     return _result(work, best, taken_up=earlier is not None)
+
+
+def run_reading(folder: Path, options: Options, report: Report) -> "Helped":
+    """Help the first of several computers to train. Raises Problem as ``run`` does, and when it does not fit to the first."""
+    from camtrap_gui.models.training import together
+
+    place = tf_config.place()
+    assert place is not None
+    if options.preset == "quick":
+        return together.Helped("", place.number + 1, len(place.addresses))
+    options = _completed(options)
+    _bring_weights(options.backbone, report)
+    return together.help_with(
+        folder, place, _kept(options), lambda plain: recipe_of(Options(**plain)), report
+    )
+
+
+def _place(options: Options) -> "Place | None":
+    """This computer's place among several; the preset quick needs only the first of them."""
+    return None if options.preset == "quick" else tf_config.place()
 
 
 def _completed(options: Options) -> Options:

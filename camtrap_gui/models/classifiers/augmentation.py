@@ -31,10 +31,11 @@ _LUMA = (0.2989, 0.5870, 0.1140)  # of red, green and blue, as in tf.image.rgb_t
 _HOLE = 0.35  # largest side of what is cut out
 
 
-def augment(images: Any, seed: Any, strength: str = "standard") -> Any:
+def augment(images: Any, seed: Any, strength: str = "standard", first: Any = 0) -> Any:
     """A changed copy of images [N, S, S, 3] 0..255, as float32; the same for the same ``seed``, an int32 [2] tensor.
 
-    ``strength`` is one of ``STRENGTHS``, or "none". Half the images are mirrored; each is cut to a random window and
+    ``strength`` is one of ``STRENGTHS``, or "none". Images that are the rows from ``first`` on of a larger batch are changed
+    as they would be among all of it. Half the images are mirrored; each is cut to a random window and
     resized back, both in one resampling; then colours, light, blur and a hole.
     """
     import tensorflow as tf
@@ -43,7 +44,7 @@ def augment(images: Any, seed: Any, strength: str = "standard") -> Any:
     if strength == "none":
         return x
     how = STRENGTHS[strength]
-    draw = _Draw(seed, tf.shape(images)[0])
+    draw = _Draw(seed, tf.shape(images)[0], first)
     x = _moved(x, draw, how.smallest)
     if how.grey or how.contrast or how.brightness:
         x = _lit(x, draw, how)
@@ -60,6 +61,7 @@ class _Draw:
 
     seed: Any
     count: Any
+    first: Any = 0
 
     def __call__(self, number: int, low: float = 0.0, high: float = 1.0) -> Any:
         return self.columns(number, 1, low, high)[:, :, None, None]
@@ -68,7 +70,9 @@ class _Draw:
         import tensorflow as tf
 
         key = self.seed + tf.constant([0, number])
-        return tf.random.stateless_uniform((self.count, columns), key, low, high)
+        # Numbers come row by row, so those of the rows before do not depend on how many follow.
+        drawn = tf.random.stateless_uniform((self.first + self.count, columns), key, low, high)
+        return drawn[self.first :]
 
 
 def _moved(x: Any, draw: _Draw, smallest: float) -> Any:

@@ -26,11 +26,11 @@ _SHARE = 0.5
 _COPIES = 4  # of every weight
 
 
-def choose(usual: int) -> int:
+def choose(usual: int, computers: int = 1) -> int:
     """The batch size that suits the machine: the recipe's usual one; on graphics processors up to four times that, which
-    keeps them busier, at most ``LARGEST_ON_GPU`` each."""
+    keeps them busier, at most ``LARGEST_ON_GPU`` each. All ``computers`` have as many of them."""
     gpus = devices.gpus()
-    return min(4 * usual, LARGEST_ON_GPU) * gpus if gpus else usual
+    return min(4 * usual, LARGEST_ON_GPU) * gpus * computers if gpus else usual
 
 
 def rate_factor(size: int, usual: int) -> float:

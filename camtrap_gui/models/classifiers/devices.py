@@ -1,7 +1,8 @@
 """What a network is calculated on, and how exactly.
 
 Graphics processors are used when TensorFlow finds them, several of them together (``tf.distribute.MirroredStrategy``:
-each has a copy of the network and takes its share of every batch). Without one, the processor calculates.
+each has a copy of the network and takes its share of every batch). Without one, the processor calculates. Several computers
+together do the same with all that they have (``computers``).
 
 In bfloat16, products are calculated with 8 bits and added up in float32; weights stay float32, so what is kept of a
 network does not depend on it. Where the hardware can do it, large convolutions gain. Depthwise convolutions lose on a
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from camtrap_gui.models import processor
+from camtrap_gui.models.classifiers.computers import ALONE, Computers
 from camtrap_gui.problem import Problem
 
 if TYPE_CHECKING:
@@ -67,8 +69,8 @@ def precision(asked: str, backbone: "Backbone") -> str:
 
 
 @contextmanager
-def calculating(precision: str) -> Iterator[None]:
-    """Networks that are built while it lasts calculate in that precision, on all devices there are.
+def calculating(precision: str, computers: Computers = ALONE) -> Iterator[None]:
+    """Networks that are built while it lasts calculate in that precision, on all devices that these computers have.
 
     Training has to stay within it. What such a network says is float32 as long as its last layer is.
     """
@@ -77,14 +79,14 @@ def calculating(precision: str) -> Iterator[None]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == BFLOAT16 else FLOAT32)
     try:
-        with strategy().scope():
+        with (computers.strategy or strategy()).scope():
             yield
     finally:
         keras.config.set_dtype_policy(before)
 
 
 def strategy() -> Any:
-    """The ``tf.distribute`` strategy for the devices there are."""
+    """The ``tf.distribute`` strategy for the devices of this computer."""
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy() if gpus() > 1 else tf.distribute.get_strategy()

@@ -61,16 +61,23 @@ class Supply:
         self._kept: dict[str, Pixels] = {}
 
     def batches(
-        self, pictures: Pictures, order: NDArray[np.int64], batch_size: int
+        self,
+        pictures: Pictures,
+        order: NDArray[np.int64],
+        batch_size: int,
+        rows: Callable[[int], slice] = slice,
     ) -> Generator[tuple[NDArray[np.int64], Pixels], None, None]:
         """Places and pixels of the crops at the places in ``order``, ``batch_size`` of them at a time.
 
-        Crops that cannot be read are left out of their batch.
+        Crops that cannot be read are left out of their batch. Of each batch only those ``rows`` are read that are asked for,
+        given how many it has: by default all.
         """
-        files = ((int(place), pictures.file(int(pictures.ids[place]))) for place in order)
+        batches = [order[first : first + batch_size] for first in range(0, len(order), batch_size)]
+        wanted = [batch[rows(len(batch))] for batch in batches]
+        files = ((int(place), pictures.file(int(pictures.ids[place]))) for some in wanted for place in some)
         with closing(in_order(self._read, files, ahead=_BATCHES_AHEAD * batch_size)) as read:
-            for _ in range(0, len(order), batch_size):
-                good = [(place, pixels) for place, pixels in islice(read, batch_size) if pixels is not None]
+            for some in wanted:
+                good = [(place, pixels) for place, pixels in islice(read, len(some)) if pixels is not None]
                 places = np.array([place for place, _ in good], np.int64)
                 whole = np.zeros((len(good), self._size, self._size, 3), np.uint8)
                 for row, (_, pixels) in zip(whole, good, strict=True):

@@ -24,6 +24,7 @@ from camtrap_gui.files import replacing
 from camtrap_gui.models.classifiers import schedules
 from camtrap_gui.models.classifiers.averaging import Average
 from camtrap_gui.models.classifiers.balance import Balance
+from camtrap_gui.models.classifiers.computers import ALONE, Computers
 from camtrap_gui.models.classifiers.one_step import Step
 from camtrap_gui.models.classifiers.recipes import Phase, Recipe
 from camtrap_gui.problem import Problem
@@ -34,11 +35,19 @@ _CHECKPOINT_EVERY_S = 300
 @dataclass(frozen=True)
 class Batch:
     """What one step learns from: ``inputs`` [N, ...], ``targets`` float32 [N, C] whose rows sum to 1, and ``weights``
-    float32 [N], how much each counts (all alike without)."""
+    float32 [N], how much each counts (all alike without).
+
+    Where several computers learn, these are this one's of the ``whole`` batch, which has so many crops."""
 
     inputs: NDArray[Any]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32] | None = None
+    whole: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many crops all computers learn from."""
+        return len(self.targets) if self.whole is None else self.whole
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ class Learner:
                 logits = tf.cast(model(inputs, training=True), tf.float32)
                 losses = weights * tf.nn.softmax_cross_entropy_with_logits(smooth(targets), logits + prior)
                 loss = tf.reduce_sum(losses) * share
-            hits = tf.reduce_sum(tf.cast(tf.argmax(logits, 1) == tf.argmax(targets, 1), tf.int32))
+            right = (tf.argmax(logits, 1) == tf.argmax(targets, 1)) & (weights > 0)
+            hits = tf.reduce_sum(tf.cast(right, tf.int32))
             return tape.gradient(loss, weights_of), tf.reduce_sum(losses), hits
 
         def apply(found: list[Any]) -> None:
@@ -137,10 +147,15 @@ class Learner:
         )
 
     def learn(
-        self, inputs: Any, targets: NDArray[np.float32], weights: NDArray[np.float32] | None = None
+        self,
+        inputs: Any,
+        targets: NDArray[np.float32],
+        weights: NDArray[np.float32] | None = None,
+        whole: int | None = None,
     ) -> tuple[float, int]:
-        """One step of the optimizers; returns the sum of the crops' losses and how many were right."""
-        return self._step(inputs, targets, _counting(targets, weights))
+        """One step of the optimizers, from a batch (see ``Batch``); returns the sum of the crops' losses and how many were
+        right."""
+        return self._step(inputs, targets, _counting(targets, weights), of=whole)
 
     def learn_in_parts(self, parts: int) -> None:
         """Calculate every step in so many parts from now on, which takes less memory."""
@@ -237,6 +252,29 @@ class Checkpoint:
             ) from error
 
 
+class KeptElsewhere(Checkpoint):
+    """Stands for the checkpoint on a computer that learns with others: the first of them keeps it."""
+
+    def exists(self) -> bool:
+        """Nothing is here."""
+        return False
+
+    def save(self, learner: Learner, state: State) -> None:
+        """Leave it to the first."""
+
+
+def begin(
+    learner: Learner, checkpoint: Checkpoint, start: State, computers: Computers = ALONE
+) -> tuple[State, bool]:
+    """Where to begin, on all computers, and whether that is in the middle: as the checkpoint says if there is one, else at
+    ``start``, as the learner is. What the first computer has holds for all."""
+    goes_on = checkpoint.exists()
+    state = checkpoint.load(learner) if goes_on else start
+    known, goes_on = computers.told((asdict(state), goes_on))
+    computers.spread(learner.variables())
+    return State(**known), goes_on
+
+
 def _state(file: Any) -> State:
     return State(**json.loads(bytes(file["state"])))
 
@@ -297,11 +335,11 @@ def _learn_epoch(
     saved = began = time.monotonic()
     before = state.seconds
     for batch in course.batches(state.epoch, state.step):
-        if len(batch.targets):
-            loss, hits = learner.learn(batch.inputs, batch.targets, batch.weights)
+        if batch.count:
+            loss, hits = learner.learn(batch.inputs, batch.targets, batch.weights, batch.whole)
             state.loss_sum += loss
             state.hits += hits
-            state.crops += len(batch.targets)
+            state.crops += batch.count
         state.step += 1
         now = time.monotonic()
         state.seconds = before + now - began

@@ -2,7 +2,11 @@
 
 The gradient of a batch is the sum of what its crops give. So it does not matter whether they are passed through the
 network together, some on each device, or a few after the other; only the order in which floats are added differs, and
-which crops dropout drops. Batch normalisation keeps its statistics while the whole network learns, so it sees no batch.
+which crops dropout drops. Normalisation either keeps its statistics, so it sees no batch, or asks all devices for theirs
+(``synchronized``); then a step cannot be calculated in parts.
+
+The devices may be those of several computers; each then has its own rows of the batch (``Computers.rows``). A batch with
+fewer crops than devices is learnt from as a whole by each of them, and counts once.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,14 +39,12 @@ class Step:
         self._strategy = tf.distribute.get_strategy()
 
         def calculated(parts: int, *batch: Any) -> Any:
-            if parts == 1 and self._replicas == 1:
-                return gradients(*batch)
-            return _in_parts(gradients, variables, parts, batch)
+            return gradients(*batch) if parts == 1 else _in_parts(gradients, variables, parts, batch)
 
         def here(parts: int, *batch: Any) -> Any:
             found, loss, hits = calculated(parts, *batch)
             apply(found)
-            return loss, hits
+            return loss, tf.cast(hits, tf.float32)
 
         @tf.function(reduce_retracing=True, jit_compile=False)
         def step(parts: int, *batch: Any) -> Any:
@@ -69,32 +71,45 @@ class Step:
         count: int = self._strategy.num_replicas_in_sync
         return count
 
-    def __call__(self, *batch: Any) -> tuple[float, int]:
-        """Learn from a batch, tensors or arrays [N, ...]; returns the sum of its losses and how many were right."""
-        loss, hits = self._step(self.parts, *self._dealt(*batch))
-        return float(loss), int(hits)
+    def __call__(self, *batch: Any, of: int | None = None) -> tuple[float, int]:
+        """Learn from a batch, tensors or arrays [N, ...]; returns the sum of its losses and how many were right.
+
+        Where several computers learn, the rows are this one's ``of`` the crops of the whole batch, and what is returned
+        is of all.
+        """
+        count = of or len(batch[0])
+        times = self._replicas if count < self._replicas else 1
+        loss, hits = self._step(self.parts, *self._dealt(batch, 1 / (count * times), times > 1))
+        return float(loss) / times, round(float(hits) / times)
 
     def rehearse(self, parts: int, *batch: Any) -> None:
         """Calculate what a step in so many parts does, and change nothing but the state of random numbers."""
-        self._rehearsal(parts, *self._dealt(*batch))
+        count = len(batch[0])
+        self._rehearsal(parts, *self._dealt(batch, 1 / count, count < self._here))
 
-    def _dealt(self, *batch: Any) -> list[Any]:
-        """The batch and each crop's share of it; with several devices, each one's rows of it, in order."""
+    def _dealt(self, batch: Sequence[Any], share: float, each_all: bool) -> list[Any]:
+        """The batch and each crop's share of it; with several devices, the rows of each that is here, in order."""
         import tensorflow as tf
 
         tensors = [tf.convert_to_tensor(one) for one in batch]
-        share = tf.constant(1 / tensors[0].shape[0], tf.float32)
+        shared = tf.constant(share, tf.float32)
         if self._replicas == 1:
-            return [*tensors, share]
-        return [*(self._rows(one) for one in tensors), self._everywhere(lambda _: share)]
+            return [*tensors, shared]
+        edges = np.linspace(0, tensors[0].shape[0], self._here + 1).astype(int).tolist()
+        parts = [slice(None)] * self._here if each_all else [slice(*pair) for pair in pairwise(edges)]
+        dealt = [self._everywhere([tensor[part] for part in parts]) for tensor in tensors]
+        return [*dealt, self._everywhere([shared] * self._here)]
 
-    def _rows(self, tensor: Any) -> Any:
-        edges = np.linspace(0, tensor.shape[0], self._replicas + 1).astype(int).tolist()
-        rows = [tensor[first:last] for first, last in pairwise(edges)]
-        return self._everywhere(lambda context: rows[context.replica_id_in_sync_group])
+    @property
+    def _here(self) -> int:
+        """How many of the devices are this computer's."""
+        return len(self._strategy.extended.worker_devices) if self._replicas > 1 else 1
 
-    def _everywhere(self, value: Callable[[Any], Any]) -> Any:
-        return self._strategy.experimental_distribute_values_from_function(value)
+    def _everywhere(self, values: list[Any]) -> Any:
+        """A value for each device of this computer."""
+        return self._strategy.experimental_distribute_values_from_function(
+            lambda context: values[context.replica_id_in_sync_group % self._here]
+        )
 
 
 def _in_parts(gradients: Gradients, variables: Sequence[Any], parts: int, batch: tuple[Any, ...]) -> Any:

@@ -47,9 +47,9 @@ def find_factor(
     losses: list[float] = []
     try:
         for batch in islice(chain.from_iterable(batches(epoch, 0) for epoch in count(1)), STEPS):
-            if len(batch.targets):
-                loss, _ = learner.learn(batch.inputs, batch.targets, batch.weights)
-                losses.append(loss / len(batch.targets))
+            if batch.count:
+                loss, _ = learner.learn(batch.inputs, batch.targets, batch.weights, batch.whole)
+                losses.append(loss / batch.count)
                 say(len(losses))
             if losses and not losses[-1] < _DIVERGED * min(losses):
                 break

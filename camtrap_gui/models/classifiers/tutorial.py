@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from camtrap_gui.models.classifiers import backbones, inception_v4
 from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER, Backbone
 from camtrap_gui.models.classifiers.learning import Learner
+from camtrap_gui.models.classifiers.one_step import Step
 
 DROPOUT = 0.2
 SECOND_HEAD = "AuxLogits"
@@ -115,11 +116,15 @@ def _is_new(weight: Any) -> bool:
 def normalise(network: Network, stage: Stage, steps: int, as_original: bool) -> None:
     """Make the network's normalisation ready for a stage; before the learner is made. ``steps`` are those per epoch."""
     import keras
+    import tensorflow as tf
 
+    together = tf.distribute.get_strategy().num_replicas_in_sync > 1
     for layer in network.learning.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = as_original or stage.whole or layer.name.startswith(SECOND_HEAD)
             layer.momentum = SLOWEST if as_original else momentum(steps)
+            # Several devices normalise their crops as one would all of them.
+            layer.synchronized = together
 
 
 def momentum(steps: int) -> float:
@@ -141,7 +146,9 @@ def rmsprop(rate: Any, variables: Sequence[Any]) -> Any:
 
 class SlimLearner(Learner):
     """Learns a stage of the recipe. A rate that falls does so every ``fall`` steps, which the tutorial takes for an epoch:
-    the crops over the batch size, rounded down."""
+    the crops over the batch size, rounded down.
+
+    Crops count alike, but for those whose weight is 0. All devices there are learn together; a step has one part."""
 
     def __init__(self, network: Network, stage: Stage, fall: int) -> None:
         import tensorflow as tf
@@ -154,31 +161,30 @@ class SlimLearner(Learner):
         self.optimizer = optimizer = rmsprop(rate if stage.falls else stage.rate, learnt)
         self._variables = [*learning.variables, *optimizer.variables]
 
-        @tf.function(reduce_retracing=True, jit_compile=False, autograph=False)
-        def step(images: Any, targets: Any) -> Any:
+        learnt_values = [w.value for w in learnt]
+
+        def gradients(images: Any, targets: Any, weights: Any, share: Any) -> Any:
             with tf.GradientTape() as tape:
                 logits, *second = tf.nest.flatten(learning(images, training=True))
-                losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-                loss = tf.reduce_mean(losses)
+                losses = weights * tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+                loss = tf.reduce_sum(losses)
                 for also in second:
-                    others = tf.nn.softmax_cross_entropy_with_logits(targets, also)
-                    loss += _SECOND_SHARE * tf.reduce_mean(others)
-                loss += _WEIGHT_DECAY * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
-            gradients = tape.gradient(loss, [w.value for w in learnt])
-            optimizer.apply_gradients(zip(gradients, learnt, strict=True))
-            hits = tf.reduce_sum(tf.cast(tf.argmax(logits, 1) == tf.argmax(targets, 1), tf.int32))
-            return tf.reduce_sum(losses), hits
+                    others = weights * tf.nn.softmax_cross_entropy_with_logits(targets, also)
+                    loss += _SECOND_SHARE * tf.reduce_sum(others)
+                # Each crop brings its share of the decay, so that the crops of all devices bring it once.
+                count = tf.cast(tf.shape(images)[0], tf.float32)
+                loss += count * _WEIGHT_DECAY * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
+                loss *= share
+            right = (tf.argmax(logits, 1) == tf.argmax(targets, 1)) & (weights > 0)
+            hits = tf.reduce_sum(tf.cast(right, tf.int32))
+            return tape.gradient(loss, learnt_values), tf.reduce_sum(losses), hits
 
-        self._step = step
-
-    def learn(
-        self, inputs: Any, targets: NDArray[np.float32], weights: NDArray[np.float32] | None = None
-    ) -> tuple[float, int]:
-        """One step; returns the sum of the crops' cross entropies and how many were right. All crops count alike."""
-        import tensorflow as tf
-
-        loss, hits = self._step(tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets))
-        return float(loss), int(hits)
+        self._step = Step(
+            gradients,
+            lambda found: optimizer.apply_gradients(zip(found, learnt, strict=True)),
+            learnt_values,
+            lambda: None,
+        )
 
     @contextmanager
     def judged(self) -> Iterator[None]:

@@ -4,7 +4,7 @@
 the run's folder and returns its figures; ``report`` hears of every step and may raise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,10 @@ from camtrap_gui.files import replacing
 from camtrap_gui.jobs import Report
 from camtrap_gui.models.classifiers import Classifier, backbones, bundle, environment
 from camtrap_gui.models.classifiers.backbones import Backbone
+from camtrap_gui.models.classifiers.computers import ALONE, Computers
 from camtrap_gui.models.classifiers.features import CropFile
 from camtrap_gui.models.classifiers.finetuning import Pictures
-from camtrap_gui.models.classifiers.learning import Best, Checkpoint, Epoch
+from camtrap_gui.models.classifiers.learning import Best, Checkpoint, Epoch, KeptElsewhere
 from camtrap_gui.models.classifiers.recipes import Recipe
 from camtrap_gui.project import Project, runs, training_data
 from camtrap_gui.project.runs import Run
@@ -30,6 +31,9 @@ Figures = dict[str, Any]
 class Training:
     """One run being trained: what its phases share.
 
+    ``computers`` are those that train it; ``start_others`` is called when there is something to do for the others, with what
+    was decided for the machine, where that matters.
+
     ``train`` and ``validation`` are the crops that can be used, ``unusable`` counts the others; the first phase finds
     out which they are.
     """
@@ -40,13 +44,15 @@ class Training:
     seed: int
     data: TrainingData
     report: Report
+    computers: Computers = ALONE
+    start_others: Callable[["Training", Mapping[str, Any] | None], None] = lambda training, decided: None
 
     def __post_init__(self) -> None:
         self.classes, self.padding = self.data.classes, self.data.padding
         self.train, self.validation = self.data.train, self.data.validation
         self.unusable = 0
         self.backbone: Backbone = backbones.get(self.run.backbone, self.run.input_size)
-        self.checkpoint = Checkpoint(self.run.folder / "checkpoints" / "last.npz")
+        self.checkpoint = self.checkpoint_of("last")
         self.about = {
             "trained_on": {
                 "run": self.run.id,
@@ -57,6 +63,11 @@ class Training:
             "made_with": environment.environment(),
             "licences": environment.licences(self.backbone.name),
         }
+
+    def checkpoint_of(self, name: str) -> Checkpoint:
+        """A checkpoint of the run. Of several computers the first one keeps it."""
+        kind = Checkpoint if self.computers.is_first else KeptElsewhere
+        return kind(self.run.folder / "checkpoints" / f"{name}.npz")
 
     @property
     def figures(self) -> Figures:

@@ -40,7 +40,7 @@ def of_run(training: Training) -> Machine:
         return Machine(recipe.batch_size, 1, devices.FLOAT32, 1.0)
     size, factor = recipe.batch_size, 1.0
     if recipe.batch_by_memory:
-        size = batch_size.choose(recipe.batch_size)
+        size = batch_size.choose(recipe.batch_size, training.computers.count)
         factor = batch_size.rate_factor(size, recipe.batch_size)
     return Machine(size, 0, devices.precision(recipe.precision, training.backbone), factor)
 

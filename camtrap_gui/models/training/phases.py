@@ -1,7 +1,7 @@
 """The phases of the presets: crops become features, the species layer learns from them, then the whole network."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +129,8 @@ def fine_tune(training: Training) -> None:
     """Train the whole network on pictures; the head alone stays when nothing is better."""
     decided = machine.of_run(training)
     records = records_in(crops.records(training.project), ("train", "val"))
-    with devices.calculating(decided.precision), records:
+    training.start_others(training, asdict(decided))
+    with devices.calculating(decided.precision, training.computers), records:
         _fine_tune(training, decided, records)
 
 
@@ -167,6 +168,7 @@ def _fine_tune(training: Training, decided: Machine, records: CropRecords) -> No
         on_rate=lambda factor: training.note_rate(phase.backbone_rate * factor),
         parts=decided.parts,
         on_parts=lambda parts: machine.write(training.run.folder, replace(decided, parts=parts)),
+        computers=training.computers,
     )
     journal.close()
     watch.end()

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from camtrap_gui.models.training.watch import Watch
 from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Unreadable
 from camtrap_gui.problem import Problem
+from camtrap_gui.project import crops
 
 CHECKING = "Checking crops"
 _AHEAD = 3  # batches
@@ -41,15 +41,22 @@ two cores (37 against 9.8 pictures a second). Only good for a forecast."""
 
 def run(training: Training) -> None:
     """What is still to be done of both stages."""
+    training.start_others(training, None)
     check(training)
+    with devices.calculating(devices.FLOAT32, training.computers):
+        _run(training)
+
+
+def _run(training: Training) -> None:
+    computers = training.computers
     counts = np.bincount(training.train.labels, minlength=len(training.classes))
     network = tutorial.network(training.backbone, training.backbone.input_size, counts, training.seed)
-    check_memory(network, training.recipe.batch_size)
+    check_memory(network, -(-training.recipe.batch_size // computers.count))
     steps = -(-len(training.train) // training.recipe.batch_size)
     layer, whole = tutorial.stages(steps, training.recipe.last.epochs)
-    first = Checkpoint(training.run.folder / "checkpoints" / "layer.npz")
+    first = training.checkpoint_of("layer")
     state = State()
-    if not training.checkpoint.exists():
+    if not computers.told(training.checkpoint.exists()):
         state = _Stage(training, network, layer, steps).run(first, State(), whole)
     start = State(best_f1=state.best_f1, best_loss=state.best_loss)
     _Stage(training, network, whole, steps).run(training.checkpoint, start)
@@ -57,9 +64,11 @@ def run(training: Training) -> None:
 
 
 def check(training: Training) -> None:
-    """Read every crop once; those that cannot be used leave the selection and become problems."""
+    """Read every crop once; those that cannot be used leave the selection and become problems. Several computers read a part
+    each."""
     both = (training.train, training.validation)
-    unusable: dict[Path, str] = {}
+    unusable: dict[str, str] = {}
+    folder, computers = crops.folder(training.project), training.computers
     total, done = sum(len(part) for part in both), 0
 
     def usable(crop: CropFile) -> tuple[CropFile, str]:
@@ -69,29 +78,34 @@ def check(training: Training) -> None:
             return crop, str(error)
         return crop, ""
 
-    kept = []
+    bad: list[list[int]] = []
     for part in both:
-        good = np.ones(len(part), bool)
-        with closing(in_order(usable, map(training.file, part.ids.tolist()))) as checked:
-            for place, (crop, reason) in enumerate(checked):
+        own = part.ids[computers.part(len(part))].tolist()
+        bad.append([])
+        with closing(in_order(usable, map(training.file, own))) as checked:
+            for crop_id, (crop, reason) in zip(own, checked, strict=True):
                 if reason:
-                    unusable[crop.path] = reason
-                    good[place] = False
-                done += 1
-                training.report(Progress(done, total, "", CHECKING))
-        kept.append(part.only(good))
-    train, validation = kept
-    learn_from(training, train, validation, unusable)
+                    unusable[crop.path.relative_to(folder).as_posix()] = reason
+                    bad[-1].append(crop_id)
+                done += computers.count
+                training.report(Progress(min(done, total), total, "", CHECKING))
+    found = computers.heard((unusable, bad))
+    train, validation = (
+        part.only(~np.isin(part.ids, [crop_id for _, theirs in found for crop_id in theirs[place]]))
+        for place, part in enumerate(both)
+    )
+    reasons = {folder / file: reason for theirs, _ in found for file, reason in theirs.items()}
+    learn_from(training, train, validation, reasons)
 
 
-def check_memory(network: Network, crops: int) -> None:
+def check_memory(network: Network, count: int) -> None:
     """Raises Problem when main memory does not suffice for steps of so many crops, which normalise each other."""
     free = memory.free()
-    parts = 1 if devices.gpus() else batch_size.parts(network.learning, crops, 2 * free)
+    parts = 1 if devices.gpus() else batch_size.parts(network.learning, count, 2 * free)
     if parts > 1:
         raise Problem(
-            f"Learning from {crops} crops at a time takes more memory than the {free / 1e9:.0f} GB that are free. Close"
-            f" other programs, or take fewer: --batch-size {max(1, crops // parts)}. (They cannot be calculated in"
+            f"Learning from {count} crops at a time takes more memory than the {free / 1e9:.0f} GB that are free. Close"
+            f" other programs, or take fewer: --batch-size {max(1, count // parts)}. (They cannot be calculated in"
             " parts, as in the preset standard: in the tutorial's recipe, the crops of a step normalise each other.)"
         )
 
@@ -105,13 +119,14 @@ class _Stage:
         self._batch = training.recipe.batch_size
         self._distorted = distortion(self._size)
         self._supply = Supply(partial(to_input, size=self._size, way=INCEPTION), self._size)
+        self._said: Any = None
 
     def run(self, checkpoint: Checkpoint, start: State, next_stage: Stage | None = None) -> State:
         """Go on from the checkpoint if there is one, else from ``start``; returns how it ended."""
         training, stage = self._training, self._stage
         tutorial.normalise(self._network, stage, self._steps, training.recipe.as_original)
         learner = SlimLearner(self._network, stage, len(training.train) // self._batch)
-        state = checkpoint.load(learner) if checkpoint.exists() else start
+        state, _ = learning.begin(learner, checkpoint, start, training.computers)
         later = (next_stage.phase,) if next_stage else ()
         journal = Journal(training.run.folder, stage.phase, state.epoch, later=later)
         best = training.figures.get("macro_f1", 0.0)
@@ -157,11 +172,16 @@ class _Stage:
         )
 
     def _batches(self, epoch: int, first_step: int) -> Iterator[Batch]:
-        """The crops in a new order in each epoch, each changed as seed, epoch and its place in the order say."""
+        """The crops in a new order in each epoch, each changed as seed, epoch and its place in the order say. Of several
+        computers each reads its rows."""
         import tensorflow as tf
 
-        train, seed = self._training.train, self._training.seed
+        train, seed, computers = self._training.train, self._training.seed, self._training.computers
         order = np.random.default_rng((seed, epoch)).permutation(len(train.ids))
+        batches = [
+            range(first, min(first + self._batch, len(order)))
+            for first in range(first_step * self._batch, len(order), self._batch)
+        ]
 
         def changed(item: tuple[int, int, CropFile]) -> tuple[int, Any]:
             turn, place, file = item
@@ -171,28 +191,51 @@ class _Stage:
             except Unreadable:  # gone since it was checked
                 return place, None
 
-        turns = range(first_step * self._batch, len(order))
+        own = [batch[computers.rows(len(batch))] for batch in batches]
+        turns = (turn for batch in own for turn in batch)
         items = ((turn, int(order[turn]), self._training.file(int(train.ids[order[turn]]))) for turn in turns)
         with closing(in_order(changed, items, ahead=_AHEAD * self._batch)) as ready:
-            while some := list(islice(ready, self._batch)):
-                good = [(place, image) for place, image in some if image is not None]
-                labels = train.labels[[place for place, _ in good]]
-                yield Batch(
-                    tf.stack([image for _, image in good]), one_hot(labels, len(self._training.classes))
-                )
+            for whole, rows in zip(batches, own, strict=True):
+                yield self._batch_of(list(islice(ready, len(rows))), len(whole))
+
+    def _batch_of(self, read: list[tuple[int, Any]], whole: int) -> Batch:
+        """A batch of ``whole`` crops, or this computer's share of it. A crop that cannot be read is black and does not count:
+        devices that normalise together must all have some."""
+        import tensorflow as tf
+
+        places, images = zip(*read, strict=True)
+        weights = np.array([image is not None for image in images], np.float32)
+        black = tf.zeros((self._size, self._size, 3))
+        targets = one_hot(self._training.train.labels[list(places)], len(self._training.classes))
+        inputs = tf.stack([black if image is None else image for image in images])
+        if self._training.computers.count > 1:
+            return Batch(inputs, targets, weights, whole)
+        good = weights > 0
+        return Batch(inputs[good], targets[good])
 
     def _validate(self) -> NDArray[np.float32]:
         training = self._training
         validation = training.pictures(training.validation)
         whole = np.zeros((len(validation.ids), len(training.classes)), np.float32)
-        for which, images in self._supply.batches(validation, np.arange(len(validation.ids)), self._batch):
+        own = np.arange(len(validation.ids))[training.computers.part(len(validation.ids))]
+        for which, images in self._supply.batches(validation, own, self._batch):
             if len(which):
                 whole[which] = self._logits(images)
-        return whole
+        return training.computers.total(whole)
 
     def _logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        said: NDArray[np.float32] = self._network.model.predict_on_batch(images.astype(np.float32))
-        return said
+        import tensorflow as tf
+
+        if self._said is None:
+            size, model = self._size, self._network.model
+
+            @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.uint8)], jit_compile=False)
+            def said(images: Any) -> Any:
+                return model(tf.cast(images, tf.float32), training=False)
+
+            self._said = said
+        logits: NDArray[np.float32] = self._said(tf.constant(images)).numpy()
+        return logits
 
 
 class Forecast:

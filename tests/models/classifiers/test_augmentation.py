@@ -28,6 +28,15 @@ def test_that_augmentation_repeats_itself_and_stays_in_range(noise, strength):
     assert one.min() >= 0 and one.max() <= 255 and one.dtype == np.float32
 
 
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_that_a_part_of_a_batch_is_changed_as_it_is_in_the_whole(noise, strength):
+    import tensorflow as tf
+
+    whole = changed(noise, [0, 1], strength)
+    part = augment(tf.constant(noise[21:50]), tf.constant([0, 1]), strength, tf.constant(21)).numpy()
+    np.testing.assert_allclose(part, whole[21:50], atol=1e-3)
+
+
 def test_that_none_changes_nothing(noise):
     np.testing.assert_array_equal(changed(noise, [0, 1], "none"), noise)
     assert set(recipes.AUGMENTATIONS) == {"none", *STRENGTHS}

@@ -57,6 +57,12 @@ def test_that_batches_are_what_prediction_sees_in_the_order_asked_for(crops):
     np.testing.assert_array_equal(np.concatenate([pixels for _, pixels in batches]), expected(crops)[order])
 
 
+def test_that_only_the_rows_that_are_asked_for_are_read(crops):
+    order = np.arange(10)[::-1]
+    batches = list(Supply(PREPARE, 32).batches(all_of(crops), order, 4, lambda count: slice(0, count // 2)))
+    assert [places.tolist() for places, _ in batches] == [[9, 8], [5, 4], [1]]
+
+
 def test_that_crops_are_decoded_once_as_far_as_there_is_room(crops):
     decoded = []
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT))
 
-from camtrap_gui.models.classifiers import backbones, batch_size  # noqa: E402
+from camtrap_gui.models.classifiers import backbones, batch_size, tutorial  # noqa: E402
 from camtrap_gui.models.classifiers.one_step import Step  # noqa: E402
 from camtrap_gui.problem import Problem  # noqa: E402
 from tests import tiny  # noqa: E402
@@ -75,6 +75,34 @@ def test_that_two_devices_learn_what_one_learns(tmp_path):
         np.testing.assert_allclose(two["said"], np.array(said), rtol=1e-5)
         for path, weight in weights.items():
             np.testing.assert_allclose(two[path.replace("/", "-")], weight, atol=2e-5, err_msg=path)
+        weights, said = learn_as_the_tutorial_does()
+        np.testing.assert_allclose(two["slim"], np.array(said), rtol=1e-4)
+        for path, weight in weights.items():
+            np.testing.assert_allclose(two[f"slim-{path.replace('/', '-')}"], weight, atol=1e-4, err_msg=path)
+
+
+def learn_as_the_tutorial_does(sizes: tuple[int, ...] = (8, 5, 1)) -> tuple[dict[str, np.ndarray], list]:
+    """Three steps of both heads and of normalisation by batches, from a fixed start."""
+    import keras
+    from keras import layers
+
+    random = np.random.default_rng(0)
+    images = keras.Input((8, 8, 3))
+    x = layers.BatchNormalization(name="norm")(layers.Conv2D(4, 3, name="conv", activation="relu")(images))
+    second = layers.Dense(3, name="AuxLogits-Aux_logits")(layers.GlobalAveragePooling2D()(x))
+    x = layers.Conv2D(4, 3, name="more", activation="relu")(x)
+    logits = layers.Dense(3, name="species")(layers.GlobalAveragePooling2D()(x))
+    network = tutorial.Network(keras.Model(images, logits), keras.Model(images, [logits, second]))
+    for weight in network.learning.weights:
+        weight.assign(random.normal(0, 0.3, weight.shape) + (1.0 if "variance" in weight.path else 0.0))
+    stage = tutorial.stages(10, 1)[1]
+    tutorial.normalise(network, stage, 10, as_original=False)
+    learner = tutorial.SlimLearner(network, stage, 10)
+    said = []
+    for size in sizes:
+        targets = np.eye(3, dtype=np.float32)[random.integers(0, 3, size)]
+        said.append(learner.learn(random.uniform(-1, 1, (size, 8, 8, 3)).astype(np.float32), targets))
+    return backbones.arrays_of(network.learning), said
 
 
 def test_that_parts_are_as_many_as_memory_asks_for():
@@ -109,5 +137,7 @@ if __name__ == "__main__":
     names = [device.name for device in tf.config.list_logical_devices("CPU")]
     with tf.distribute.MirroredStrategy(names).scope():
         weights, steps = learn(sizes=(8, 5, 1))
+        slim, slim_steps = learn_as_the_tutorial_does()
     arrays = {path.replace("/", "-"): weight for path, weight in weights.items()}
-    np.savez(sys.argv[1], said=np.array(steps), **arrays)
+    arrays |= {f"slim-{path.replace('/', '-')}": weight for path, weight in slim.items()}
+    np.savez(sys.argv[1], said=np.array(steps), slim=np.array(slim_steps), **arrays)
