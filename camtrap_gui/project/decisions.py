@@ -5,10 +5,12 @@ rows of a form. ``author`` None is the user of this computer.
 """
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from camtrap_gui.project import Project, edits, proposals, regions, species, species_names
 from camtrap_gui.project.edits import Open
@@ -38,6 +40,9 @@ __all__ = [
 ]
 
 
+_PAGE = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How far the review is: images reviewed and left, and how many an hour at the pace of the last hour (0: none)."""
@@ -58,7 +63,7 @@ def label(project: Project, image_ids: Iterable[int], said: Sequence[Said], auth
     A count that is not said stays where the species was known. Boxes follow: with one species they all are of it, with
     several those of other species are of an unknown one, and with "empty" or nothing at all there are none.
     """
-    wanted = list(image_ids)
+    wanted = array("q", map(int, image_ids))
     note = f"{_pictures(len(wanted))}: {_listed(said)}"
     with edits.recording(project, note, author) as edit, _chosen(edit, wanted):
         _say(edit, said, keep_others=False)
@@ -70,7 +75,7 @@ def add_label(
     project: Project, image_ids: Iterable[int], said: Said | Sequence[Said], author: str | None = None
 ) -> int:
     """These images show this as well; the edit's id. "Empty" and "unknown" make room for it."""
-    wanted, some = list(image_ids), [said] if isinstance(said, Said) else list(said)
+    wanted, some = array("q", map(int, image_ids)), [said] if isinstance(said, Said) else list(said)
     note = f"{_pictures(len(wanted))}: and {_listed(some)}"
     with edits.recording(project, note, author) as edit, _chosen(edit, wanted):
         _say(edit, some, keep_others=True)
@@ -79,7 +84,7 @@ def add_label(
 
 def remove_label(project: Project, image_ids: Iterable[int], name: str, author: str | None = None) -> int:
     """These images do not show this species; the edit's id. Its boxes are then of an unknown one."""
-    wanted = list(image_ids)
+    wanted = array("q", map(int, image_ids))
     with edits.recording(project, f"{_pictures(len(wanted))}: not {name}", author) as edit:
         number = species.existing(project, name)
         with _chosen(edit, wanted):
@@ -98,7 +103,7 @@ def accept(project: Project, image_ids: Iterable[int], author: str | None = None
 
     What another person said stays that person's.
     """
-    wanted = list(image_ids)
+    wanted = array("q", map(int, image_ids))
     note = f"Accept {_pictures(len(wanted))}"
     with edits.recording(project, note, author) as edit, _chosen(edit, wanted):
         _accept_labels(edit)
@@ -108,7 +113,7 @@ def accept(project: Project, image_ids: Iterable[int], author: str | None = None
 
 def flag(project: Project, image_ids: Iterable[int], flagged: bool, author: str | None = None) -> int:
     """Remember images to come back to, or forget that; the edit's id. It says nothing of what is on them."""
-    wanted = list(image_ids)
+    wanted = array("q", map(int, image_ids))
     verb = "Flag" if flagged else "Take the flag off"
     with edits.recording(project, f"{verb} {_pictures(len(wanted))}", author) as edit, _chosen(edit, wanted):
         edit.db.execute(
@@ -217,23 +222,25 @@ def _accept_labels(edit: Open) -> None:
 
 
 def _accept_proposals(project: Project, edit: Open) -> None:
-    rest = [number for (number,) in edit.db.execute("SELECT image_id FROM temp.chosen")]
+    rest = array("q", (number for (number,) in edit.db.execute("SELECT image_id FROM temp.chosen")))
     numbers: dict[str, int] = {}
-    rows, accepted = [], []
-    for image_id, proposed in proposals.of_images(project, rest):
-        for one in proposed.said:
-            if one.species not in numbers:
-                numbers[one.species] = species_names.find_or_make(edit.db, one.species)
-            said = (one.count, edit.author, edit.made, one.run_id, one.confidence)
-            rows.append((image_id, numbers[one.species], *said))
-        if proposed.said:
-            accepted.append((edit.made, image_id))
-    edit.db.executemany(
-        "INSERT INTO labels (image_id, species_id, count, author, made, run_id, confidence)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        rows,
-    )
-    edit.db.executemany("UPDATE images SET reviewed = ? WHERE id = ?", accepted)
+    proposed = proposals.of_images(project, rest)
+    while page := list(islice(proposed, _PAGE)):  # what is said of earlier pictures changes no later proposal
+        rows, accepted = [], []
+        for image_id, offered in page:
+            for one in offered.said:
+                if one.species not in numbers:
+                    numbers[one.species] = species_names.find_or_make(edit.db, one.species)
+                said = (one.count, edit.author, edit.made, one.run_id, one.confidence)
+                rows.append((image_id, numbers[one.species], *said))
+            if offered.said:
+                accepted.append((edit.made, image_id))
+        edit.db.executemany(
+            "INSERT INTO labels (image_id, species_id, count, author, made, run_id, confidence)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            rows,
+        )
+        edit.db.executemany("UPDATE images SET reviewed = ? WHERE id = ?", accepted)
 
 
 def _judge(

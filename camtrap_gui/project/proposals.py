@@ -7,7 +7,7 @@ detector has found no animal in it, person and vehicle, or empty.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from camtrap_gui.project import Project, detections, species_names
@@ -38,11 +38,10 @@ def of_image(project: Project, image_id: int) -> Proposal:
     return dict(of_images(project, [image_id]))[image_id]
 
 
-def of_images(project: Project, image_ids: Iterable[int]) -> Iterator[tuple[int, Proposal]]:
+def of_images(project: Project, image_ids: Sequence[int]) -> Iterator[tuple[int, Proposal]]:
     """The proposals of many images, in their order, each with the image's id."""
-    wanted = list(image_ids)
-    for start in range(0, len(wanted), _PAGE):
-        yield from _page(project, [int(number) for number in wanted[start : start + _PAGE]])
+    for start in range(0, len(image_ids), _PAGE):
+        yield from _page(project, [int(number) for number in image_ids[start : start + _PAGE]])
 
 
 def _page(project: Project, wanted: list[int]) -> Iterator[tuple[int, Proposal]]:
