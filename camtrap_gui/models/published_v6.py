@@ -1,9 +1,10 @@
 """MegaDetector v6: the one file that can be installed as it is, and what is to be done with the others.
 
-Its authors publish PyTorch files for their own program, PyTorch-Wildlife; the megadetector package does not know them. One of
-them is published as ONNX too. Names, sizes and licences: the model zoo of https://github.com/microsoft/MegaDetector and
-``MegaDetectorV6`` of PyTorch-Wildlife; the ONNX file's MD5 and size: Zenodo, record 15398270, as several public projects that
-fetch it check it. For the other files neither is given here, because they are not fetched. Found is what PyTorch-Wildlife takes for found, a confidence of 0.2.
+Its authors publish PyTorch files for their own program, PyTorch-Wildlife; the megadetector package does not know them. One
+of them is published as ONNX too. Names, sizes and licences: the model zoo of https://github.com/microsoft/MegaDetector and
+``MegaDetectorV6`` of PyTorch-Wildlife; the ONNX file's MD5 and size: Zenodo, record 15398270, as several public projects
+that fetch it check it. For the other files neither is given here, because they are not fetched. Found is what
+PyTorch-Wildlife takes for found, a confidence of 0.2.
 """
 
 from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, ExportOffer, FileOffer, guess_thresholds
@@ -11,8 +12,8 @@ from camtrap_gui.models.catalogue import MEGADETECTOR_CATEGORIES, ExportOffer, F
 _RECORD = "https://zenodo.org/records/15398270/files"
 _COPY = "https://zenodo.org/records/18165116/files"
 _AGPL = (
-    "Its authors list MegaDetector v6 (Ultralytics) under AGPL-3.0, see https://github.com/microsoft/MegaDetector; the record it "
-    "is fetched from is marked CC BY 4.0.\n"
+    "Its authors list this MegaDetector v6, which was trained with the code of Ultralytics, under AGPL-3.0, see "
+    "https://github.com/microsoft/MegaDetector.\n"
 )
 
 INSTALLED = (
