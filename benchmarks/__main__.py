@@ -16,6 +16,7 @@ ALL = {
     "crops": ["--pictures", "24"],
     "training": ["--crops", "300"],
     "training_input": ["--crops", "128", "--batch", "16", "--rounds", "1"],
+    "training_together": ["--batch", "8", "--steps", "3", "--rounds", "1"],
     "precision": ["--backbones", "efficientnet-lite0", "--batch", "8", "--rounds", "1", "--pictures", "40"],
     "transfer": ["--seeds", "1"],
     "recipes": ["--seeds", "1", "--size", "64", "--epochs", "1", "--only", "unfreeze"],
