@@ -19,7 +19,7 @@ ALL = {
     "training_together": ["--batch", "8", "--steps", "3", "--rounds", "1"],
     "precision": ["--backbones", "efficientnet-lite0", "--batch", "8", "--rounds", "1", "--pictures", "40"],
     "transfer": ["--seeds", "1"],
-    "recipes": ["--seeds", "1", "--size", "64", "--epochs", "1", "--only", "unfreeze"],
+    "recipes": ["--seeds", "1", "--size", "64", "--epochs", "1", "--only", "unfreeze", "--no-demo"],
     "window": ["--images", "20000", "--crops", "120", "--seconds", "10", "--frames", "60", "--pictures", "6"],
     "review_edits": ["--images", "5000", "--rounds", "1"],
     "review_kills": ["--kills", "20"],

@@ -1,9 +1,11 @@
 """One number that makes a classifier's confidence honest: its logits are divided by it before softmax.
 
 Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2. Dividing all logits by one positive number
-changes how sure a classifier is, never what it says. Measured (``benchmarks/confidence.py``, five folds, quick training):
-the calibration error goes from 0.033 to 0.008 on 1,097 photos of monkeys, from 0.023 to 0.018 on 1,133 crops of a demo
-survey dealt by camera, which is as low as can be told from so many crops.
+changes how sure a classifier is, never what it says. Measured (``benchmarks/confidence.py``, five folds, quick training at
+288 pixels, temperature from validation crops): the calibration error goes from 0.050 to 0.005 on 1,097 photos of monkeys,
+from 0.053 to 0.018 on 1,133 crops of a demo survey of 60 cameras, from 0.10 to 0.07 on 409 crops of one of 20. With the
+temperature of answers out of fold it is 0.005, 0.015 and 0.045; what is calibrated perfectly would show 0.015 and 0.037 on
+the demos, as so few crops tell no better.
 """
 
 import numpy as np

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,11 +35,23 @@ def test_that_what_is_accepted_was_right_as_often_as_wanted(seed, crops, precisi
             assert answers.correct[own].mean() == each.precision >= precision
 
 
-def test_that_a_precision_takes_as_many_crops_as_it_says():
+def test_that_a_precision_takes_as_many_crops_as_it_says_besides_those_of_the_largest_camera():
     for precision in (0.9, 0.95, 0.99):
         count = thresholds.needed(precision)
-        assert thresholds.fit(flawless(count), NAMES, precision).accepting.least == {"deer": 0.9}
-        assert thresholds.fit(flawless(count - 1), NAMES, precision).accepting.least == {}
+        for others, least in ((count, {"deer": 0.9}), (count - 1, {})):
+            seen = flawless(300 + others)
+            location = np.concatenate([np.full(300, 9), np.arange(others) % 5])
+            assert thresholds.fit(replace(seen, location=location), NAMES, precision).accepting.least == least
+
+
+def test_that_a_camera_that_is_always_wrong_is_not_outvoted_by_a_large_one():
+    seen = flawless(400)
+    location = np.repeat([0, 1, 2], [300, 60, 40])
+    wrong = replace(seen, location=location, correct=location != 2)
+    assert thresholds.fit(wrong, NAMES, 0.8).accepting.least == {}
+    assert thresholds.fit(replace(wrong, location=np.arange(400) % 5), NAMES, 0.8).accepting.least == {
+        "deer": 0.9
+    }
 
 
 def test_that_crops_of_two_cameras_do_not_tell():

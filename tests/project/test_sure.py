@@ -36,7 +36,7 @@ def run(survey) -> runs.Run:
         db.execute("UPDATE suggestions SET run_id = ?", (made.id,))
     said = np.repeat([0, 2], 60)
     ones = np.ones(120, bool)
-    acceptance.keep_answers(made, Answers(said, np.full(120, 0.7), ones, np.arange(120) % 6))
+    acceptance.keep_answers(made, Answers(said, np.full(120, 0.7), ones, np.arange(120) % 12))
     acceptance.make_thresholds(made, 0.95)
     return made
 

@@ -133,7 +133,9 @@ def test_that_merged_species_are_accepted_from_the_higher_of_their_thresholds(pr
     tiny.add_crops(project, {("zebra", "val"): 1})
     data = {"classes": list(tiny.COLOURS), "data_hash": ""}
     trained = runs.start(project, "quick", "tiny", {}, data, {})
-    answers = Answers(np.repeat([0, 1], 60), np.full(120, 0.9), np.ones(120, bool), np.tile(np.arange(6), 20))
+    answers = Answers(
+        np.repeat([0, 1], 60), np.full(120, 0.9), np.ones(120, bool), np.tile(np.arange(12), 10)
+    )
     sure = replace(answers, confidence=np.where(answers.said == 0, 0.9, 0.7))
     acceptance.keep_answers(trained, sure)
     acceptance.make_thresholds(trained, 0.95)

@@ -28,7 +28,7 @@ def looked_at(tmp_path):
         with project.write() as db:
             db.execute("UPDATE suggestions SET run_id = ?", (run.id,))
         said = np.repeat([0, 2], 60)
-        answers = Answers(said, np.full(120, 0.7), np.ones(120, bool), np.arange(120) % 6)
+        answers = Answers(said, np.full(120, 0.7), np.ones(120, bool), np.arange(120) % 12)
         acceptance.keep_answers(run, answers)
         acceptance.make_thresholds(run, 0.95)
     return folder
