@@ -9,6 +9,8 @@ import sys
 ALL = {
     "dataset_import": ["--images", "50000"],
     "million": ["--images", "50000", "--rounds", "1"],
+    "flat_memory": ["--images", "200", "1000", "--leave-out", "train", "review"],
+    "costs": ["--measure", "60"],
     "detection": ["--pictures", "24"],
     "detection_quality": ["--images", "40"],
     "cluster": ["--pictures", "120", "--files", "12", "--rounds", "1"],
