@@ -175,6 +175,7 @@ def _style(c: Colours) -> str:
     QPushButton[primary="true"]:focus {{ border: 2px solid {c.text}; }}
     QPushButton:disabled {{ color: {c.muted}; background: {c.raised}; border-color: {c.line}; }}
     QPushButton[link="true"] {{ background: transparent; color: {c.accent}; border: 2px solid transparent; padding: 4px; text-align: left; }}
+    QPushButton[link="true"]:disabled {{ color: {c.muted}; }}
     QPushButton[link="true"]:hover {{ text-decoration: underline; }}
     QPushButton[link="true"]:focus {{ border: 2px solid {c.accent}; }}
     QToolButton {{ border: 2px solid transparent; border-radius: 6px; padding: 4px; }}

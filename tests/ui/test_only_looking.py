@@ -40,7 +40,7 @@ def test_that_one_can_look_at_everything_and_change_nothing(looking, trained, wa
     for held in (
         train.use,
         train.go_on,
-        review.pad,
+        review.pad.saying,
         review.accept_sure,
         review.retrain,
         dataset.preview_button,

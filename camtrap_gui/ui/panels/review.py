@@ -86,7 +86,7 @@ class ReviewPanel(Panel):
         self.deciding.history_wanted.connect(self.menu.show_history)
         self.deciding.keys_wanted.connect(self.menu.show_keys)
         self.views.bar.addWidget(self.menu)
-        hold(project, self.pad, self.menu.rows["import_decisions"])
+        hold(project, self.pad.saying, *self.pad.turning, self.menu.rows["import_decisions"])
         self.right = _column(self.pad, PAD_WIDTH)
         page = QWidget()
         layout = QHBoxLayout(page)

@@ -71,7 +71,8 @@ class AtHand:
 class LabelPad(QFrame):
     """Emits ``wanted`` with the name of a key of the review page and whether it is meant for the whole sequence.
 
-    ``removed`` brings the species of a label to be taken away, ``counted`` a new count.
+    ``removed`` brings the species of a label to be taken away, ``counted`` a new count. ``saying`` holds all with which
+    something is decided, ``turning`` the buttons that take it back.
     """
 
     wanted = Signal(str, bool)
@@ -82,6 +83,7 @@ class LabelPad(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self._tinted: list[tuple[QPushButton | QToolButton, str]] = []
+        self.turning: list[QToolButton] = []
         self.about = text("", "heading", bold=True, wrap=True)
         self.detail = ElidedLabel()
         self.detail.setProperty("role", "muted")
@@ -114,12 +116,15 @@ class LabelPad(QFrame):
         layout.setSpacing(GRID)
         layout.addWidget(self.about)
         layout.addWidget(self.detail)
-        layout.addLayout(self._labels)
-        layout.addWidget(self.doubt)
-        layout.addWidget(self.accept)
-        layout.addWidget(self.numbers)
-        layout.addWidget(self.species)
-        layout.addLayout(self._special())
+        self.saying = QWidget()
+        inner = QVBoxLayout(self.saying)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(GRID)
+        inner.addLayout(self._labels)
+        for part in (self.doubt, self.accept, self.numbers, self.species):
+            inner.addWidget(part)
+        inner.addLayout(self._special())
+        layout.addWidget(self.saying)
         layout.addStretch()
         layout.addWidget(self._last)
         layout.addLayout(self._steps())
@@ -229,6 +234,8 @@ class LabelPad(QFrame):
             button.clicked.connect(lambda _=False, name=name: self.wanted.emit(name, False))
             self._tinted.append((button, sign))
             row.addWidget(button)
+            if name in ("undo", "redo"):
+                self.turning.append(button)
         self._tint()
         return row
 

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from camtrap_gui.ui.theme import GRID
@@ -109,6 +110,7 @@ class PredictionTable(QTableView):
 
     def __init__(self, rows: PredictionRows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._rows = rows
         self.setModel(rows)
         self.setAccessibleName("Predictions")
         self.setShowGrid(False)
@@ -134,6 +136,11 @@ class PredictionTable(QTableView):
 
     def _lay_out(self, rows: PredictionRows) -> None:
         self.setColumnHidden(LOOK, not (rows.has_looks or rows.failures))
+        self.setColumnWidth(LOOK, max(14 * GRID, self.viewport().width() // 3 if rows.failures else 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._lay_out(self._rows)
 
     def sizeHintForRow(self, _: int) -> int:
         return self.fontMetrics().height() + GRID
