@@ -16,6 +16,9 @@ TRAIN, VAL, TEST = range(3)
 FREE = -1
 """In place of a split: to be chosen."""
 
+BUNDLES = 20
+"""Into so many bundles many groups of the same classes are put: shares are then met to a twentieth of each kind."""
+
 Location = TypeVar("Location", str, int)
 
 Split = NDArray[np.int8]
@@ -66,14 +69,38 @@ def tutorial(locations: Iterable[Location], test_fraction: float, seed: int = 0)
     return frozenset(random.Random(seed).sample(ordered, drawn))
 
 
-def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def bundled(
+    groups: NDArray[np.int64], classes: NDArray[np.int64], kept: Split, seed: int = 0
+) -> NDArray[np.int64]:
+    """The bundle that each of very many groups belongs to, so that thousands are split instead of millions.
+
+    ``groups`` and ``classes`` say which group has crops of which class, a pair each; ``kept`` is as in ``balanced``. Groups
+    of the same classes that are kept alike are dealt out to at most ``BUNDLES`` bundles at random. A class in three or
+    more groups is then in three or more bundles, and one in fewer groups in as many as before.
+    """
+    rng = np.random.default_rng(seed)
+    names = rng.integers(1, 2**63, int(classes.max(initial=0)) + 5, np.uint64)
+    kinds = names[kept.astype(np.int64) - FREE]
+    np.add.at(kinds, groups, names[classes + 4])  # sums of random numbers: equal ones have the same classes
+    order = rng.permutation(len(kept))
+    order = order[np.argsort(kinds[order], kind="stable")]
+    _, first, sizes = np.unique(kinds[order], return_index=True, return_counts=True)
+    pieces = np.minimum(sizes, BUNDLES)
+    kind = np.repeat(np.arange(len(sizes)), sizes)
+    place = np.arange(len(order)) - first[kind]
+    bundle = np.empty(len(order), np.int64)
+    bundle[order] = (np.cumsum(pieces) - pieces)[kind] + place * pieces[kind] // sizes[kind]
+    return bundle
+
+
+def joined(pairs: Iterable[tuple[Location, Location]]) -> dict[Location, Location]:
     """Names joined by pairs, directly or through others, each with the smallest name of its group.
 
     Names that are in no pair are not in the answer. ``joined([("b", "a"), ("c", "b")])`` joins all three to "a".
     """
-    parent: dict[str, str] = {}
+    parent: dict[Location, Location] = {}
 
-    def root(name: str) -> str:
+    def root(name: Location) -> Location:
         parent.setdefault(name, name)
         while parent[name] != name:
             parent[name] = parent[parent[name]]

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from camtrap_gui import splits
-from camtrap_gui.splits import TEST, TRAIN, VAL, balanced, joined, tutorial, wanted_splits
+from camtrap_gui.splits import (
+    BUNDLES,
+    FREE,
+    TEST,
+    TRAIN,
+    VAL,
+    balanced,
+    bundled,
+    joined,
+    tutorial,
+    wanted_splits,
+)
 
 SHARES = (0.65, 0.15, 0.2)
 
@@ -127,3 +138,34 @@ def test_that_what_is_joined_through_others_is_one_group(pairs):
             reachable[a] |= reachable[b]
             reachable[b] |= reachable[a]
     assert all(name == min(reachable[member]) for member, name in groups.items())
+
+
+@given(
+    pairs=st.sets(st.tuples(st.integers(0, 199), st.integers(0, 2)), min_size=1),
+    kept=st.lists(st.sampled_from([FREE, FREE, FREE, TEST]), min_size=200, max_size=200),
+)
+@settings(deadline=None)
+def test_that_bundles_are_few_and_keep_how_often_a_class_can_be_divided(pairs, kept):
+    groups, classes = np.array(sorted(pairs)).T
+    bundles = bundled(groups, classes, np.array(kept, np.int8))
+    kinds = [(frozenset(classes[groups == group].tolist()), kept[group]) for group in range(200)]
+    alike: dict[object, set[int]] = {}
+    for kind, bundle in zip(kinds, bundles.tolist(), strict=True):
+        alike.setdefault(kind, set()).add(bundle)
+    assert all(len(found) == min(kinds.count(kind), BUNDLES) for kind, found in alike.items())
+    assert sum(map(len, alike.values())) == len(set(bundles.tolist())) == bundles.max() + 1
+
+
+def test_that_very_many_groups_are_split_as_wished():
+    rng = np.random.default_rng(0)
+    classes = np.append(np.minimum(rng.geometric(0.3, 100_000), 20), [50, 51, 51, 52, 52, 52])
+    groups = np.arange(len(classes))
+    bundles = bundled(groups, classes, np.full(len(groups), FREE, np.int8))
+    counts = np.zeros((bundles.max() + 1, 53), np.int64)
+    np.add.at(counts, (bundles, classes), 1)
+    where = balanced(counts, SHARES)[bundles]
+    for one in range(1, 15):
+        assert np.allclose(
+            np.bincount(where[classes == one], minlength=3) / sum(classes == one), SHARES, atol=0.08
+        )
+    assert [len({*where[classes == one].tolist()}) for one in (50, 51, 52)] == [1, 2, 3]

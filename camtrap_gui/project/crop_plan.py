@@ -8,14 +8,17 @@ last its rows become the project's.
 import random
 import sqlite3
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from camtrap_gui.files import inside
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crop_files, images
 from camtrap_gui.project.crop_files import Cut, Picture
-from camtrap_gui.project.crops import Row
+from camtrap_gui.project.crops import SPLITS, Row
 
 UNREADABLE = "the picture cannot be read"
 TOO_SMALL = "its boxes are too small"
@@ -38,6 +41,8 @@ class Plan:
                 location TEXT
             );
             CREATE INDEX images_by_location ON images (location);
+            CREATE TABLE places (id INTEGER PRIMARY KEY, name TEXT UNIQUE, split INTEGER);
+            CREATE TABLE known (location TEXT PRIMARY KEY, split TEXT) WITHOUT ROWID;
             CREATE TABLE crops (
                 id INTEGER PRIMARY KEY, image_id INTEGER, species_id INTEGER, box_id INTEGER, detection_id INTEGER,
                 confidence REAL, x REAL, y REAL, width REAL, height REAL, file TEXT UNIQUE, folded TEXT UNIQUE,
@@ -121,30 +126,60 @@ class Plan:
         if all(made is None for made in cut.made.values()):
             self.leave_out(cut.image_id, TOO_SMALL)
 
-    def joined_locations(self) -> Iterator[tuple[str, str]]:
+    def number_places(self, known: Iterable[tuple[str, str]]) -> int:
+        """Number the locations from 0 in the order of their names, for what follows; how many there are.
+
+        ``known`` are splits that locations have already, also of locations that are not in the plan.
+        """
+        self.db.execute("BEGIN")
+        self.db.execute("DELETE FROM places")
+        self.db.execute(
+            "INSERT INTO places (id, name) SELECT row_number() OVER (ORDER BY location) - 1, location"
+            " FROM (SELECT DISTINCT location FROM images)"
+        )
+        self.db.execute("DELETE FROM known")
+        self.db.executemany("INSERT OR REPLACE INTO known VALUES (?, ?)", known)
+        self.db.execute("COMMIT")
+        return self.count("places")
+
+    def places(self) -> Iterator[tuple[int, str, str | None]]:
+        """Number, name and known split of every location."""
+        rows = self.db.execute(
+            "SELECT id, name, known.split FROM places LEFT JOIN known ON location = name ORDER BY id"
+        )
+        yield from map(tuple, rows)
+
+    def joined_places(self) -> Iterator[tuple[int, int]]:
         """Pairs of locations that share a sequence, enough to know all that hang together."""
         rows = self.db.execute(
-            "SELECT DISTINCT first, location FROM images JOIN"
+            "SELECT DISTINCT one.id, other.id FROM images JOIN"
             " (SELECT sequence_id, MIN(location) AS first FROM images WHERE sequence_id IS NOT NULL"
-            "  GROUP BY sequence_id HAVING COUNT(DISTINCT location) > 1) USING (sequence_id) ORDER BY first, location"
+            "  GROUP BY sequence_id HAVING MIN(location) < MAX(location)) USING (sequence_id)"
+            " JOIN places AS one ON one.name = first JOIN places AS other ON other.name = location ORDER BY 1, 2"
         )
-        for row in rows:
-            yield row["first"], row["location"]
+        yield from map(tuple, rows)
 
-    def amounts(self) -> dict[tuple[str, int], int]:
-        """Crops of each species at each location: ``(location, species id) -> number``."""
+    def amounts(self) -> NDArray[np.int64]:
+        """Crops of each species at each location: rows of location, species id, number."""
         rows = self.db.execute(
-            "SELECT location, species_id, COUNT(*) AS number FROM crops JOIN images ON images.id = image_id"
-            " GROUP BY location, species_id ORDER BY location, species_id"
+            "SELECT places.id, species_id, COUNT(*) FROM crops JOIN images ON images.id = image_id"
+            " JOIN places ON name = location GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        return {(row["location"], row["species_id"]): row["number"] for row in rows}
+        found = array("q")
+        for row in rows:
+            found.extend(row)
+        return np.frombuffer(found, np.int64).reshape(-1, 3)
 
-    def assign(self, splits: Mapping[str, str]) -> None:
-        """Put the crops of each location into a split."""
+    def assign(self, splits: NDArray[np.int8]) -> None:
+        """Put the crops of each location into a split: its place in ``SPLITS``."""
         self.db.execute("BEGIN")
         self.db.executemany(
-            "UPDATE crops SET split = ? WHERE image_id IN (SELECT id FROM images WHERE location = ?)",
-            ((split, location) for location, split in splits.items()),
+            "UPDATE places SET split = ? WHERE id = ?", zip(splits.tolist(), range(len(splits)), strict=True)
+        )
+        cases = " ".join(f"WHEN {number} THEN '{split}'" for number, split in enumerate(SPLITS))
+        self.db.execute(
+            f"UPDATE crops SET split = (SELECT CASE places.split {cases} END FROM images JOIN places ON name = location"
+            " WHERE images.id = image_id)"
         )
         self.db.execute("COMMIT")
 

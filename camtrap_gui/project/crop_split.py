@@ -1,14 +1,18 @@
 """Which location goes to which split, and which species end up without some split."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, history, images
 from camtrap_gui.project.crop_plan import Plan
 from camtrap_gui.project.crops import SPLITS
+from camtrap_gui.splits import FREE, Split, balanced, bundled, joined, tutorial
+
+_MANY = 5_000  # groups; more are split in bundles
 
 _DEFAULTS = {
     "padding": 1.69,
@@ -60,39 +64,35 @@ def made(project: Project) -> Made:
     return Made(float(known["padding"]), wish)
 
 
-def known_splits(project: Project, wish: Wish) -> dict[str, str]:
+def known_splits(project: Project, wish: Wish) -> Iterator[tuple[str, str]]:
     """The split that each location has, if it was made by the same wish; if by another one, it is to change."""
-    if "crop" not in history.last_done(project) or made(project).wish != wish:
-        return {}
-    rows = project.db.execute(
-        "SELECT location, split FROM crops UNION SELECT location, split FROM set_aside"
-    ).fetchall()
-    return dict(rows)
+    if "crop" in history.last_done(project) and made(project).wish == wish:
+        for table in ("set_aside", "crops"):
+            yield from map(tuple, project.db.execute(f"SELECT DISTINCT location, split FROM {table}"))
 
 
-def split(
-    project: Project, plan: Plan, wish: Wish, known: Mapping[str, str] = MappingProxyType({})
-) -> tuple[str, ...]:
+def split(project: Project, plan: Plan, wish: Wish, known: Iterable[tuple[str, str]] = ()) -> tuple[str, ...]:
     """Give every crop of the plan its split; the answer says of each species that lacks one why.
 
     Locations in ``known`` keep their split, the others are dealt out so that all together come close to the shares.
     Locations that share a sequence stay together, except in the tutorial's split, which does not know sequences; where
     a sequence joins locations of several splits, they all go where they can do no harm, to train rather than to test.
-    Raises Problem where everything hangs together, so that nothing can be tested on what was not learnt.
+    Raises Problem where everything hangs together, so that nothing can be tested on what was not learnt. Millions of
+    locations, as when every sequence is one, take 100 bytes of memory each.
     """
-    amounts = plan.amounts()
-    locations = sorted({location for location, _ in amounts})
-    joined = {} if wish.kind == "tutorial" else _joined(plan)
-    groups = {location: joined.get(location, location) for location in locations}
-    if len(set(groups.values())) == 1 and wish.val + wish.test > 0:
+    groups = np.arange(plan.number_places(known))
+    if wish.kind != "tutorial" and wish.key != "sequence":
+        for place, first in joined(plan.joined_places()).items():
+            groups[place] = first
+    if (groups == 0).all() and wish.val + wish.test > 0:
         raise Problem(
-            f"All pictures with crops hang together: {_together(wish.key, locations)}. Nothing could be tested on what was"
+            f"All pictures with crops hang together: {_together(wish.key, plan)}. Nothing could be tested on what was"
             f" not learnt. Split by something else: {choices(project, wish.key)}"
         )
-    if wish.kind == "tutorial":
-        where = _tutorial(project, wish, locations, known)
-    else:
-        where = _balanced(amounts, groups, wish, known)
+    amounts = plan.amounts()
+    where = (
+        _tutorial(project, plan, wish) if wish.kind == "tutorial" else _balanced(amounts, groups, plan, wish)
+    )
     plan.assign(where)
     return tuple(_warnings(project, amounts, groups, where, wish))
 
@@ -108,73 +108,63 @@ def choices(project: Project, key: str) -> str:
     return f"{listed or 'there is no other field in this project, import one with the pictures'}."
 
 
-def _joined(plan: Plan) -> dict[str, str]:
-    from camtrap_gui.splits import joined
-
-    return joined(plan.joined_locations())
-
-
-def _tutorial(
-    project: Project, wish: Wish, locations: Iterable[str], known: Mapping[str, str]
-) -> dict[str, str]:
-    from camtrap_gui.splits import tutorial
-
+def _tutorial(project: Project, plan: Plan, wish: Wish) -> Split:
     values = {value for _, value in images.location_values(project, wish.key) if value is not None}
     if images.are_whole_numbers(project, wish.key):
         drawn = {str(number) for number in tutorial((int(value) for value in values), wish.test, wish.seed)}
     else:
         drawn = {*tutorial(values, wish.test, wish.seed)}
-    if known:  # as many of the new ones as are lacking; those that the tutorial would draw come first
-        lacking = len(drawn) - sum(split == "test" for split in known.values())
-        new = sorted(set(locations) - known.keys(), key=lambda name: (name not in drawn, name))
-        drawn = {*new[: max(0, lacking)]}
-    return {location: known.get(location, "test" if location in drawn else "train") for location in locations}
+    if plan.count(
+        "known"
+    ):  # as many of the new ones as are lacking; those that the tutorial would draw come first
+        lacking = len(drawn) - plan.count("known", "split = 'test'")
+        new = sorted((name not in drawn, name) for _, name, split in plan.places() if split is None)
+        drawn = {name for _, name in new[: max(0, lacking)]}
+    found = (split or ("test" if name in drawn else "train") for _, name, split in plan.places())
+    return np.fromiter(map(SPLITS.index, found), np.int8)
 
 
-def _balanced(
-    amounts: Mapping[tuple[str, int], int], groups: Mapping[str, str], wish: Wish, known: Mapping[str, str]
-) -> dict[str, str]:
-    import numpy as np
+def _balanced(amounts: NDArray[np.int64], groups: NDArray[np.int64], plan: Plan, wish: Wish) -> Split:
+    """The split of every location, whose groups may be so many that they are split in bundles."""
+    numbers, groups = np.unique(groups, return_inverse=True)
+    kept = np.full(len(numbers), FREE, np.int8)
+    known = np.fromiter((SPLITS.index(split) if split else FREE for _, _, split in plan.places()), np.int8)
+    for split in reversed(range(len(SPLITS))):  # so that train has the last word
+        kept[groups[known == split]] = split
+    rows = groups[amounts[:, 0]]
+    _, columns = np.unique(amounts[:, 1], return_inverse=True)
+    bundles = np.arange(len(numbers))
+    if len(numbers) > _MANY:
+        pairs = np.unique(rows * len(amounts) + columns)
+        bundles = bundled(pairs // len(amounts), pairs % len(amounts), kept, wish.seed)
+        kept_as = np.full(bundles.max() + 1, FREE, np.int8)
+        kept_as[bundles] = kept
+        kept = kept_as
+    counts = np.zeros((len(kept), columns.max() + 1), np.int64)
+    np.add.at(counts, (bundles[rows], columns), amounts[:, 2])
+    return balanced(counts, wish.shares, wish.seed, kept)[bundles][groups]
 
-    from camtrap_gui.splits import FREE, balanced
 
-    rows = {name: row for row, name in enumerate(sorted(set(groups.values())))}
-    columns = {species_id: column for column, species_id in enumerate(sorted({key[1] for key in amounts}))}
-    counts = np.zeros((len(rows), len(columns)), dtype=np.int64)
-    for (location, species_id), number in amounts.items():
-        counts[rows[groups[location]], columns[species_id]] += number
-    kept = np.full(len(rows), FREE, dtype=np.int8)
-    for split in reversed(SPLITS):  # so that train has the last word
-        for location, group in groups.items():
-            if known.get(location) == split:
-                kept[rows[group]] = SPLITS.index(split)
-    found = balanced(counts, wish.shares, wish.seed, kept)
-    return {location: SPLITS[found[rows[group]]] for location, group in groups.items()}
-
-
-def _together(key: str, locations: list[str]) -> str:
-    if len(locations) == 1:
-        return f"they have the same {key} “{locations[0]}”"
-    return f"sequences join {len(locations):,} values of {key} (the same sequence name at several of them)"
+def _together(key: str, plan: Plan) -> str:
+    _, name, _ = next(plan.places())
+    if plan.count("places") == 1:
+        return f"they have the same {key} “{name}”"
+    return (
+        f"sequences join {plan.count('places'):,} values of {key} (the same sequence name at several of them)"
+    )
 
 
 def _warnings(
-    project: Project,
-    amounts: Mapping[tuple[str, int], int],
-    groups: Mapping[str, str],
-    where: Mapping[str, str],
-    wish: Wish,
-) -> Iterable[str]:
-    used = [name for name, share in zip(SPLITS, wish.shares, strict=True) if share > 0]
-    present, seen_at = defaultdict(set), defaultdict(set)
-    for location, species_id in amounts:
-        present[species_id].add(where[location])
-        seen_at[species_id].add(groups[location])
+    project: Project, amounts: NDArray[np.int64], groups: NDArray[np.int64], where: Split, wish: Wish
+) -> Iterator[str]:
+    used = [number for number, share in enumerate(wish.shares) if share > 0]
     for species_id, name in project.db.execute(
         "SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id"
     ):
-        missing = [split for split in used if split not in present[species_id]]
-        if present[species_id] and missing:
-            number = len(seen_at[species_id])
-            places = "one location" if number == 1 else f"{number} locations"
-            yield f"{name} is not in {' and '.join(missing)}; it was seen at {places}."
+        places = amounts[amounts[:, 1] == species_id, 0]
+        present = {*np.unique(where[places]).tolist()}
+        missing = [SPLITS[number] for number in used if number not in present]
+        if present and missing:
+            number = len(np.unique(groups[places]))
+            at = "one location" if number == 1 else f"{number} locations"
+            yield f"{name} is not in {' and '.join(missing)}; it was seen at {at}."

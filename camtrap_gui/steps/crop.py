@@ -9,7 +9,7 @@ A class (species) is in every split if it was seen at three or more locations, i
 at one. The split of the tutorial has no val; a training then takes its validation crops from some train locations.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -213,8 +213,8 @@ def _wish(options: Options) -> crop_split.Wish:
     return wish
 
 
-def _known(project: Project, options: Options, wish: crop_split.Wish) -> dict[str, str]:
-    return crop_split.known_splits(project, wish) if options.keep_split else {}
+def _known(project: Project, options: Options, wish: crop_split.Wish) -> Iterable[tuple[str, str]]:
+    return crop_split.known_splits(project, wish) if options.keep_split else ()
 
 
 def _choose(project: Project, rules: Rules, plan: Plan, options: Options, report: Report) -> None:
