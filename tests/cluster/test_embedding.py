@@ -191,6 +191,11 @@ def test_that_training_finds_its_crops_looked_at(survey, wanted, quiet, monkeypa
     assert result.train_crops == 34 and result.unusable == 0
 
 
+def test_that_without_options_it_is_what_training_and_review_look_with(installed_models, quiet):
+    backbone, entry = embed._backbone(embed.Options(), quiet)
+    assert backbone == backbones.usual() and entry == models.get(backbones.DEFAULT)
+
+
 def look(folder: Path, shard: str, **options) -> embed.ShardResult:
     return start(
         named("embed"), folder, embed.Options(backbone="tiny", shard=shard, **options), lambda _: None
