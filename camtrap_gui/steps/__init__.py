@@ -20,7 +20,8 @@ class Step:
 
     ``project`` says how it treats the folder: 'create' when missing, 'open', or 'none'. ``after`` names the steps
     whose results it reads, ``if_done`` those whose results it reads where there are any. One that ``changes`` nothing in
-    the project can be done where that can only be looked at.
+    the project can be done where that can only be looked at. Of the others there only is what the module's ``look`` gives,
+    if it has one: what was made before.
     """
 
     name: str
@@ -167,7 +168,10 @@ def named(name: str) -> Step:
 def run_step(step: Step, project: Project | None, options: Any, report: Report) -> Result:
     """Run a step on an open project and keep a row about it there; a preview changes nothing and leaves none."""
     if project is not None and project.read_only and step.changes:
-        project.require_writable()
+        if not hasattr(step.module(), "look"):
+            project.require_writable()
+        kept: Result = step.module().look(project, options)
+        return kept
     if project is None or project.read_only or getattr(options, "preview", False):
         result: Result = step.module().run(project, options, report)
         return result

@@ -59,7 +59,8 @@ class Result:
     """The figures of a run on one split, what to keep in mind about them, and the folder with tables and charts.
 
     ``leakage`` is what a random split would have claimed; None when it was not asked for. ``acceptance`` is how much of
-    the work can be left to the classifier; None where that is not known (see ``camtrap_gui.thresholds``).
+    the work can be left to the classifier; None where that is not known (see ``camtrap_gui.thresholds``). ``kept``: nothing
+    was measured, this is what was kept of the last time.
     """
 
     run: str
@@ -70,6 +71,7 @@ class Result:
     folder: Path
     leakage: "Leakage | None" = None
     acceptance: "Measured | None" = None
+    kept: bool = False
 
     def text(self) -> str:
         """The headline, the figures as text, notes, and where the tables are."""
@@ -78,7 +80,8 @@ class Result:
         leakage = self.leakage.text() if self.leakage else ""
         notes = "\n".join(self.notes)
         acceptance = self.acceptance.text() if self.acceptance else ""
-        parts = (headline, self.figures.text(), acceptance, leakage, notes, f"Wrote {self.folder}")
+        place = f"{'As it was measured last, in' if self.kept else 'Wrote'} {self.folder}"
+        parts = (headline, self.figures.text(), acceptance, leakage, notes, place)
         return "\n\n".join(part for part in parts if part)
 
 
@@ -122,6 +125,25 @@ def run(project: Project, options: Options, report: Report) -> Result:
     if options.split == "test":
         runs.add_figures(project, run.id, _headline(figures))
     return result
+
+
+def look(project: Project, options: Options) -> Result:
+    """The newest evaluation of a run as it was kept. Raises Problem when there is none, or something else is asked."""
+    from camtrap_gui.project import evaluations
+
+    run = runs.choose(project, options.run)
+    found = evaluations.of_run(run, options.split)
+    leakage = evaluations.leakage(run) if options.random_split else None
+    if found is None or options.precision is not None or (options.random_split and leakage is None):
+        raise Problem(
+            f"Run {run.id} has not been measured like this before, and {project.folder} can only be looked at:"
+            f" {project.read_only}. Copy the folder to a place of your own to measure it."
+        )
+    accepted = evaluations.accepted(run) if options.split == "test" else None
+    return Result(
+        *(run.id, options.split, found.unreadable, found.figures, found.notes, found.folder),
+        *(leakage, accepted, True),
+    )
 
 
 def read_and_list(project: Project, run: runs.Run, split: str, folder: Path, report: Report) -> "Said":

@@ -17,7 +17,7 @@ from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models import crop_predictions
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, evaluations, predictions, problems, runs
-from camtrap_gui.steps import evaluate
+from camtrap_gui.steps import evaluate, named, run_step
 from camtrap_gui.steps.evaluate import Options
 
 CLASSES = ("human", "zebra", "gazelle", "rhino")
@@ -65,6 +65,22 @@ def trained(cropped: Project, model: Path) -> Project:
     shutil.copytree(model, run.model)
     runs.set_state(cropped, run.id, "done", {"val_macro_f1": 0.5})
     return cropped
+
+
+def test_that_an_evaluation_is_shown_again_where_nothing_can_be_measured(trained, quiet):
+    step = named("evaluate")
+    trained.read_only = "of this test"
+    with pytest.raises(Problem, match="can only be looked at"):
+        run_step(step, trained, Options(), quiet)
+    trained.read_only = ""
+    measured = run_step(step, trained, Options(), quiet)
+    trained.read_only = "of this test"
+    again = run_step(step, trained, Options(), quiet)
+    assert again.figures == measured.figures and again.notes == measured.notes
+    assert again.text() == measured.text().replace("Wrote", "As it was measured last, in")
+    for asked in (Options(split="val"), Options(precision=0.9)):
+        with pytest.raises(Problem, match="can only be looked at"):
+            run_step(step, trained, asked, quiet)
 
 
 def table(path):
