@@ -9,16 +9,17 @@ import random
 import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from camtrap_gui.files import inside
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crop_files, images
 from camtrap_gui.project.crop_files import Cut, Picture
 from camtrap_gui.project.crops import SPLITS, Row
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 UNREADABLE = "the picture cannot be read"
 TOO_SMALL = "its boxes are too small"
@@ -159,8 +160,10 @@ class Plan:
         )
         yield from map(tuple, rows)
 
-    def amounts(self) -> NDArray[np.int64]:
+    def amounts(self) -> "NDArray[np.int64]":
         """Crops of each species at each location: rows of location, species id, number."""
+        import numpy as np
+
         rows = self.db.execute(
             "SELECT places.id, species_id, COUNT(*) FROM crops JOIN images ON images.id = image_id"
             " JOIN places ON name = location GROUP BY 1, 2 ORDER BY 1, 2"
@@ -170,7 +173,7 @@ class Plan:
             found.extend(row)
         return np.frombuffer(found, np.int64).reshape(-1, 3)
 
-    def assign(self, splits: NDArray[np.int8]) -> None:
+    def assign(self, splits: "NDArray[np.int8]") -> None:
         """Put the crops of each location into a split: its place in ``SPLITS``."""
         self.db.execute("BEGIN")
         self.db.executemany(

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, history, images
 from camtrap_gui.project.crop_plan import Plan
 from camtrap_gui.project.crops import SPLITS
-from camtrap_gui.splits import FREE, Split, balanced, bundled, joined, tutorial
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from camtrap_gui.splits import Split
 
 _MANY = 5_000  # groups; more are split in bundles
 
@@ -80,6 +83,10 @@ def split(project: Project, plan: Plan, wish: Wish, known: Iterable[tuple[str, s
     Raises Problem where everything hangs together, so that nothing can be tested on what was not learnt. Millions of
     locations, as when every sequence is one, take 100 bytes of memory each.
     """
+    import numpy as np
+
+    from camtrap_gui.splits import joined
+
     groups = np.arange(plan.number_places(known))
     if wish.kind != "tutorial" and wish.key != "sequence":
         for place, first in joined(plan.joined_places()).items():
@@ -108,7 +115,11 @@ def choices(project: Project, key: str) -> str:
     return f"{listed or 'there is no other field in this project, import one with the pictures'}."
 
 
-def _tutorial(project: Project, plan: Plan, wish: Wish) -> Split:
+def _tutorial(project: Project, plan: Plan, wish: Wish) -> "Split":
+    import numpy as np
+
+    from camtrap_gui.splits import tutorial
+
     values = {value for _, value in images.location_values(project, wish.key) if value is not None}
     if images.are_whole_numbers(project, wish.key):
         drawn = {str(number) for number in tutorial((int(value) for value in values), wish.test, wish.seed)}
@@ -124,8 +135,12 @@ def _tutorial(project: Project, plan: Plan, wish: Wish) -> Split:
     return np.fromiter(map(SPLITS.index, found), np.int8)
 
 
-def _balanced(amounts: NDArray[np.int64], groups: NDArray[np.int64], plan: Plan, wish: Wish) -> Split:
+def _balanced(amounts: "NDArray[np.int64]", groups: "NDArray[np.int64]", plan: Plan, wish: Wish) -> "Split":
     """The split of every location, whose groups may be so many that they are split in bundles."""
+    import numpy as np
+
+    from camtrap_gui.splits import FREE, balanced, bundled
+
     numbers, groups = np.unique(groups, return_inverse=True)
     kept = np.full(len(numbers), FREE, np.int8)
     known = np.fromiter((SPLITS.index(split) if split else FREE for _, _, split in plan.places()), np.int8)
@@ -155,8 +170,10 @@ def _together(key: str, plan: Plan) -> str:
 
 
 def _warnings(
-    project: Project, amounts: NDArray[np.int64], groups: NDArray[np.int64], where: Split, wish: Wish
+    project: Project, amounts: "NDArray[np.int64]", groups: "NDArray[np.int64]", where: "Split", wish: Wish
 ) -> Iterator[str]:
+    import numpy as np
+
     used = [number for number, share in enumerate(wish.shares) if share > 0]
     for species_id, name in project.db.execute(
         "SELECT id, name FROM species WHERE merged_into IS NULL ORDER BY position, id"
