@@ -33,7 +33,7 @@ class StandInDetector:
 class StandInClassifier:
     """Is about as sure of every crop."""
 
-    padding, input_size, accepting, unknown_below = 1.69, 32, None, 0.0
+    backbone, padding, input_size, accepting, unknown_below = "stand-in", 1.69, 32, None, 0.0
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
