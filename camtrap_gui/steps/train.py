@@ -247,7 +247,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Result:
-    """The run that was made. Accuracy and ``macro_f1`` are of the validation crops, at the best epoch."""
+    """The run that was made. Accuracy and ``macro_f1`` are of the validation crops, at the best epoch, before these were
+    learnt from, too."""
 
     run: str
     model: Path
@@ -262,6 +263,7 @@ class Result:
     taken_up: bool
     unusable: int
     without_crops: tuple[str, ...]
+    learnt_from_validation: bool = False
 
     def text(self) -> str:
         """The figures, what they were measured on, and what the classifier cannot know."""
@@ -271,6 +273,10 @@ class Result:
             f"Best: {self.best}. On {self.validation_crops:,} validation crops ({self.validation_is}): "
             f"macro-F1 {self.macro_f1:.3f}, accuracy {self.accuracy:.3f}.",
         ]
+        if self.learnt_from_validation:
+            lines.append(
+                "Since then it has learnt from these, too: nothing but the test crops is kept from it."
+            )
         if self.without_crops:
             some = ", ".join(self.without_crops[:8]) + (" ..." if len(self.without_crops) > 8 else "")
             lines.append(
@@ -473,7 +479,9 @@ def _start(project: Project, options: Options, data: "TrainingData") -> Run:
 
 
 def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:
-    trained = set(work.train.labels.tolist())
+    trained, from_all = set(work.train.labels.tolist()), bool(best.get("learnt_from_validation"))
+    if from_all:
+        trained |= set(work.validation.labels.tolist())
     return Result(
         run=work.run.id,
         model=work.run.model,
@@ -488,4 +496,5 @@ def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:
         taken_up=taken_up,
         unusable=work.unusable,
         without_crops=tuple(name for n, name in enumerate(work.classes) if n not in trained),
+        learnt_from_validation=from_all,
     )

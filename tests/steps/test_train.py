@@ -64,6 +64,7 @@ def test_that_quick_training_learns_to_tell_species_apart(survey):
     assert result.macro_f1 == run.figures["macro_f1"] > 0.8
     assert result.without_crops == ("lion",)
     assert "lion" in result.text() and "macro-F1" in result.text()
+    assert result.learnt_from_validation and "nothing but the test crops is kept from it" in result.text()
     runs.check_data(survey, run)
 
     classifier = bundle.load(run.model)

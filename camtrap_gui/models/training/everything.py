@@ -3,7 +3,12 @@
 They have told how good it is by then, and nothing else needs them. How many epochs it learns is fixed. What its confidence
 is worth is asked of heads that learn in the same way from all cameras but a fifth, about that fifth: four to five times
 as many answers on cameras not met as the validation crops give (``out_of_fold``), so that even a small survey can leave
-species to its classifier. ``benchmarks/confidence.py`` measures what that is worth on the test cameras.
+species to its classifier.
+
+Measured on what neither had met, macro-F1 of the layer that the validation crops have chosen and of this one: 0.62 and 0.65
+on a demo survey of 20 cameras (40 dealings), 0.88 and 0.93 on one of 60 (30), 0.94 and 0.98 on ten monkeys with 60 to 2
+training pictures (30). Choosing by another figure (loss, macro-F1 over three epochs, the last epoch, averaged weights) was
+better by 0.01 on one and worse by 0.01 to 0.02 on the others. ``benchmarks/confidence.py`` measures the confidence.
 """
 
 from collections.abc import Callable
