@@ -19,7 +19,7 @@ from camtrap_gui import remote_files
 from camtrap_gui.parallel import in_order
 from camtrap_gui.picture_cache import Cache
 from camtrap_gui.problem import Problem
-from camtrap_gui.remote_files import Unfetched
+from camtrap_gui.remote_patience import WEB, Gone, Unfetched, given_up_when, scheme
 
 SCHEMES = ("https", "http", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "file", "memory")
 """What addresses may begin with. "file" and "memory" are there to try things out."""
@@ -59,7 +59,7 @@ def place(path: Path) -> Path:
         )
     if not parts.netloc and parts.scheme not in ("file", "memory"):
         raise Problem(f"{shown(path)} is no address: there is no name after the slashes.")
-    return Path(unquote(str(path))) if parts.scheme in remote_files.WEB else path
+    return Path(unquote(str(path))) if parts.scheme in WEB else path
 
 
 def for_once(path: Path) -> Path:
@@ -71,7 +71,7 @@ def for_once(path: Path) -> Path:
     address = shown(path)
     if "@" in urlsplit(address).netloc:
         raise Problem("An address with a name or password before its server is not used. Give it without.")
-    if remote_files.scheme(address) not in remote_files.WEB:
+    if scheme(address) not in WEB:
         return place(path)
     address, _, query = address.partition("?")
     file = place(Path(address))
@@ -84,7 +84,7 @@ def plain_name(path: Path) -> str:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a picture elsewhere. Raises FileNotFoundError, Unfetched, Gone, or Problem (see ``remote_files``)."""
+    """The bytes of a picture elsewhere. Raises FileNotFoundError, Unfetched, Gone, or Problem (see ``remote_patience``)."""
     if ".." in path.parts:
         raise FileNotFoundError(f"{shown(path)} leads out of its folder")
     address = shown(path)
@@ -152,7 +152,7 @@ def is_folder(path: Path) -> bool:
     """Whether an address is that of a folder. What cannot be asked is said when it is read as a file."""
     try:
         return remote_files.is_folder(shown(path))
-    except (OSError, remote_files.Gone):
+    except (OSError, Gone):
         return False
 
 
@@ -200,7 +200,7 @@ def fetched_ahead(
     def fetch(item: Item) -> Item:
         path = path_of(item)
         if is_elsewhere(path):
-            with suppress(OSError, Problem), remote_files.given_up_when(stop):
+            with suppress(OSError, Problem), given_up_when(stop):
                 read(path)
         return item
 

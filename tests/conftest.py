@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from camtrap_gui import remote_files, remote_pictures
+from camtrap_gui import remote_patience, remote_pictures
 from camtrap_gui.jobs import Progress
 from camtrap_gui.picture_cache import Cache
 from camtrap_gui.project import Project
@@ -64,8 +64,8 @@ def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cache:
     """For tests of pictures that lie elsewhere: a cache of their own, and servers that are asked again at once."""
     cache = Cache(tmp_path / "copies", 50_000_000)
     monkeypatch.setattr(remote_pictures, "cache", cache)
-    monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
-    monkeypatch.setattr(remote_files, "_failures", defaultdict(set))
+    monkeypatch.setattr(remote_patience, "PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(remote_patience, "_failures", defaultdict(set))
     return cache
 
 

@@ -8,12 +8,12 @@ from pathlib import Path, PureWindowsPath
 import pytest
 from PIL import Image
 
-from camtrap_gui import cli, cli_copies, paths, pictures, remote_files, remote_pictures, settings
+from camtrap_gui import cli, cli_copies, paths, pictures, remote_patience, remote_pictures, settings
 from camtrap_gui.formats import picture_folder
 from camtrap_gui.picture_cache import Cache
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project
-from camtrap_gui.remote_files import Gone, Unfetched
+from camtrap_gui.remote_patience import Gone, Unfetched
 from camtrap_gui.sharing import targets
 from tests import serving
 from tests.serving import Served
@@ -148,11 +148,11 @@ def test_that_a_server_that_gives_nothing_any_more_is_given_up(served: Served) -
     served.files["good.jpg"] = jpeg()
     for number in range(60):
         served.always[f"{number}.jpg"] = serving.status(403)
-    for number in [*range(remote_files.FAILURES - 1), *range(5)]:  # the same ones once more are no more
+    for number in [*range(remote_patience.FAILURES - 1), *range(5)]:  # the same ones once more are no more
         with pytest.raises(Unfetched):
             remote_pictures.read(Path(served.url(f"{number}.jpg")))
     remote_pictures.read(Path(served.url("good.jpg")))
-    for number in range(20, 20 + remote_files.FAILURES - 1):
+    for number in range(20, 20 + remote_patience.FAILURES - 1):
         with pytest.raises(Unfetched):
             remote_pictures.read(Path(served.url(f"{number}.jpg")))
     with pytest.raises(Gone, match="403"):
@@ -160,7 +160,7 @@ def test_that_a_server_that_gives_nothing_any_more_is_given_up(served: Served) -
 
 
 def test_that_missing_pictures_never_make_a_server_count_as_gone(served: Served) -> None:
-    for number in range(2 * remote_files.FAILURES):
+    for number in range(2 * remote_patience.FAILURES):
         with pytest.raises(FileNotFoundError):
             remote_pictures.read(Path(served.url(f"{number}.jpg")))
 

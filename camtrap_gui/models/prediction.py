@@ -18,7 +18,7 @@ from camtrap_gui.geometry import Box, crop_window
 from camtrap_gui.parallel import in_order
 from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Problem
-from camtrap_gui.remote_files import Gone, given_up_when
+from camtrap_gui.remote_patience import Gone, given_up_when
 from camtrap_gui.remote_pictures import fetched_ahead, is_elsewhere
 
 if TYPE_CHECKING:

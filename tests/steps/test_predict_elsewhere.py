@@ -41,9 +41,9 @@ def store(pictures: Path) -> Iterator[str]:
 
     files = fsspec.filesystem("memory")
     for path in pictures.rglob("*.*"):
-        files.pipe(f"memory://bucket/{path.relative_to(pictures).as_posix()}", path.read_bytes())
-    yield "memory://bucket"
-    files.rm("/bucket", recursive=True)
+        files.pipe(f"memory://predicted/{path.relative_to(pictures).as_posix()}", path.read_bytes())
+    yield "memory://predicted"
+    files.rm("/predicted", recursive=True)
 
 
 def far(served: Served, *names: str) -> tuple[Path, ...]:
@@ -72,8 +72,8 @@ def test_that_a_folder_in_a_cloud_is_predicted_as_if_it_were_here(
     one = predict.run(None, Options(small_bundle, (Path(f"{store}/S1"), pictures / "a.jpg")), quiet)
     assert sorted(picture.name for picture in one.shown) == [
         "a.jpg",
-        "memory-bucket/b.jpg",
-        "memory-bucket/c.png",
+        "memory-predicted/b.jpg",
+        "memory-predicted/c.png",
     ]
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
 from camtrap_gui.files import safe_name
-from camtrap_gui.remote_files import WEB
+from camtrap_gui.remote_patience import WEB
 
 _SOURCE = re.compile(r"""<img\b[^>]*?\ssrc\s*=\s*["']([^"']+)["']""", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)

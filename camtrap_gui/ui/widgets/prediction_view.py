@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from camtrap_gui.remote_files import WEB, quoted, scheme
+from camtrap_gui.remote_files import quoted
+from camtrap_gui.remote_patience import WEB, scheme
 from camtrap_gui.remote_pictures import is_elsewhere, shown
 from camtrap_gui.ui.pictures import of_prediction
 from camtrap_gui.ui.theme import GRID, text
