@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from camtrap_gui import cli  # noqa: E402
 from camtrap_gui.jobs import Progress  # noqa: E402
-from camtrap_gui.models.classifiers import backbones  # noqa: E402
+from camtrap_gui.models.classifiers import backbones, recipes  # noqa: E402
 from camtrap_gui.models.training import together  # noqa: E402
 from camtrap_gui.models.training.together import Helped  # noqa: E402
 from camtrap_gui.models.training.watch import Watch  # noqa: E402
@@ -32,7 +34,7 @@ from camtrap_gui.project import Project, runs  # noqa: E402
 from camtrap_gui.steps import named, start, train  # noqa: E402
 from tests import tiny  # noqa: E402
 
-EPOCHS, BATCH = 4, 10
+EPOCHS, BATCH = 3, 10
 OPTIONS = train.Options(
     preset="standard", backbone="tiny", batch_size=BATCH, epochs=EPOCHS, precision="float32"
 )
@@ -40,9 +42,12 @@ DIE = "DIE_IN_EPOCH"
 LONGEST_S = 240  # on a machine that does much else
 
 
-def without_dropout() -> None:
-    """For the rest of the process."""
-    backbones.network = partial(backbones.network, dropout=0.0)
+def as_tested(setting: Callable[[object, str, object], None]) -> None:
+    """No dropout, and few epochs of the last layer."""
+    setting(backbones, "network", partial(backbones.network, dropout=0.0))
+    recipe = recipes.PRESETS["standard"]
+    shorter = replace(recipe, head=replace(recipe.head, epochs=3))
+    setting(recipes, "PRESETS", {**recipes.PRESETS, "standard": shorter})
 
 
 @pytest.fixture(autouse=True)
@@ -118,10 +123,10 @@ def test_that_two_computers_one_of_them_killed_learn_what_one_does(survey, monke
     """The weights agree to 2e-4, when they are about 0.3; what remains is the order in which floats are added."""
     other = tmp_path / "other"
     shutil.copytree(survey.folder, other)
-    monkeypatch.setattr(backbones, "network", partial(backbones.network, dropout=0.0))
+    as_tested(monkeypatch.setattr)
     alone = train.run(survey, OPTIONS, quiet)
 
-    (status, text), (killed, _) = train_together(other, die_in=3)
+    (status, text), (killed, _) = train_together(other, die_in=2)
     assert killed == -signal.SIGKILL
     assert status == cli.EXIT_MEND, text
     assert "Computer 2 of 2" in text and "Start the same command on all computers again" in text
@@ -176,7 +181,7 @@ def test_that_a_computer_that_does_not_see_the_crops_says_so(survey):
 
 if __name__ == "__main__":
     tiny.register()
-    without_dropout()
+    as_tested(setattr)
     die_in, say = int(os.environ.get(DIE, "0")), Watch.say
 
     def say_and_die(self, state):
