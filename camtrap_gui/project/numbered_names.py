@@ -51,27 +51,31 @@ class NumberedNames:
 
     def add(self, names: Sequence[str], numbers: Sequence[int]) -> None:
         """Give numbers to names that have none; no name comes twice."""
-        self._add(names, numbers, _hashes(names))
+        self._make_room_for(len(names))
+        hashes = _hashes(names)
+        self._add(names, numbers, hashes, self._slots(hashes))
 
     def add_if_new(self, names: Sequence[str], numbers: Sequence[int]) -> bool:
         """``add``, if none of the names has a number and none comes twice; otherwise nothing is done."""
         if len(set(names)) < len(names) or not self._said.keys().isdisjoint(names):
             return False
+        self._make_room_for(len(names))
         hashes = _hashes(names)
-        if np.any(self._hashes[self._slots(hashes)] == hashes):
+        slots = self._slots(hashes)
+        if np.any(self._hashes[slots] == hashes):
             return False
-        self._add(names, numbers, hashes)
+        self._add(names, numbers, hashes, slots)
         return True
 
     def say(self, name: str, number: int | None) -> None:
         """Let a name have another number than it had, or none; costs as much memory as in a dictionary."""
         self._said[name] = number
 
-    def _add(self, names: Sequence[str], numbers: Sequence[int], hashes: np.ndarray) -> None:
-        while 3 * (self._taken + len(names)) > 2 * len(self._hashes):
-            self._make_room(2 * len(self._hashes))
+    def _add(
+        self, names: Sequence[str], numbers: Sequence[int], hashes: np.ndarray, slots: np.ndarray
+    ) -> None:
         given = np.asarray(numbers, np.int32)
-        slots = self._put(hashes, given)
+        self._put(hashes, given, slots)
         for place in np.flatnonzero(self._numbers[slots] != given).tolist():  # another name has the same hash
             self.say(names[place], numbers[place])
 
@@ -89,9 +93,8 @@ class NumberedNames:
             away = away[(there != hashes[away]) & (there != _UNUSED)]
         return slots
 
-    def _put(self, hashes: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-        """Write numbers to hashes that have none; the slots of all."""
-        slots = self._slots(hashes)
+    def _put(self, hashes: np.ndarray, numbers: np.ndarray, slots: np.ndarray) -> None:
+        """Write numbers to hashes that have none. ``slots`` are where they belong, at last where they are."""
         new = np.flatnonzero(self._hashes[slots] != hashes)
         while len(new):
             self._hashes[slots[new]], self._numbers[slots[new]] = hashes[new], numbers[new]
@@ -99,7 +102,10 @@ class NumberedNames:
             self._taken += len(new) - len(beaten)
             slots[beaten] = self._slots(hashes[beaten])
             new = beaten
-        return slots
+
+    def _make_room_for(self, count: int) -> None:
+        while 3 * (self._taken + count) > 2 * len(self._hashes):
+            self._make_room(2 * len(self._hashes))
 
     def _make_room(self, slots: int) -> None:
         before = self._hashes, self._numbers
@@ -108,7 +114,7 @@ class NumberedNames:
         for start in range(0, len(before[0]), _PIECE):
             hashes, numbers = (part[start : start + _PIECE] for part in before)
             used = hashes != _UNUSED
-            self._put(hashes[used], numbers[used])
+            self._put(hashes[used], numbers[used], self._slots(hashes[used]))
 
 
 def _table(slots: int) -> tuple[np.ndarray, np.ndarray]:
