@@ -19,8 +19,8 @@ from camtrap_gui.project import Project
 sys.path.insert(0, "tests/project")
 from test_importing import bring_in, importing
 project = Project.open(Path(sys.argv[1]))
-project.db.execute("PRAGMA cache_size = 10")
-with importing(project):
+with importing(project) as db:
+    db.execute("PRAGMA cache_size = 10")
     bring_in(project, 40000)
     os.kill(os.getpid(), signal.SIGKILL)
 """
