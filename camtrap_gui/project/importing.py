@@ -37,14 +37,12 @@ def _prepare_first(db: sqlite3.Connection) -> None:
     """Set a database of a first import for it.
 
     What refers to what is made in it from beginning to end; having SQLite check it again would make a fifth of the time.
-    Indexes are sorted in files, as the largest does not fit into every memory, and a cache takes as much again while
-    they are sorted. A log that is written ahead would have
-    every page written twice, where rolling back needs nothing but the size that the file had; as nobody could read
+    Indexes are sorted in files, and a cache takes as much again while they are sorted. A log that is written ahead would
+    have every page written twice, where rolling back needs nothing but the size that the file had; as nobody could read
     meanwhile, this is for a program that is alone with the project, and to others it stays locked until the end.
     """
     db.execute("PRAGMA foreign_keys = OFF")
     if not db.in_transaction:  # a preview
-        db.execute("PRAGMA temp_store = FILE")
         db.execute("PRAGMA cache_size = -32768")
         db.execute("PRAGMA threads = 2")
         with suppress(sqlite3.OperationalError):  # somebody else has it open
@@ -55,7 +53,6 @@ def _prepare_first(db: sqlite3.Connection) -> None:
 def _end_first(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     if not db.in_transaction:
-        db.execute("PRAGMA temp_store = MEMORY")
         db.execute("PRAGMA cache_size = -65536")
         with suppress(sqlite3.OperationalError):  # somebody reads in it; who opens it next sets it back
             db.execute("PRAGMA journal_mode = WAL")
