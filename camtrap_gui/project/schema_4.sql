@@ -11,3 +11,8 @@ CREATE TABLE crop_leases (
 -- Of what is said on millions of pictures nearly all came with them, and nobody looks for that by its author.
 DROP INDEX labels_by_author;
 CREATE INDEX labels_by_author ON labels (author, image_id) WHERE author NOT IN ('import', 'folder');
+
+-- For taking crops, boxes and detections away: without these every row that goes has all of the others read.
+CREATE INDEX predictions_by_crop ON predictions (crop_id);
+CREATE INDEX crops_by_detection ON crops (detection_id) WHERE detection_id IS NOT NULL;
+CREATE INDEX crops_by_box ON crops (box_id) WHERE box_id IS NOT NULL;

@@ -114,3 +114,19 @@ def test_that_labels_of_persons_are_found_by_their_author_in_a_project_of_versio
             ).fetchall()
             came_with_pictures = author in ("import", "folder")
             assert ("labels_by_author" in plan[0]["detail"]) is not came_with_pictures
+
+
+@pytest.mark.parametrize("parent", ["detections", "boxes", "crops"])
+def test_that_rows_can_go_without_every_row_that_might_refer_to_them_being_read(project, parent):
+    db = project.db
+    tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    referring = [
+        (table, row["from"])
+        for table in tables
+        for row in db.execute(f"PRAGMA foreign_key_list({table})")
+        if row["table"] == parent
+    ]
+    assert referring
+    for table, column in referring:
+        plan = db.execute(f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE {column} = 1").fetchall()
+        assert plan[0]["detail"].startswith("SEARCH"), (table, column)
