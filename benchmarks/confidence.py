@@ -17,7 +17,7 @@ precision how much is accepted and how much of that is right (and in the worst o
 import argparse
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -181,9 +181,19 @@ def calibrated(name: str, some: Crops, seeds: int) -> dict[str, dict[str, float]
     names = ["accuracy", "error_plain", "error"]
     names += [f"{what}_at_{each:g}" for each in PRECISIONS for what in ("accepted", "right")]
     return {
-        way: dict(zip(names, np.nanmean(np.array(rows), axis=0).tolist(), strict=True))
+        way: {
+            name: known
+            for name, column in zip(names, zip(*rows, strict=True), strict=True)
+            if (known := _mean(column)) is not None
+        }
         for way, rows in found.items()
     }
+
+
+def _mean(column: Sequence[float]) -> float | None:
+    """The mean of what is known; None where nothing is."""
+    known = [value for value in column if not np.isnan(value)]
+    return float(np.mean(known)) if known else None
 
 
 def ask_validated(some: Crops, fold: int, told: Told, seed: int) -> None:
