@@ -5,7 +5,8 @@ on half of the cores each (shards, without Ray); two Ray nodes of half of the co
 keeps what they find. The throughput of a contender is the sum over those who look of what each did between its first
 answers and its last ones: neither the start of the cluster nor the loading of the detector counts. Cores are the same
 for all, so the ratio of throughputs is that of a core; Ray's own processes and the one that keeps the rows have to live
-on them too. ``--idle N`` leaves so many cores to those.
+on them too. ``--idle N`` leaves so many cores to those. Workers keep the memory that pictures need for the next ones
+(``ray_worker.keep_memory``), which makes up for some of it; the others do not.
 
 Overhead is the processor time of the process that leases, sends, receives and writes, for each picture. Where the
 processor time of looking is more than that of the one process, the cores are shared with something else.

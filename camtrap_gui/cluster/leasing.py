@@ -105,11 +105,14 @@ class _Leasing:
         return self._late() if worker.in_hand == 0 else None
 
     def _size(self, worker: Worker) -> int:
-        """Items for about ``LEASE_S``, less towards the end, so that all workers finish at about the same time."""
-        size = round(worker.rate * LEASE_S) if worker.rate else FIRST
+        """Items for about ``LEASE_S``; less towards the end, each its share of what is left, so that all workers finish at
+        about the same time. Small leases are slow ones: a worker begins each anew."""
+        if not worker.rate:
+            return FIRST
+        rates = sum(other.rate for other in self._crew.workers)
         given = sum(len(piece.items) for piece in self._pieces.values())
-        share = math.ceil((self._left - given) / (2 * IN_HAND * max(1, len(self._crew.workers))))
-        return min(max(LEAST, round(worker.rate * LEAST_S), min(size, share)), MOST)
+        share = math.ceil((self._left - given) * worker.rate / rates / IN_HAND)
+        return max(LEAST, round(worker.rate * LEAST_S), min(round(worker.rate * LEASE_S), share, MOST))
 
     def _late(self) -> int | None:
         rate = statistics.median([worker.rate for worker in self._crew.workers if worker.rate] or [0])
