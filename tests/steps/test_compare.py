@@ -6,6 +6,7 @@ import pytest
 from camtrap_gui import pictures
 from camtrap_gui.cli import run as camtrap
 from camtrap_gui.models.classifiers import backbones, bundle
+from camtrap_gui.models.training import everything
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import (
     Project,
@@ -33,6 +34,7 @@ def store(tmp_path, monkeypatch):
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     known = backbones.registry()
     monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+    monkeypatch.setattr(everything, "MOST", 0)  # the validation crops have the right labels
 
 
 @pytest.fixture
