@@ -58,7 +58,7 @@ def test_that_the_kept_command_trains_the_same_again(survey):
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_that_a_run_goes_on_as_it_began_on_another_machine(survey, monkeypatch, precision):
     monkeypatch.setattr(devices, "has_bfloat16", lambda: True)
-    monkeypatch.setattr(batch_size, "choose", lambda usual: 8)
+    monkeypatch.setattr(batch_size, "choose", lambda usual, computers: 8)
     monkeypatch.setattr(finetuning, "memory_parts", lambda model, size: 2)
     asked = {"preset": "standard", "epochs": 2, "precision": precision}
     undisturbed = train.run(survey, options(**asked), quiet)
@@ -76,7 +76,7 @@ def test_that_a_run_goes_on_as_it_began_on_another_machine(survey, monkeypatch, 
     assert decided.precision == precision and decided.rate_factor == pytest.approx(0.5)
 
     monkeypatch.setattr(devices, "has_bfloat16", lambda: False)
-    monkeypatch.setattr(batch_size, "choose", lambda usual: 4)
+    monkeypatch.setattr(batch_size, "choose", lambda usual, computers: 4)
     monkeypatch.setattr(finetuning, "memory_parts", lambda model, size: 1)
     result = train.run(survey, options(**asked), quiet)
     assert result.taken_up and result.run == stopped.id != undisturbed.run

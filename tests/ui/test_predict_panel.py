@@ -280,6 +280,7 @@ def test_that_what_the_classifier_looked_at_is_shown_with_the_training_crops_lik
     assert sorted(path.name for path in (card.parent / "why").iterdir()) == [
         "1_explained.jpg",
         "explained.csv",
+        "explained.json",
     ]
 
 

@@ -220,7 +220,7 @@ def find_animals(window: Window, usable: int, wait: Wait) -> None:  # noqa: F811
     counts = {name: whole(count) for count, name in shown}
     assert counts["animal"] > IMAGES / 4 and sum(counts.values()) >= usable
     click(button(panel, f"{counts['empty']:,}  empty"))
-    assert len(panel.browser.list.rows) == counts["empty"]
+    wait(lambda: len(panel.browser.list.rows) == counts["empty"], 10)
 
 
 def cut_and_split(window: Window, wait: Wait) -> None:  # noqa: F811
