@@ -214,13 +214,13 @@ def import_pictures(window: Window, wait: Wait) -> int:  # noqa: F811
 def find_animals(window: Window, usable: int, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "detect")
     run(window, panel, wait)
-    assert panel.headline.text().startswith(f"{usable} images seen by")
-    wait(lambda: any(one.isVisible() for one in panel._group.buttons()), 10)
+    wait(lambda: panel.headline.text().startswith(f"{usable} images seen by") and not panel.is_looking(), 10)
     shown = (one.text().split("  ") for one in panel._group.buttons() if one.isVisible())
     counts = {name: whole(count) for count, name in shown}
     assert counts["animal"] > IMAGES / 4 and sum(counts.values()) >= usable
     click(button(panel, f"{counts['empty']:,}  empty"))
-    wait(lambda: len(panel.browser.list.rows) == counts["empty"], 10)
+    wait(lambda: not panel.is_looking(), 10)
+    assert len(panel.browser.list.rows) == counts["empty"]
 
 
 def cut_and_split(window: Window, wait: Wait) -> None:  # noqa: F811
@@ -285,14 +285,14 @@ def predict(window: Window, picture: Path, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "predict")
     assert panel.zone.isVisible()
     drop(panel.zone, picture)
-    assert panel.viewer.current().path == picture
+    assert panel.view.viewer.current().path == picture
     finish(window, panel, wait)
-    animals = [box for box in panel.viewer.current().boxes if box.top]
+    animals = [box for box in panel.view.viewer.current().boxes if box.top]
     assert animals and all(len(box.top) == 5 for box in animals)
-    assert panel.viewer.canvas.visible_boxes()
-    bars = panel.viewer.bars
+    assert panel.view.viewer.canvas.visible_boxes()
+    bars = panel.view.viewer.bars
     assert bars.isVisible() and len(bars.accessibleDescription().split("; ")) == 5
-    assert panel.headline.text().startswith(picture.name) and "×" in panel.headline.text()
+    assert panel.view.headline.text().startswith(picture.name) and "×" in panel.headline.text()
 
 
 def review(window: Window, out: Path, wait: Wait) -> None:  # noqa: F811

@@ -144,6 +144,7 @@ def fine_tune(
         epochs=phase.epochs,
         steps=steps,
         patience=phase.patience,
+        standard_errors=phase.standard_errors,
         batches=batches,
         validate=validate,
         truth=validation.labels,

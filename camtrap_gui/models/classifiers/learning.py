@@ -87,10 +87,17 @@ class State:
     best_f1: float = -1.0
     best_loss: float = math.inf
     best_epoch: int = 0
+    top_f1: float = -1.0
 
-    def is_better(self, macro_f1: float, loss: float) -> bool:
-        """Whether these validation figures beat the best so far."""
-        return (round(macro_f1, 6), -loss) > (round(self.best_f1, 6), -self.best_loss)
+    def is_better(self, macro_f1: float, loss: float, margin: float = 0.0) -> bool:
+        """Whether these validation figures beat the best so far.
+
+        Macro-F1 decides where it is more than ``margin`` below the highest met, and the loss among the others.
+        """
+        least = round(max(self.top_f1, self.best_f1, macro_f1) - margin, 6)
+        if round(macro_f1, 6) < least or round(self.best_f1, 6) < least:
+            return round(macro_f1, 6) >= least
+        return loss < self.best_loss
 
 
 class Learner:
@@ -291,6 +298,11 @@ class Course:
     batches: Callable[[int, int], Iterable[Batch]]
     validate: Callable[[], NDArray[np.float32]]
     truth: NDArray[np.integer]
+    standard_errors: float = 0.0  # see Phase
+
+    def margin(self, macro_f1: float) -> float:
+        """By how much a macro-F1 of the validation crops may be off, as if it were a share of them."""
+        return self.standard_errors * math.sqrt(max(0.0, macro_f1 * (1 - macro_f1)) / max(1, len(self.truth)))
 
 
 def fit(
@@ -316,6 +328,7 @@ def fit(
             if epoch.is_best:
                 state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
                 on_best(Best(epoch, logits))
+        state.top_f1 = max(state.top_f1, epoch.macro_f1)
         on_epoch(epoch)
         state.epoch += 1
         state.step = state.hits = state.crops = 0
@@ -365,7 +378,7 @@ def _judge(course: Course, state: State, logits: NDArray[np.float32]) -> Epoch:
         val_loss=loss,
         val_accuracy=float((logits.argmax(1) == course.truth).mean()),
         macro_f1=macro_f1,
-        is_best=state.is_better(macro_f1, loss),
+        is_best=state.is_better(macro_f1, loss, course.margin(max(macro_f1, state.top_f1, state.best_f1))),
         seconds=state.seconds,
     )
 

@@ -18,7 +18,7 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._newest = 0
+        self._newest = self._answered = 0
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._came.connect(self._give)
@@ -31,16 +31,18 @@ class Background(QObject):
 
     def is_asking(self) -> bool:
         """Whether an answer is to come."""
-        return self._pool.activeThreadCount() > 0
+        return self._answered != self._newest
 
     def close(self) -> None:
         """Let no thread outlive the window."""
         self._newest += 1
+        self._answered = self._newest
         self._pool.clear()
         self._pool.waitForDone()
 
     def _give(self, number: int, answer: object, error: Exception | None) -> None:
         if number == self._newest:
+            self._answered = number
             if error is None:
                 self.answered.emit(answer)
             else:

@@ -75,6 +75,13 @@ def test_that_equal_macro_f1_is_decided_by_loss():
     assert not state.is_better(0.5, 1.0) and not state.is_better(0.4, 0.1)
 
 
+def test_that_the_loss_decides_between_epochs_that_macro_f1_cannot_tell_apart():
+    state = State(best_f1=0.5, best_loss=1.0, top_f1=0.52)
+    assert state.is_better(0.49, 0.9, margin=0.05) and not state.is_better(0.51, 1.1, margin=0.05)
+    assert not state.is_better(0.46, 0.1, margin=0.05), "too far below the highest"
+    assert state.is_better(0.6, 2.0, margin=0.05), "the best is now too far below"
+
+
 def test_that_cross_entropy_is_the_mean_of_minus_log_probability():
     logits = np.log(np.array([[0.5, 0.25, 0.25], [0.1, 0.8, 0.1]], np.float32)) + 7
     assert learning.cross_entropy(logits, np.array([1, 1])) == pytest.approx(
