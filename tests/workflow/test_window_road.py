@@ -292,7 +292,7 @@ def predict(window: Window, picture: Path, wait: Wait) -> None:  # noqa: F811
     assert panel.view.viewer.canvas.visible_boxes()
     bars = panel.view.viewer.bars
     assert bars.isVisible() and len(bars.accessibleDescription().split("; ")) == 5
-    assert panel.view.headline.text().startswith(picture.name) and "×" in panel.headline.text()
+    assert panel.view.headline.text().startswith(picture.name) and "×" in panel.view.headline.text()
 
 
 def review(window: Window, out: Path, wait: Wait) -> None:  # noqa: F811
