@@ -1,13 +1,13 @@
 """Transfer: how well a training tells the species of photographs it has not seen, every photograph asked once.
 
-    python -m benchmarks.transfer [--photos FOLDER] [--backbones NAME[@SIZE] ...] [--seeds 3] [--standard] [--epochs 10]
+    python -m benchmarks.transfer [--photos FOLDER] [--backbones NAME[@SIZE] ...] [--seeds 3] [--standard] [--epochs 10] [--size 224]
 
 FOLDER holds one folder of pictures per species. They are dealt into five parts, each with its share of every species.
 Each part is tested by a classifier that learnt from the other four: a fifth of those chooses the epoch and fits the
 temperature, as a training of a project does. "right" is the share of all photographs, by seed of dealing and training;
 "ECE" is the calibration error of the confidence before and after the temperature.
 
-With ``--standard``, networks of the default backbone and size that are fine-tuned as a whole are asked about the parts of the
+With ``--standard``, networks of the default backbone that are fine-tuned as a whole are asked about the parts of the
 first seed, too (hours), and a line tells of each part as it ends.
 """
 
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--standard", action="store_true", help="fine-tune whole networks, too")
     parser.add_argument("--epochs", type=int, default=NETWORK.epochs, help="of fine-tuning, at most")
+    parser.add_argument("--size", type=int, help="pixels that fine-tuned networks see; the usual ones")
     given = parser.parse_args()
     if not given.photos.is_dir():
         raise SystemExit(f"There is no folder {given.photos}. Give one with --photos.")
@@ -63,10 +64,10 @@ def main() -> None:
             ask = partial(ask_quick, seen)
             found[name] = [ask_all(seen.labels, ask, seed) for seed in range(given.seeds)]
         if given.standard:
-            usual = backbones.usual()
-            seen = embedded(project, f"{usual.name}@{usual.input_size}")
+            size = given.size or backbones.usual().input_size
+            seen = embedded(project, f"{backbones.DEFAULT}@{size}")
             found["quick, first seed"] = [ask_all(seen.labels, partial(ask_quick, seen), 0)]
-            ask = partial(ask_standard, project, seen, usual.input_size, given.epochs)
+            ask = partial(ask_standard, project, seen, size, given.epochs)
             found["standard, first seed"] = [ask_all(seen.labels, ask, 0, aloud=True)]
     print(table(("photographs", "right", "by seed", "ECE", "with temperature"), told(found)))
     figures = {
