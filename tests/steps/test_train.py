@@ -14,7 +14,7 @@ import pytest
 
 from camtrap_gui import pictures
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads, recipes
+from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads
 from camtrap_gui.models.classifiers.features import Embedder
 from camtrap_gui.models.training import everything, phases
 from camtrap_gui.problem import Problem
@@ -190,17 +190,6 @@ def test_that_every_ingredient_of_a_recipe_survives_a_stop(survey, tmp_path):
     ]
     losses = [[line["val_loss"] for line in some] for some in (lines(found), curve)]
     np.testing.assert_allclose(*losses, atol=1e-3)
-
-
-def test_that_options_change_the_recipe_of_the_preset():
-    assert train.recipe_of(Options()) == recipes.PRESETS["quick"]
-    assert train.recipe_of(Options(preset="standard")) == recipes.PRESETS["standard"]
-    changed = train.recipe_of(Options(preset="standard", balance="none", learning_rate=1e-3, unfreeze=True))
-    assert changed.balance == "none" and changed.network is not None
-    assert (changed.network.backbone_rate, changed.network.depths) == (1e-3, 4)
-    assert changed.head == recipes.HEAD
-    assert (train.AUGMENTATIONS, train.BALANCES) == (recipes.AUGMENTATIONS, recipes.BALANCES)
-    assert set(train.PRESETS) == set(recipes.PRESETS)
 
 
 def test_that_confident_detections_weigh_more(survey):

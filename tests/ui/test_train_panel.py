@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from camtrap_gui.models.training_options import completed
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.epochs import Epoch
-from camtrap_gui.steps.train import _completed
 from camtrap_gui.ui.panels.train import TrainPanel
 from camtrap_gui.ui.widgets.live_curves import _LOSS, LiveCurves
 
@@ -232,7 +232,7 @@ def test_that_no_preset_is_given_what_it_refuses(panel, preset):
     for name, value in (("ema", 0.99), ("unfreeze", True), ("balance", "sampling"), ("as_original", True)):
         panel.form.set_value(name, value)
     panel.form.set_value("preset", preset)
-    assert _completed(panel.form.value()).preset == preset
+    assert completed(panel.form.value()).preset == preset
 
 
 def test_that_a_run_says_what_was_asked_for_and_what_was_found(panel):

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSpli
 
 from camtrap_gui.models import store
 from camtrap_gui.models.catalogue import DEFAULT_BACKBONE, Entry
+from camtrap_gui.models.training_options import BACKBONES, unheeded
 from camtrap_gui.project import epochs, runs
 from camtrap_gui.project.runs import Run
-from camtrap_gui.steps.train import BACKBONES, unheeded
 from camtrap_gui.ui import training_words
 from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.preview_dialog import offer_shards
