@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.common import print_json, table
 from benchmarks.dataset_import import COCO, IMPORT, in_process, write_survey
 from camtrap_gui.jobs import Progress
-from camtrap_gui.project import Project, browse, crops, images, numbers
+from camtrap_gui.project import Project, browse, crops, images
 from camtrap_gui.project.browse import Filter
 from camtrap_gui.splits import balanced
 from camtrap_gui.steps import stats
@@ -150,15 +150,15 @@ def questions(middle: int) -> dict[str, Callable[[Project], object]]:
 
 
 def split(project: Project) -> object:
-    """Deal the sites out to train, val and test by what was photographed at each, as the crop step does."""
-    counted = (
-        "SELECT location_id, species_id, count(*) AS number FROM images JOIN labels ON image_id = images.id"
-        " WHERE location_id IS NOT NULL GROUP BY location_id, species_id"
-    )
-    places, species, amounts = numbers.columns(project, ("location_id", "species_id", "number"), counted)
-    counts = np.zeros((places.max() + 1, species.max() + 1), np.int64)
-    counts[places, species] = amounts
-    return balanced(counts[1:, 1:], (0.65, 0.15, 0.2))
+    """Deal the sites out to train, val and test by the crops at each, which are counted, as the crop step does."""
+    counted = project.db.execute(
+        "SELECT location, species_id, count(*) FROM crops GROUP BY location, species_id"
+    ).fetchall()
+    locations, places = np.unique([row[0] for row in counted], return_inverse=True)
+    species, columns = np.unique([row[1] for row in counted], return_inverse=True)
+    counts = np.zeros((len(locations), len(species)), np.int64)
+    counts[places, columns] = [row[2] for row in counted]
+    return balanced(counts, (0.65, 0.15, 0.2))
 
 
 def _quiet(_: Progress) -> None:

@@ -1,12 +1,13 @@
-"""A moving average of a network's weights, which is often the better network (Polyak & Juditsky, 1992)."""
+"""Means of a network's weights over its training, which are often the better networks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 
 class Average:
-    """Follows ``weights``: after each step it is ``decay`` times itself and the rest the weights of now.
+    """Follows ``weights``: after each step it is ``decay`` times itself and the rest the weights of now (Polyak & Juditsky,
+    1992).
 
     In the first steps it forgets faster, with (1 + n) / (10 + n) for ``decay`` at step n, as TensorFlow's
     ExponentialMovingAverage does; so a short training is not averaged with its beginning.
@@ -36,11 +37,39 @@ class Average:
     @contextmanager
     def shown(self) -> Iterator[None]:
         """While it lasts, the network has the average for its weights."""
-        own = [weight.numpy() for weight in self._weights]
-        for weight, mean in zip(self._weights, self._means, strict=True):
-            weight.assign(mean)
-        try:
+        with _having(self._weights, self._means):
             yield
-        finally:
-            for weight, value in zip(self._weights, own, strict=True):
-                weight.assign(value)
+
+
+class Start:
+    """Keeps ``weights`` as they are now, to be mixed with what becomes of them.
+
+    Half of each is often right where the network that was fine-tuned has forgotten something, above all on pictures from
+    elsewhere (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+    """
+
+    def __init__(self, weights: list[Any]) -> None:
+        import tensorflow as tf
+
+        self._weights = weights
+        self.variables = [tf.Variable(weight.value, trainable=False) for weight in weights]
+        """What a checkpoint must hold."""
+
+    @contextmanager
+    def mixed(self, share: float) -> Iterator[None]:
+        """While it lasts, the network has so much of the start in its weights."""
+        pairs = zip(self.variables, self._weights, strict=True)
+        with _having(self._weights, [share * start + (1 - share) * weight.value for start, weight in pairs]):
+            yield
+
+
+@contextmanager
+def _having(weights: Sequence[Any], others: Sequence[Any]) -> Iterator[None]:
+    own = [weight.numpy() for weight in weights]
+    for weight, other in zip(weights, others, strict=True):
+        weight.assign(other)
+    try:
+        yield
+    finally:
+        for weight, value in zip(weights, own, strict=True):
+            weight.assign(value)

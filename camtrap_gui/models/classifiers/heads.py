@@ -113,6 +113,7 @@ def train_head(
         epochs=recipe.head.epochs,
         steps=steps,
         patience=recipe.head.patience,
+        standard_errors=recipe.head.standard_errors,
         batches=batches,
         validate=validate,
         truth=validation.labels,

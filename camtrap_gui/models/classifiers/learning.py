@@ -11,7 +11,7 @@ import math
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from camtrap_gui import metrics
 from camtrap_gui.files import replacing
 from camtrap_gui.models.classifiers import schedules
-from camtrap_gui.models.classifiers.averaging import Average
+from camtrap_gui.models.classifiers.averaging import Average, Start
 from camtrap_gui.models.classifiers.balance import Balance
 from camtrap_gui.models.classifiers.computers import ALONE, Computers
 from camtrap_gui.models.classifiers.one_step import Step
@@ -53,7 +53,8 @@ class Batch:
 @dataclass(frozen=True)
 class Epoch:
     """The figures of one epoch. Loss and accuracy are of the augmented training crops, the others of the validation
-    crops as they are; ``is_best`` when its network is the best so far: higher macro-F1, or as high with less loss."""
+    crops as they are; ``is_best`` when its network is the best so far: higher macro-F1, or as high with less loss.
+    ``of_start`` is the share of the phase's first weights in that network (``Phase.of_start``)."""
 
     phase: str
     epoch: int
@@ -64,6 +65,7 @@ class Epoch:
     macro_f1: float
     is_best: bool
     seconds: float
+    of_start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,14 @@ class Learner:
             optimizer = optimizers.Adam(schedules.times(rate, self._rate) if self._found else rate)
             optimizer.build(group.weights)  # or the first step would be traced twice
             self._optimizers.append((optimizer, group.weights))
-        self._average = (
-            Average([w for _, ws in self._optimizers for w in ws], phase.ema) if phase.ema else None
-        )
+        learning = [w for _, ws in self._optimizers for w in ws]
+        self._average = Average(learning, phase.ema) if phase.ema else None
+        self._start = Start(learning) if phase.of_start else None
+        self.mixtures = (0.0, phase.of_start) if phase.of_start else (0.0,)
+        """The shares of the start in the networks that are judged after an epoch."""
         prior, smooth = tf.constant(balance.prior()), _smoothing(balance.counts, recipe.label_smoothing)
 
-        weights_of = [w.value for _, ws in self._optimizers for w in ws]
+        weights_of = [weight.value for weight in learning]
 
         def gradients(inputs: Any, targets: Any, weights: Any, share: Any) -> Any:
             with tf.GradientTape() as tape:
@@ -179,9 +183,14 @@ class Learner:
                 variable.assign(value)
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
-        """While it lasts, the model is what is judged and kept: the moving average where there is one."""
-        with self._average.shown() if self._average else nullcontext():
+    def judged(self, of_start: float = 0.0) -> Iterator[None]:
+        """While it lasts, the model is what is judged and kept: the moving average where there is one, mixed with the
+        start."""
+        with ExitStack() as shown:
+            if self._average:
+                shown.enter_context(self._average.shown())
+            if self._start and of_start:
+                shown.enter_context(self._start.mixed(of_start))
             yield
 
     def multiply_rates(self, factor: float) -> None:
@@ -194,9 +203,13 @@ class Learner:
             *self.model.variables,
             *(v for optimizer, _ in self._optimizers for v in optimizer.variables),
         ]
-        return (
-            found + ([self._rate] if self._found else []) + (self._average.variables if self._average else [])
-        )
+        if self._found:
+            found.append(self._rate)
+        if self._average:
+            found += self._average.variables
+        if self._start:
+            found += self._start.variables
+        return found
 
 
 def _counting(targets: NDArray[np.float32], weights: NDArray[np.float32] | None) -> NDArray[np.float32]:
@@ -322,14 +335,7 @@ def fit(
     """
     while state.epoch <= course.epochs and state.epoch - max(1, state.best_epoch) <= course.patience:
         _learn_epoch(learner, course, state, say, checkpoint)
-        with learner.judged():
-            logits = course.validate()
-            epoch = _judge(course, state, logits)
-            if epoch.is_best:
-                state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
-                on_best(Best(epoch, logits))
-        state.top_f1 = max(state.top_f1, epoch.macro_f1)
-        on_epoch(epoch)
+        on_epoch(_judge_epoch(learner, course, state, on_best))
         state.epoch += 1
         state.step = state.hits = state.crops = 0
         state.loss_sum = state.seconds = 0.0
@@ -367,7 +373,22 @@ def _learn_epoch(
             saved = now
 
 
-def _judge(course: Course, state: State, logits: NDArray[np.float32]) -> Epoch:
+def _judge_epoch(learner: Learner, course: Course, state: State, on_best: Callable[[Best], None]) -> Epoch:
+    """The figures of the epoch's network, or of the last of its mixtures that was the best so far."""
+    found: list[Epoch] = []
+    for of_start in learner.mixtures:
+        with learner.judged(of_start):
+            logits = course.validate()
+            epoch = _judge(course, state, logits, of_start)
+            if epoch.is_best:
+                state.best_f1, state.best_loss, state.best_epoch = epoch.macro_f1, epoch.val_loss, epoch.epoch
+                on_best(Best(epoch, logits))
+        state.top_f1 = max(state.top_f1, epoch.macro_f1)
+        found.append(epoch)
+    return next((epoch for epoch in reversed(found) if epoch.is_best), found[0])
+
+
+def _judge(course: Course, state: State, logits: NDArray[np.float32], of_start: float) -> Epoch:
     confusion = metrics.confusion_matrix(course.truth, logits.argmax(1), logits.shape[1])
     macro_f1, loss = metrics.macro_f1(confusion), cross_entropy(logits, course.truth)
     return Epoch(
@@ -380,6 +401,7 @@ def _judge(course: Course, state: State, logits: NDArray[np.float32]) -> Epoch:
         macro_f1=macro_f1,
         is_best=state.is_better(macro_f1, loss, course.margin(max(macro_f1, state.top_f1, state.best_f1))),
         seconds=state.seconds,
+        of_start=of_start,
     )
 
 

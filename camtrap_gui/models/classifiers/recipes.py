@@ -26,6 +26,8 @@ class Phase:
     - ``standard_errors``: epochs whose macro-F1 is within so many standard errors of the highest are told apart by their
       loss (after Breiman et al., "Classification and Regression Trees", 1984, section 3.4.3): on some hundred validation
       crops one animal more or less decides otherwise.
+    - ``of_start``: above 0, a network with so much of the weights that the phase began with is judged as well after each
+      epoch, and the better one of the two kept (``averaging.Start``).
     """
 
     epochs: int
@@ -38,10 +40,11 @@ class Phase:
     find_rate: bool = False
     ema: float = 0.0
     standard_errors: float = 0.0
+    of_start: float = 0.0
 
 
-HEAD = Phase(epochs=60, patience=15, head_rate=3e-3)
-NETWORK = Phase(epochs=10, patience=6, head_rate=1e-3, backbone_rate=1e-4, standard_errors=1.0)
+HEAD = Phase(epochs=60, patience=15, head_rate=3e-3, standard_errors=1.0)
+NETWORK = Phase(epochs=10, patience=6, head_rate=1e-3, backbone_rate=1e-4, standard_errors=1.0, of_start=0.5)
 """The last epochs, with low rates, are the best ones: fewer than six without a better one say little."""
 
 

@@ -104,6 +104,7 @@ class Training:
         figures = {
             "phase": epoch.phase,
             "epoch": epoch.epoch,
+            "of_start": epoch.of_start,
             "macro_f1": epoch.macro_f1,
             "accuracy": epoch.val_accuracy,
             "loss": epoch.val_loss,

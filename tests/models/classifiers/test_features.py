@@ -5,7 +5,7 @@ import pytest
 
 from camtrap_gui import files
 from camtrap_gui.jobs import Cancelled
-from camtrap_gui.models.classifiers import backbones, features
+from camtrap_gui.models.classifiers import features
 from camtrap_gui.models.classifiers.features import CropFile, Embedder, FeatureStore, embed
 from tests import tiny
 
@@ -21,10 +21,7 @@ class Counting(Embedder):
 
 
 @pytest.fixture
-def embedder(tmp_path, monkeypatch):
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    monkeypatch.setattr(backbones, "registry", lambda: {"tiny": tiny.TINY})
+def embedder(tiny_models):
     return Counting(tiny.TINY)
 
 

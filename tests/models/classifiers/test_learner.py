@@ -103,6 +103,23 @@ def test_that_the_average_is_judged_and_the_weights_of_now_learn_on():
         np.testing.assert_array_equal(after, left)
 
 
+def test_that_a_mixture_lies_between_start_and_now_also_after_going_on(tmp_path):
+    one = learner(NETWORK)
+    first = weights_of(one.model)
+    learn(one, 4)
+    Checkpoint(tmp_path / "last.npz").save(one, State(epoch=1, step=4))
+    again = learner(NETWORK)
+    learn(again, 1)  # elsewhere
+    Checkpoint(tmp_path / "last.npz").load(again)
+    now = weights_of(again.model)
+    with again.judged(0.25):
+        shown = weights_of(again.model)
+    for before, between, after in zip(first, shown, now, strict=True):
+        np.testing.assert_allclose(between, 0.25 * before + 0.75 * after, atol=1e-6)
+    for after, left in zip(now, weights_of(again.model), strict=True):
+        np.testing.assert_array_equal(after, left)
+
+
 def test_that_label_smoothing_deals_nothing_to_a_class_without_crops():
     smooth = learner(NETWORK, Recipe(label_smoothing=0.2))
     (loss,) = learn(smooth, 1)

@@ -62,8 +62,11 @@ def test_that_the_head_of_the_best_epoch_is_kept_and_training_ends_when_nothing_
     train, validation = clouds([30, 30], spread=2.0), clouds([40, 40], seed=3, spread=2.0)
     epochs = []
     head = head_of(train, validation, 2, 200, on_epoch=epochs.append)
-    best = max(epochs, key=lambda e: (round(e.macro_f1, 6), -e.val_loss))
+    best = [epoch for epoch in epochs if epoch.is_best][-1]
     assert head.best == best
+    top = max(epoch.macro_f1 for epoch in epochs)
+    alike = [epoch for epoch in epochs if top - epoch.macro_f1 < np.sqrt(top * (1 - top) / 80)]
+    assert best.val_loss == min(epoch.val_loss for epoch in alike)
     assert len(epochs) == best.epoch + HEAD.patience < 200
     right = said(head, validation).argmax(1) == validation.labels
     assert right.mean() == pytest.approx(best.val_accuracy)
@@ -105,7 +108,7 @@ def pictures(tmp_path_factory) -> tuple[Pictures, Pictures]:
     return one, two
 
 
-def tuned(pictures, path, say=lambda _: None, epochs=3):
+def tuned(pictures, path, say=lambda _: None, epochs=3, on_best=lambda _: None, network=None):
     """Fine-tune the tiny network from a fixed start; returns its weights and the figures of its epochs."""
     model = backbones.network(tiny.TINY, 3, 32)
     random = np.random.default_rng(0)
@@ -117,13 +120,13 @@ def tuned(pictures, path, say=lambda _: None, epochs=3):
         model,
         train,
         validation,
-        replace(PRESETS["standard"], batch_size=8).with_last(epochs=epochs),
+        replace(PRESETS["standard"], batch_size=8).with_last(epochs=epochs, **(network or {})),
         0,
         State(),
         Checkpoint(path),
         say,
         seen.append,
-        lambda _: None,
+        on_best,
     )
     return backbones.arrays_of(model), seen
 
@@ -155,6 +158,18 @@ def test_that_fine_tuning_learns_and_leaves_batch_statistics_alone(pictures, tmp
     for name in ("norm/moving_mean", "norm/moving_variance"):
         np.testing.assert_array_equal(weights[name], first[name])
     assert np.abs(weights["stem/kernel"] - first["stem/kernel"]).max() > 1e-6
+
+
+def test_that_half_of_the_start_is_kept_where_that_is_better(pictures, tmp_path):
+    kept = []
+    _, epochs = tuned(pictures, tmp_path / "e.npz", on_best=kept.append, network={"backbone_rate": 0.3})
+    assert {best.epoch.of_start for best in kept} <= {0.0, 0.5}
+    assert len(kept) > len(
+        [epoch for epoch in epochs if epoch.is_best]
+    )  # twice in an epoch: half of it was better
+    for epoch in epochs:
+        same = [best.epoch for best in kept if best.epoch.epoch == epoch.epoch]
+        assert not epoch.is_best or epoch == same[-1]
 
 
 def test_that_crops_that_vanish_during_training_are_passed_over(pictures, tmp_path):

@@ -12,9 +12,7 @@ COUNTS = np.array([40, 0, 20])
 
 
 @pytest.fixture
-def made(tmp_path, monkeypatch) -> tutorial.Network:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+def made(tiny_models) -> tutorial.Network:
     return tutorial.network(tiny.TINY, 32, COUNTS, seed=3)
 
 
