@@ -173,13 +173,18 @@ class Unsaved(Settings):
 
 
 def settle(app: Any, window: "Window") -> None:
-    """Let the window work until no engine does and it looks the same for a while."""
+    """Let the window work until no engine and no thread does and it looks the same for a while."""
+    from camtrap_gui.ui.widgets.background import Background
+
     deadline, before = time.monotonic() + LONGEST_WAIT_S, None
     while time.monotonic() < deadline:
         work_for(app, STILL_S)
         queues = (window.session.long, window.session.short) if window.session else ()
         now = window.grab().toImage()
-        if now == before and not any(queue.running for queue in queues):
+        busy = any(queue.running for queue in queues) or any(
+            thread.is_asking() for thread in window.findChildren(Background)
+        )
+        if now == before and not busy:
             return
         before = now
     sys.exit("The window does not come to rest.")

@@ -345,11 +345,12 @@ def test_that_the_reliability_diagram_is_of_the_run_shown_and_can_be_taken_along
 
 def test_that_the_reliability_diagram_follows_the_theme(panel, wait):
     open_tab(panel, "Reliability")
-    papers = []
+    chart = panel.reliability.chart
+    wait(lambda: chart._figure is not None)
     for preference in ("dark", "light"):
+        before = chart._figure.get_facecolor()
         theme.theme.apply(preference)
-        papers.append(panel.reliability.chart._figure.get_facecolor())
-    assert papers[0] != papers[1]
+        wait(lambda before=before: chart._figure.get_facecolor() != before)
 
 
 def test_that_an_evaluation_from_before_reliability_asks_to_evaluate_again(panel):

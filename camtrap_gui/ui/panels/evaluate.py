@@ -181,6 +181,7 @@ class EvaluatePanel(RunPanel):
     def close_threads(self) -> None:
         self.viewer.close_threads()
         self.inspection.close_threads()
+        self.reliability.chart.close_threads()
 
     def open_inspected(self, place: int) -> None:
         """Show the pictures of the crops that are looked through, beginning with one of them."""

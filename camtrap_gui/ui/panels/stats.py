@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -15,6 +16,9 @@ from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, theme
 from camtrap_gui.ui.widgets.chart_view import ChartView
 from camtrap_gui.ui.widgets.number_table import NumberTable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDE, TABLE = GRID * 180, GRID * 46
 """Pixels: from which width of the panel on chart and table stand side by side, and how wide the table is then."""
@@ -32,6 +36,7 @@ class StatsPanel(Panel):
     def build(self) -> QWidget:
         self.form.unfold()
         self.chart = ChartView(self._save_table)
+        self.chart.setAccessibleName("Chart of the crops")
         self.chart.saved.connect(lambda path: self.say(f"Saved {path}.", "success"))
         self.chart.refused.connect(lambda sentence: self.say(sentence, "error"))
         self.table = NumberTable("Crops per species and split")
@@ -73,13 +78,22 @@ class StatsPanel(Panel):
     def refresh(self) -> None:
         try:
             counted = self._count()
-            options = replace(self.form.value(), theme="dark" if theme.dark else "light")
-            self.chart.show_figure(stats.draw(self.session.project, counted, options))
         except Problem as problem:
             self.say(str(problem), "error")
             return
         self.say("")
         self._fill_table(counted)
+        project = self.session.project
+        options = replace(self.form.value(), theme="dark" if theme.dark else "light")
+
+        def figure() -> "Figure":
+            with project.apart() as own:
+                return stats.draw(own, counted, options)
+
+        self.chart.draw(figure)
+
+    def close_threads(self) -> None:
+        self.chart.close_threads()
 
     def _count(self) -> stats.Result:
         """The counts; seeing them for the first time is doing this step, which has no button that starts it."""

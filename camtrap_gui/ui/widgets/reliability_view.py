@@ -55,14 +55,12 @@ class ReliabilityView(QStackedWidget):
         self._draw()
 
     def _draw(self) -> None:
-        if self._shown is None or self._shown.figures.calibration is None or not self.isVisible():
+        known = self._shown.figures.calibration if self._shown is not None else None
+        if self._shown is None or known is None or not self.isVisible():
             return
         about = f"{self._shown.figures.crops:,} {self._shown.split} crops"
-        self.chart.show_figure(
-            charts.reliability(
-                self._shown.figures.calibration, about, theme="dark" if theme.dark else "light"
-            )
-        )
+        look = "dark" if theme.dark else "light"
+        self.chart.draw(lambda: charts.reliability(known, about, theme=look))
 
     def _save_table(self, path: Path) -> None:
         assert self._shown is not None
