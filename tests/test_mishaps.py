@@ -18,8 +18,8 @@ from camtrap_gui.pictures import Unreadable, read_below, read_upright
 from camtrap_gui.problem import Interrupted
 from camtrap_gui.project import Project, history
 from camtrap_gui.steps import named, run_step
+from tests.croppable import Survey
 from tests.disks import ROOT, on_small_disk
-from tests.steps.test_crop import Survey
 
 CROPS = """
     import hashlib, json, os, sys
@@ -28,7 +28,7 @@ CROPS = """
     from pathlib import Path
     from camtrap_gui import cli
     from camtrap_gui.project import Project
-    from tests.steps.test_crop import Survey
+    from tests.croppable import Survey
 
     disk = Path(sys.argv[1])
 

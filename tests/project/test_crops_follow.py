@@ -11,7 +11,7 @@ from camtrap_gui.project.crops import Row
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.steps import crop
 from tests import decided
-from tests.steps.test_crop import Survey
+from tests.croppable import Survey
 
 
 @pytest.fixture

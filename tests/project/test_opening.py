@@ -27,7 +27,7 @@ SURVEY = """
     from camtrap_gui import cli
     from camtrap_gui.problem import Problem
     from camtrap_gui.project import Project
-    from tests.steps.test_crop import Survey
+    from tests.croppable import Survey
 
     disk = Path(sys.argv[1])
 
