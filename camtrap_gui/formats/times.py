@@ -1,15 +1,18 @@
 """Reading the time of a picture, however the source writes it."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+_DOTTED = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2}")
 
 
 def read_time(text: str) -> str | None:
     """A time of any usual form as ISO 8601 without a zone ("2013-07-18T06:26:14"), or None when it is none.
 
-    A zone is dropped, not applied: what counts is the camera's own clock. A form that leaves open which number is the
-    month is read as in the United States, month first. A date without a time is midnight; a time without a date is
-    refused.
+    A zone is dropped, not applied: what counts is the camera's own clock. With dots the day is first ("18.7.2013"), as
+    wherever dates are written so; another form that leaves open which number is the month is read as in the United
+    States, month first. A date without a time is midnight; a time without a date is refused.
     """
     try:
         if (
@@ -62,7 +65,7 @@ def _read_any(text: str) -> str | None:
     try:
         # What the text leaves out is filled in from the default: a date that is not all there shows up as two.
         times = {
-            parser.parse(text, default=default, ignoretz=True)
+            parser.parse(text, default=default, ignoretz=True, dayfirst=_DOTTED.match(text) is not None)
             for default in (datetime(2001, 1, 1), datetime(2002, 2, 2))
         }
     except (ValueError, OverflowError, TypeError, IndexError, AttributeError, RecursionError):

@@ -217,6 +217,9 @@ def test_that_a_box_lies_inside_its_picture(box):
         ("2010-07", None),
         ("yesterday", None),
         ("", None),
+        ("02.03.2020 4:05", "2020-03-02T04:05:00"),
+        ("18.7.13", "2013-07-18T00:00:00"),
+        ("2/3/2020 4:05:06.5", "2020-02-03T04:05:06.500000"),
     ],
 )
 def test_that_times_of_all_usual_forms_are_read(text, time):
