@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from camtrap_gui import remote_pictures
 from camtrap_gui.pictures import is_picture_name
@@ -12,6 +12,9 @@ from camtrap_gui.problem import Problem
 from camtrap_gui.project import DATABASE
 
 _PLACEHOLDER = re.compile(r"(\{[^{}]*\}|\*)")
+_UNREADABLE = dict.fromkeys((".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".wmv"), "video")
+_UNREADABLE |= dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".heic", ".nef", ".orf"), "raw or HEIC picture")
+"""What cameras write besides pictures that can be read: passed over, but not in silence."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ def walk(folder: Path) -> Iterator[Found]:
                 folders.append(f"{path}/")
             elif is_picture_name(entry.name):
                 yield Found(_printable(path), _refusal(entry, path, inside))
+            elif kind := _unreadable_kind(entry.name):
+                yield Found(_printable(path), kind)
         pending += reversed(folders)
 
 
@@ -62,10 +67,17 @@ def _walk_elsewhere(folder: Path) -> Iterator[Found]:
         folders, names = remote_pictures.listing(folder / below)
         if DATABASE in names:
             continue
-        for name in filter(is_picture_name, names):
+        for name in names:
             path = f"{below}{name}"
-            yield Found(_printable(path), _name_refusal(path))
+            if is_picture_name(name):
+                yield Found(_printable(path), _name_refusal(path))
+            elif kind := _unreadable_kind(name):
+                yield Found(_printable(path), kind)
         pending += [f"{below}{name}/" for name in reversed(folders) if not name.startswith(".")]
+
+
+def _unreadable_kind(name: str) -> str | None:
+    return None if name.startswith(".") else _UNREADABLE.get(PurePath(name).suffix.lower())
 
 
 def _name_refusal(path: str) -> str | None:
@@ -80,7 +92,7 @@ def _refusal(entry: os.DirEntry[str], path: str, inside: str) -> str | None:
     if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside + os.sep):
         return "link that leads out of the folder"
     if not entry.is_file():
-        return "not a file"
+        return "link to a file that is not there" if entry.is_symlink() else "not a file"
     return None
 
 
@@ -97,6 +109,11 @@ class FolderRule:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        if text and not _PLACEHOLDER.search(text):
+            raise Problem(
+                f"The folder rule “{text}” has neither {{location}} nor {{species}} in it. Write it with the braces, for "
+                "example {location}/{species}."
+            )
         self._parts = [_compile(part, text) for part in text.strip("/").split("/")] if text.strip("/") else []
 
     def read(self, path: str) -> tuple[str | None, str | None]:

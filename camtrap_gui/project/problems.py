@@ -47,6 +47,15 @@ def counts(project: Project, step: str) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def examples(project: Project, step: str, kind: str, limit: int = 3) -> tuple[str, ...]:
+    """The first few subjects of one kind that the step's last run met."""
+    rows = project.db.execute(
+        f"SELECT subject FROM problems WHERE step = ? AND {_KIND.format('reason')} = ? ORDER BY id LIMIT ?",
+        (step, kind, limit),
+    )
+    return tuple(subject for (subject,) in rows)
+
+
 def counts_of_images(project: Project) -> dict[str, int]:
     """How many pictures cannot be used, by kind of reason, the most frequent first."""
     rows = project.db.execute(
@@ -54,6 +63,16 @@ def counts_of_images(project: Project) -> dict[str, int]:
             WHERE problem IS NOT NULL GROUP BY kind ORDER BY count(*) DESC, kind"""
     )
     return dict(rows.fetchall())
+
+
+def examples_of_images(project: Project, kind: str, limit: int = 3) -> tuple[str, ...]:
+    """The paths of the first few pictures that cannot be used for reasons of one kind."""
+    rows = project.db.execute(
+        f"""SELECT path FROM images WHERE problem IS NOT NULL AND {_KIND.format("problem")} = ?
+            ORDER BY id LIMIT ?""",
+        (kind, limit),
+    )
+    return tuple(path for (path,) in rows)
 
 
 _KIND = "substr({0}, 1, instr({0} || ':', ':') - 1)"

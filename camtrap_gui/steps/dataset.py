@@ -117,7 +117,8 @@ class Result:
 
     ``described``: pictures of the source that are in the project now, ``new`` and ``changed`` ones among them.
     ``unusable``: pictures whose file cannot be used, by reason; ``passed_over``: records or parts of them, by reason.
-    ``unchecked``: pictures whose file was not looked at. ``elsewhere``: the address where they are, if they have one.
+    ``examples``: a few names for each of these reasons. ``unchecked``: pictures whose file was not looked at.
+    ``elsewhere``: the address where they are, if they have one.
     """
 
     source: str
@@ -135,6 +136,7 @@ class Result:
     unchecked: int
     unusable: dict[str, int] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
     preview: tuple[Pictured, ...] = ()
     lila: "Here | None" = None
     detected: int = 0
@@ -151,10 +153,13 @@ class Result:
         ]
         if self.first and self.last:
             lines.append(f"Taken from {self.first.replace('T', ' ')} to {self.last.replace('T', ' ')}.")
-        if self.unusable:
-            lines.append(f"Cannot be used: {_listed(self.unusable)}.")
-        if self.passed_over:
-            lines.append(f"Passed over: {_listed(self.passed_over)}.")
+        if self.images and not self.locations:
+            lines.append(
+                "No location is known, so crops cannot be split by camera. Folders called after cameras can tell it: "
+                "--folder-rule {location}, or {location}/{species}."
+            )
+        lines += self._listed("Cannot be used", self.unusable)
+        lines += self._listed("Passed over", self.passed_over)
         if self.unchecked:
             lines.append(f"Not looked at: the files of {_many(self.unchecked, 'picture')}.")
         if self.elsewhere:
@@ -168,6 +173,15 @@ class Result:
         if self.preview:
             lines.append("This was a preview: nothing was changed.")
         return "\n".join(lines)
+
+    def _listed(self, what: str, counts: dict[str, int]) -> list[str]:
+        """How often each reason occurred, with a few names behind it."""
+        lines = [f"{what}:"] if counts else []
+        for reason, number in counts.items():
+            names = self.examples.get(reason, ())
+            more = ("…",) if number > len(names) else ()
+            lines.append(_printable(f"  {reason} {number:,}: {', '.join((*names, *more))}"))
+        return lines
 
 
 class _Preview(Exception):
@@ -260,6 +274,7 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
         return int(project.db.execute(f"SELECT count(*) FROM {query}").fetchone()[0])
 
     first, last = browse.span(project)
+    unusable, passed_over = problems.counts_of_images(project), problems.counts(project, STEP)
     return Result(
         source=(options.json or options.camtrap_dp or options.folder or Path()).name,
         described=incoming.met,
@@ -274,8 +289,10 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
         first=first or None,
         last=last or None,
         unchecked=count("images WHERE checked = 0"),
-        unusable=problems.counts_of_images(project),
-        passed_over=problems.counts(project, STEP),
+        unusable=unusable,
+        passed_over=passed_over,
+        examples={kind: problems.examples(project, STEP, kind) for kind in passed_over}
+        | {kind: problems.examples_of_images(project, kind) for kind in unusable},
         preview=tuple(_pictured(project, incoming.root_id)) if options.preview else (),
         elsewhere=shown(place) if (place := options.folder or options.images) and is_elsewhere(place) else "",
     )
@@ -295,13 +312,12 @@ def _many(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{reason} {number:,}" for reason, number in counts.items())
-
-
 def _line(picture: Pictured) -> str:
     parts = [picture.path, picture.location or "no location", (picture.taken or "no time").replace("T", " ")]
     parts.append(", ".join(picture.species) or "no species")
     parts += [picture.problem] if picture.problem else []
-    line = "  " + " · ".join(parts)
+    return _printable("  " + " · ".join(parts))
+
+
+def _printable(line: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in line)
