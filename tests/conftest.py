@@ -43,6 +43,15 @@ def installed_models() -> Path:
 
 
 @pytest.fixture
+def tiny_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store with a backbone that trains in seconds, known to this process."""
+    from tests import tiny
+
+    tiny.provide(tmp_path / "models", monkeypatch)
+    return tmp_path / "models"
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """An empty project in a folder of its own."""
     with Project.create(tmp_path / "project") as made:

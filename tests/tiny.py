@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -20,6 +21,9 @@ from camtrap_gui.models.catalogue import Entry
 from camtrap_gui.models.classifiers import Classifier, arrays, backbones
 from camtrap_gui.models.classifiers.backbones import Backbone
 from camtrap_gui.project import Project, detections
+
+if TYPE_CHECKING:
+    import pytest
 
 COLOURS = {"zebra": (40, 60, 200), "gazelle": (220, 150, 40), "rhino": (40, 200, 60), "lion": (200, 40, 60)}
 _SHAPES = {
@@ -51,6 +55,14 @@ def register() -> None:
     """Make the program know the tiny backbone, in this process."""
     known = backbones.registry()
     backbones.registry = lambda: {**known, TINY.name: TINY}
+
+
+def provide(folder: Path, patch: "pytest.MonkeyPatch") -> None:
+    """A store in ``folder`` that holds the tiny backbone, and is the one in use until ``patch`` is undone."""
+    make_store(folder)
+    patch.setenv("CAMTRAP_MODELS", str(folder))
+    known = backbones.registry()
+    patch.setattr(backbones, "registry", lambda: {**known, TINY.name: TINY})
 
 
 def make_store(folder: Path) -> None:

@@ -33,11 +33,8 @@ OPTIONS = embed.Options(backbone="tiny")
 
 
 @pytest.fixture
-def survey(tmp_path, monkeypatch) -> Path:
+def survey(tmp_path, tiny_models) -> Path:
     """A project with crops, and a backbone that is quick."""
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    monkeypatch.setattr(backbones, "registry", lambda: {"tiny": tiny.TINY})
     with Project.create(tmp_path / "survey") as project:
         tiny.add_crops(project, CROPS)
     return tmp_path / "survey"

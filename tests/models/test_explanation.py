@@ -18,15 +18,11 @@ from tests import tiny
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project with a run on crops of three species, whose features are stored."""
-    from camtrap_gui.models.classifiers import backbones
     from camtrap_gui.steps import train
 
     folder = tmp_path_factory.mktemp("explained") / "project"
     with pytest.MonkeyPatch.context() as patch:
-        known = backbones.registry()
-        patch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-        patch.setenv("CAMTRAP_MODELS", str(folder.parent / "models"))
-        tiny.make_store(folder.parent / "models")
+        tiny.provide(folder.parent / "models", patch)
         with Project.create(folder) as project:
             of_each = {
                 (name, split): 6 for name in ("zebra", "gazelle") for split in ("train", "val", "test")

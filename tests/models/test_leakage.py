@@ -7,7 +7,7 @@ import pytest
 
 from camtrap_gui.jobs import Cancelled
 from camtrap_gui.models import leakage
-from camtrap_gui.models.classifiers import backbones, features
+from camtrap_gui.models.classifiers import features
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, problems, runs, training_data
 from tests import tiny
@@ -16,11 +16,7 @@ PLACES = 2  # of each species in each split
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch):
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+def few_epochs(tiny_models, monkeypatch):
     head = dataclasses.replace(leakage._RECIPE.head, epochs=30)
     monkeypatch.setattr(leakage, "_RECIPE", dataclasses.replace(leakage._RECIPE, head=head))
 

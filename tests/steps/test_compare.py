@@ -5,7 +5,7 @@ import pytest
 
 from camtrap_gui import pictures
 from camtrap_gui.cli import run as camtrap
-from camtrap_gui.models.classifiers import backbones, bundle
+from camtrap_gui.models.classifiers import bundle
 from camtrap_gui.models.training import everything
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import (
@@ -29,11 +29,7 @@ MISLABELLED = range(1, 41)  # the zebras in train, whose images are the first
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch):
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+def learns_from_train_only(tiny_models, monkeypatch):
     monkeypatch.setattr(everything, "MOST", 0)  # the validation crops have the right labels
 
 

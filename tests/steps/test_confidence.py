@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camtrap_gui import temperature
-from camtrap_gui.models.classifiers import backbones, bundle
+from camtrap_gui.models.classifiers import bundle
 from camtrap_gui.models.training import everything
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import acceptance, runs
@@ -16,17 +16,11 @@ from camtrap_gui.steps import evaluate, predict, train
 from camtrap_gui.thresholds import Accepting, Answers
 from tests import tiny
 
+pytestmark = pytest.mark.usefixtures("tiny_models")
+
 
 def quiet(_: object) -> None:
     pass
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch) -> None:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
 
 
 @pytest.fixture

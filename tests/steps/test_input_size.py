@@ -3,21 +3,14 @@
 import pytest
 
 from camtrap_gui.models import crop_predictions
-from camtrap_gui.models.classifiers import backbones, bundle, features
+from camtrap_gui.models.classifiers import bundle, features
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, predictions, runs
 from camtrap_gui.steps import train
 from tests import tiny
 
 SIZE = 48
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch):
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture

@@ -32,11 +32,7 @@ def quiet(_: Progress) -> None:
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch) -> None:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
+def reviewed_quickly(tiny_models, monkeypatch) -> None:
     monkeypatch.setattr(backbones, "DEFAULT", "tiny")
     monkeypatch.setattr(out_of_fold, "FOLDS", 2)  # heads take their time
 
@@ -46,10 +42,7 @@ def _made_once(tmp_path_factory) -> Path:
     """A survey of 48 pictures with 96 animals; crops of the 72 in labelled pictures, and a classifier."""
     folder = tmp_path_factory.mktemp("reviewed")
     with pytest.MonkeyPatch.context() as patch, Project.create(folder / "project") as project:
-        known = backbones.registry()
-        patch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-        patch.setenv("CAMTRAP_MODELS", str(folder / "models"))
-        tiny.make_store(folder / "models")
+        tiny.provide(folder / "models", patch)
         tiny.add_survey(project, PICTURES)
         crop.run(project, crop.Options(), quiet)
         train.run(project, train.Options(backbone="tiny"), quiet)

@@ -14,7 +14,7 @@ import pytest
 
 from camtrap_gui import pictures
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models.classifiers import backbones, bundle, finetuning, heads
+from camtrap_gui.models.classifiers import bundle, finetuning, heads
 from camtrap_gui.models.classifiers.features import Embedder
 from camtrap_gui.models.training import everything, phases
 from camtrap_gui.problem import Problem
@@ -24,15 +24,7 @@ from camtrap_gui.steps.train import Options
 from tests import tiny
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch) -> Path:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-    return tmp_path / "models"
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture
@@ -340,13 +332,13 @@ def weights_of(project: Project) -> dict[str, np.ndarray]:
         return {name: whole[name] for name in whole.files}
 
 
-def test_that_a_killed_quick_training_ends_as_an_undisturbed_one(project, store, tmp_path):
+def test_that_a_killed_quick_training_ends_as_an_undisturbed_one(project, tiny_models, tmp_path):
     tiny.add_crops(project, {("zebra", "train"): 700, ("gazelle", "train"): 300, ("zebra", "val"): 60})
     with copy_of(project, tmp_path / "undisturbed") as other:
         train.run(other, options(epochs=5), quiet)
         expected = weights_of(other)
 
-    command = Command(project, store, "--epochs", "5")
+    command = Command(project, tiny_models, "--epochs", "5")
     for said in command.progress():
         if said["phase"] == phases.EMBEDDING and said["done"] >= 256:
             break
@@ -360,13 +352,13 @@ def test_that_a_killed_quick_training_ends_as_an_undisturbed_one(project, store,
         np.testing.assert_allclose(found[name], weight, atol=2e-3, err_msg=name)
 
 
-def test_that_a_killed_standard_training_ends_as_an_undisturbed_one(survey, store, tmp_path):
+def test_that_a_killed_standard_training_ends_as_an_undisturbed_one(survey, tiny_models, tmp_path):
     asked = options(preset="standard", epochs=4, batch_size=8)
     with copy_of(survey, tmp_path / "undisturbed") as other:
         train.run(other, asked, quiet)
         expected, figures = weights_of(other), lines(runs.newest(other))
 
-    command = Command(survey, store, "--preset", "standard", "--epochs", "4", "--batch-size", "8")
+    command = Command(survey, tiny_models, "--preset", "standard", "--epochs", "4", "--batch-size", "8")
     for said in command.progress():
         if said["phase"] == finetuning.PHASE and said["done"] > 80:  # of 78 an epoch
             time.sleep(0.05)

@@ -12,7 +12,9 @@ from camtrap_gui.models.training import machine
 from camtrap_gui.project import crops, run_data, runs
 from camtrap_gui.steps import train
 from tests import tiny
-from tests.steps.test_train import lines, options, quiet, store, weights_of  # noqa: F401
+from tests.steps.test_train import lines, options, quiet, weights_of
+
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ OPTIONS = train.Options(
 )
 DIE = "DIE_IN_EPOCH"
 LONGEST_S = 240  # on a machine that does much else
+pytestmark = pytest.mark.usefixtures("tiny_models")
 
 
 def as_tested(setting: Callable[[object, str, object], None]) -> None:
@@ -48,15 +49,6 @@ def as_tested(setting: Callable[[object, str, object], None]) -> None:
     recipe = recipes.PRESETS["standard"]
     shorter = replace(recipe, head=replace(recipe.head, epochs=3))
     setting(recipes, "PRESETS", {**recipes.PRESETS, "standard": shorter})
-
-
-@pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch) -> Path:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-    return tmp_path / "models"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from camtrap_gui import pictures
 from camtrap_gui.jobs import Cancelled, Progress
-from camtrap_gui.models.classifiers import backbones, bundle, tutorial
+from camtrap_gui.models.classifiers import bundle, tutorial
 from camtrap_gui.models.classifiers.preprocessing import INCEPTION
 from camtrap_gui.models.training.tutorial import CHECKING, Forecast, in_words
 from camtrap_gui.problem import Problem
@@ -28,13 +28,9 @@ SHORT = 24  # steps of the first stage, instead of a thousand
 
 
 @pytest.fixture(autouse=True)
-def store(tmp_path, monkeypatch) -> Path:
-    tiny.make_store(tmp_path / "models")
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+def store(tiny_models, monkeypatch) -> Path:
     monkeypatch.setattr(tutorial, "FIRST_STEPS", SHORT)
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-    return tmp_path / "models"
+    return tiny_models
 
 
 @pytest.fixture

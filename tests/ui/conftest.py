@@ -111,17 +111,11 @@ def wait(app: QApplication) -> Callable[..., None]:
 
 
 @pytest.fixture
-def tiny_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tiny_models(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A store with a backbone that trains in seconds, known to this process and to the engines it starts."""
-    from camtrap_gui.models.classifiers import backbones
-
-    known = backbones.registry()
-    monkeypatch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setattr(worker, "engine_command", lambda: [sys.executable, "-c", TINY_ENGINE])
-    tiny.make_store(tmp_path / "models")
-    return tmp_path / "models"
+    return tiny_models
 
 
 @pytest.fixture
@@ -134,16 +128,12 @@ def crop_project(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from camtrap_gui.models.classifiers import backbones
     from camtrap_gui.steps import STEPS, evaluate, run_step, train
 
     steps = {step.name: step for step in STEPS}
     folder = tmp_path_factory.mktemp("trained") / "project"
     with pytest.MonkeyPatch.context() as patch, Project.create(folder) as project:
-        known = backbones.registry()
-        patch.setattr(backbones, "registry", lambda: {**known, "tiny": tiny.TINY})
-        patch.setenv("CAMTRAP_MODELS", str(folder.parent / "models"))
-        tiny.make_store(folder.parent / "models")
+        tiny.provide(folder.parent / "models", patch)
         _add_crops(project)
         for epochs in (1, 5):
             options = train.Options(backbone="tiny", epochs=epochs)
