@@ -91,7 +91,9 @@ class FeatureStore:
             )
             self._vectors.touch()
             # A vectors file that was deleted or cut is filled again, not read beyond its end.
+            db.execute("BEGIN IMMEDIATE")  # or what another process is adding would seem to lie beyond it
             db.execute("DELETE FROM vectors WHERE place >= ?", (self._vectors.stat().st_size // (2 * width),))
+            db.execute("COMMIT")
 
     def rows(self, sha256s: Iterable[str]) -> NDArray[np.int64]:
         """The row of each crop's vector, -1 where it is not there; int64 [N]."""

@@ -1,3 +1,4 @@
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,23 @@ def test_that_two_processes_can_fill_one_store(embedder, crops, tmp_path):
     two.add([c.sha256 for c in crops[2:4]], random[2:])
     np.testing.assert_array_equal(vectors_of(one, crops[:4]), random)
     assert list(one.rows([crops[9].sha256])) == [-1]
+
+
+def test_that_who_opens_a_store_takes_nothing_from_who_is_adding(tmp_path, monkeypatch):
+    store = FeatureStore(tmp_path / "f", 16)
+    opening = threading.Thread(target=FeatureStore, args=(tmp_path / "f", 16))
+    opened = Path.open
+
+    def open_slowly(path, *how):
+        opening.start()
+        opening.join(0.3)
+        return opened(path, *how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", open_slowly)
+        store.add(["ab" * 32], np.ones((1, 16)))
+    opening.join()
+    assert list(store.rows(["ab" * 32])) == [0]
 
 
 def test_that_an_empty_store_has_no_vectors(tmp_path):
