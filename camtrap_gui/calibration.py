@@ -76,9 +76,9 @@ def measure(confidence: Figures, correct: NDArray[np.bool_], groups: Indices, se
     interval = excess = None
     if drawn is not None:
         apart, numbers = drawn[1] - drawn[2], drawn[0].sum(axis=1)
-        low, high = resampling.middle(np.abs(apart).sum(axis=1) / numbers)
+        low, high = resampling.middle(np.abs(apart).sum(axis=1) / numbers, counted.shape[1])
         interval = (_within(2 * error - high), _within(2 * error - low))
-        excess = resampling.middle(apart.sum(axis=1) / numbers)
+        excess = resampling.middle(apart.sum(axis=1) / numbers, counted.shape[1])
     return Calibration(
         float(error),
         interval,

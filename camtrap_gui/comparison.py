@@ -6,7 +6,7 @@ does not blur the difference (Koehn 2004, "Statistical significance tests for ma
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -140,18 +140,19 @@ def _pair(counts: _Counts, now: Figures, drawn: Figures | None, row: int) -> Pai
         of_class = counts.support[:, row - 2]
         crops, locations = int(of_class.sum()), int((of_class > 0).sum())
     rounds = None if drawn is None or locations < 2 else drawn[:, :, row]
-    current, candidate = (
-        Figure(float(now[n, 0, row]), _interval(None if rounds is None else rounds[n])) for n in (0, 1)
-    )
-    difference = Figure(
-        float(now[1, 0, row] - now[0, 0, row]), _interval(None if rounds is None else rounds[1] - rounds[0])
-    )
-    return Pair(name, crops, locations, current, candidate, difference)
 
+    def figure(value: float, of: Callable[[Figures], Figures]) -> Figure:
+        return Figure(float(value), None if rounds is None else resampling.middle(of(rounds), locations))
 
-def _interval(rounds: Figures | None) -> tuple[float, float] | None:
-    """The middle 95 % of the rounds in which the figure could be measured."""
-    return None if rounds is None else resampling.middle(rounds)
+    current, candidate = now[:, 0, row]
+    return Pair(
+        name,
+        crops,
+        locations,
+        figure(current, lambda drawn: drawn[0]),
+        figure(candidate, lambda drawn: drawn[1]),
+        figure(candidate - current, lambda drawn: drawn[1] - drawn[0]),
+    )
 
 
 def _verdict(accuracy: Pair, macro_f1: Pair) -> Verdict:

@@ -37,8 +37,8 @@ def notes(
         yield f"Seen too rarely to say how well it is recognised; F1 may be anything between: {', '.join(wide)}."
     if 1 < len(figures.locations) < FEWEST:
         yield (
-            f"With {len(figures.locations)} {split} locations all intervals come out too narrow; from {FEWEST} on they can be"
-            " trusted, and more are better."
+            f"With {len(figures.locations)} {split} locations all intervals come out too narrow; from {FEWEST} on they are"
+            " about right, and more are better."
         )
     if len(figures.locations) == 1:
         yield f"All {split} crops are from one location, so nothing is known about others, and there are no intervals."

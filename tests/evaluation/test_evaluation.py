@@ -110,7 +110,11 @@ def test_that_every_interval_is_that_of_measuring_each_draw_anew(seed):
     said = survey(150, 12, 3, seed)
     figures = evaluation.measure(said)
     rounds = one_by_one(said, resampling.ROUNDS)
-    expected = [resampling.middle(row) for row in rounds]
+    truth, answers = (
+        [len({*said.location[of == c]}) for c in range(3)] for of in (said.truth, said.ranked[:, 0])
+    )
+    known = [12] * 4 + answers + truth + truth
+    expected = [resampling.middle(row, places) for row, places in zip(rounds, known, strict=True)]
     classes = figures.classes
     found = [
         figures.interval,
