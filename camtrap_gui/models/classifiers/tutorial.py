@@ -155,6 +155,7 @@ class SlimLearner(Learner):
         from keras.optimizers import schedules
 
         self.model, learning = network.model, network.learning
+        self.mixtures = (0.0,)
         learnt = [w for w in learning.trainable_weights if stage.whole or _is_new(w)]
         kernels = [w for w in learnt if w.path.endswith("kernel")]
         rate = schedules.ExponentialDecay(stage.rate, max(1, fall), _RATE_FACTOR, staircase=True)
@@ -187,7 +188,7 @@ class SlimLearner(Learner):
         )
 
     @contextmanager
-    def judged(self) -> Iterator[None]:
+    def judged(self, of_start: float = 0.0) -> Iterator[None]:
         """The model is judged and kept as it is."""
         yield
 
