@@ -1,8 +1,10 @@
-"""The options of steps that a cluster can do, the same words for each of them."""
+"""The options of steps that many computers can do, the same words for each of them."""
 
+from pathlib import Path
 from typing import Annotated
 
 from camtrap_gui.options import Option
+from camtrap_gui.problem import Problem
 
 ENGINES = ("here", "ray")
 
@@ -55,3 +57,27 @@ WorkerPrice = Annotated[
 Threads = Annotated[
     int, Option("Threads that decode pictures; 0: one for each core.", low=0, high=256, advanced=True)
 ]
+Shard = Annotated[
+    str,
+    Option(
+        "Do a part of the work only, for instance the third of sixteen: 3/16. For many computers that share a disk: give"
+        " each a part of its own. The project stays as it is; what is found goes into a file, and “camtrap merge”"
+        " brings the files together.",
+        advanced=True,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    Option(
+        "With --shard: the file for what is found. Without it one in the project's folder “shards”.",
+        advanced=True,
+    ),
+]
+
+
+def check(shard: str, out: Path | None, engine: str) -> None:
+    """Raises Problem where these contradict each other."""
+    if out is not None and not shard:
+        raise Problem("--out is the file of a shard; give --shard too, for instance --shard 3/16.")
+    if shard and engine != "here":
+        raise Problem("A shard is for one computer alone: leave out --engine, or leave out --shard.")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
-from camtrap_gui.cluster.choices import Address, Engine, Threads, WorkerCores, WorkerGpus, WorkerPrice
+from camtrap_gui.cluster import choices
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.parallel import cores
@@ -39,28 +39,14 @@ class Options:
     retry_unreadable: Annotated[
         bool, Option("Also look again at pictures that this detector could not read before.", advanced=True)
     ] = False
-    threads: Threads = 0
-    shard: Annotated[
-        str,
-        Option(
-            "Look at a part of the pictures only, for instance the third of sixteen: 3/16. For many computers that share"
-            " a disk: give each a part of its own. The project stays as it is; what is found goes into a file, and"
-            " “camtrap merge” brings the files together.",
-            advanced=True,
-        ),
-    ] = ""
-    out: Annotated[
-        Path | None,
-        Option(
-            "With --shard: the file for what is found. Without it one in the project's folder “shards”.",
-            advanced=True,
-        ),
-    ] = None
-    engine: Engine = "here"
-    address: Address = "auto"
-    worker_cores: WorkerCores = 0
-    worker_gpus: WorkerGpus = 0.0
-    worker_price: WorkerPrice = 0.0
+    threads: choices.Threads = 0
+    shard: choices.Shard = ""
+    out: choices.Out = None
+    engine: choices.Engine = "here"
+    address: choices.Address = "auto"
+    worker_cores: choices.WorkerCores = 0
+    worker_gpus: choices.WorkerGpus = 0.0
+    worker_price: choices.WorkerPrice = 0.0
 
     @property
     def only_reads(self) -> bool:
@@ -125,8 +111,7 @@ class ShardResult:
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Detect on every image not seen yet. Raises Problem without images, without the detector, or without the disk."""
-    if options.out is not None:
-        raise Problem("--out is the file of a shard; give --shard too, for instance --shard 3/16.")
+    choices.check(options.shard, options.out, options.engine)
     _expect_images(project)
     if options.engine == "ray":
         return _run_on_cluster(project, options, report)
@@ -166,8 +151,7 @@ def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
     from camtrap_gui.cluster import shards
     from camtrap_gui.cluster.shard_file import ShardFile
 
-    if options.engine != "here":
-        raise Problem("A shard is for one computer alone: leave out --engine, or leave out --shard.")
+    choices.check(options.shard, options.out, options.engine)
     shard, of = shards.parse(options.shard)
     reading.ask(folder, _expect_images)
     detector = _load(options, report)

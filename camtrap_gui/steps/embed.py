@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from camtrap_gui.cluster.choices import Address, Engine, Threads, WorkerCores, WorkerGpus, WorkerPrice
+from camtrap_gui.cluster import choices
 from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
@@ -44,27 +44,14 @@ class Options:
             advanced=True,
         ),
     ] = 0
-    threads: Threads = 0
-    shard: Annotated[
-        str,
-        Option(
-            "Look at a part of the crops only, for instance the third of sixteen: 3/16. The project stays as it is; what"
-            " is seen goes into a file, and “camtrap merge” brings the files together.",
-            advanced=True,
-        ),
-    ] = ""
-    out: Annotated[
-        Path | None,
-        Option(
-            "With --shard: the file for what is seen. Without it one in the project's folder “shards”.",
-            advanced=True,
-        ),
-    ] = None
-    engine: Engine = "here"
-    address: Address = "auto"
-    worker_cores: WorkerCores = 0
-    worker_gpus: WorkerGpus = 0.0
-    worker_price: WorkerPrice = 0.0
+    threads: choices.Threads = 0
+    shard: choices.Shard = ""
+    out: choices.Out = None
+    engine: choices.Engine = "here"
+    address: choices.Address = "auto"
+    worker_cores: choices.WorkerCores = 0
+    worker_gpus: choices.WorkerGpus = 0.0
+    worker_price: choices.WorkerPrice = 0.0
 
     @property
     def only_reads(self) -> bool:
@@ -121,8 +108,7 @@ def run(project: Project, options: Options, report: Report) -> Result:
     """Look at every crop without features. Raises Problem without crops, without the backbone, or without the disk."""
     from camtrap_gui.models.classifiers import features
 
-    if options.out is not None:
-        raise Problem("--out is the file of a shard; give --shard too, for instance --shard 3/16.")
+    choices.check(options.shard, options.out, options.engine)
     _expect_crops(project)
     backbone, entry = _backbone(options, report)
     store = features.store_of(project.folder, backbone)
@@ -195,8 +181,7 @@ def run_reading(folder: Path, options: Options, report: Report) -> ShardResult:
     from camtrap_gui.cluster import crop_shard, shards
     from camtrap_gui.models.classifiers import features
 
-    if options.engine != "here":
-        raise Problem("A shard is for one computer alone: leave out --engine, or leave out --shard.")
+    choices.check(options.shard, options.out, options.engine)
     shard, of = shards.parse(options.shard)
     reading.ask(folder, _expect_crops)
     backbone, entry = _backbone(options, report)
