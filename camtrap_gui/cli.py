@@ -86,7 +86,7 @@ def _app(arguments: Sequence[str], report: Report) -> cyclopts.App:
         help="From camera-trap pictures to a species classifier of your own. "
         "Put --json first for machine-readable output.",
         version=__version__,
-        default_parameter=Parameter(negative=(), consume_multiple=True),
+        default_parameter=Parameter(negative=(), consume_multiple=True, show_default=_shown_default),
         help_format="plaintext",
     )
     asked = next((argument for argument in arguments if not argument.startswith("-")), None)
@@ -129,23 +129,27 @@ def parameters_of(options_class: type) -> list[inspect.Parameter]:
 
 def _parameter(field: options.Field) -> inspect.Parameter:
     option = field.option
-    missing = field.default is dataclasses.MISSING
     about = Parameter(
         name=option.flag,
         help=option.help,
         choices=option.choices,
         validator=_bounds(option),
-        show_default=not (
-            missing or field.default is None or field.default is False or field.default in ("", ())
-        ),
+        negative=f"--no-{field.name.replace('_', '-')}" if field.default is True else (),
     )
-    default = inspect.Parameter.empty if missing else field.default
+    default = inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default
     if option.positional and get_origin(field.type) is tuple:
         hint: Any = Annotated[get_args(field.type)[0], about]
         return inspect.Parameter(field.name, inspect.Parameter.VAR_POSITIONAL, annotation=hint)
     kind = inspect.Parameter.POSITIONAL_ONLY if option.positional else inspect.Parameter.KEYWORD_ONLY
     hint = Annotated[field.type, about]
     return inspect.Parameter(field.name, kind, default=default, annotation=hint)
+
+
+def _shown_default(value: Any) -> str | None:
+    """What the help says of a default: several as they are typed, nothing of an option that is off unless given."""
+    if value is False or value in (None, "", ()):
+        return None
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _bounds(option: options.Option) -> Callable[[Any, Any], None]:

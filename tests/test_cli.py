@@ -148,3 +148,12 @@ def test_that_ctrl_c_stops_cleanly_with_130(tmp_path):
     _, error = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Stopped" in error and "Traceback" not in error
+
+
+def test_that_the_help_shows_defaults_as_they_are_typed_and_how_to_say_no(capsys):
+    assert cli.run(["export", "--help"]) == 0
+    assert "default: bundle frozen-graph" in capsys.readouterr().out
+    assert cli.run(["crop", "--help"]) == 0
+    assert "--keep-split --no-keep-split" in capsys.readouterr().out
+    assert cli.run(["labels", "accept", "--help"]) == 0
+    assert "default" not in capsys.readouterr().out
