@@ -196,11 +196,11 @@ def test_that_many_workers_leave_room_for_the_pictures(panel, app):
     panel.watch(job)
     panel.show_result()
     app.processEvents()
-    panel.workers.show_values(crew(*[100] * 40))
+    panel.found.workers.show_values(crew(*[100] * 40))
     app.processEvents()
-    assert panel.height() == 700 and panel.workers.height() < 260
+    assert panel.height() == 700 and panel.found.workers.height() < 260
     job.end("done", "")
-    assert not panel.workers.isVisible()
+    assert not panel.found.workers.isVisible()
 
 
 def test_that_the_details_of_a_job_follow_its_workers(show):

@@ -53,34 +53,34 @@ def panel(session, show, looked_at, tmp_path, monkeypatch, wait) -> DetectPanel:
     monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
     made = DetectPanel(session(looked_at))
     show(made)
-    wait(lambda: made.counts.count() and not made.is_looking())
+    wait(lambda: made.found.counts.count() and not made.found.is_looking())
     return made
 
 
 def count_button(panel: DetectPanel, name: str) -> QPushButton:
-    widgets = [panel.counts.itemAt(place).widget() for place in range(panel.counts.count())]
+    widgets = [panel.found.counts.itemAt(place).widget() for place in range(panel.found.counts.count())]
     return next(one for one in widgets if one is not None and one.text().endswith(name))
 
 
 def test_that_a_long_name_gives_way_and_the_tooltip_has_all_of_it(panel):
-    assert LONG in panel.headline.text() and LONG in panel.headline.toolTip()
+    assert LONG in panel.found.headline.text() and LONG in panel.found.headline.toolTip()
     assert panel.minimumSizeHint().width() < 1000
 
 
 def test_that_unreadable_pictures_are_listed_with_the_detector_s_own_reason(panel, tmp_path, wait):
-    assert not panel.save_problems.isVisible()
+    assert not panel.found.save_problems.isVisible()
     click(count_button(panel, "unreadable"))
-    wait(panel.save_problems.isVisible)
-    row = panel.browser.list.rows.row(0)
-    assert len(panel.browser.list.rows) == 1 and row is not None and row.problem == REASON
-    panel.save_problems.save(tmp_path / "unreadable.csv")
-    wait(lambda: panel.save_problems.words.text())
+    wait(panel.found.save_problems.isVisible)
+    row = panel.found.browser.list.rows.row(0)
+    assert len(panel.found.browser.list.rows) == 1 and row is not None and row.problem == REASON
+    panel.found.save_problems.save(tmp_path / "unreadable.csv")
+    wait(lambda: panel.found.save_problems.words.text())
     with (tmp_path / "unreadable.csv").open(encoding="utf-8", newline="") as file:
         assert [row[3] for row in csv.reader(file)] == ["Reason", REASON]
     click(count_button(panel, "empty"))
-    wait(lambda: not panel.save_problems.isVisible())
-    assert panel.save_problems.words.text() == ""
-    row = panel.browser.list.rows.row(0)
+    wait(lambda: not panel.found.save_problems.isVisible())
+    assert panel.found.save_problems.words.text() == ""
+    row = panel.found.browser.list.rows.row(0)
     assert row is not None and row.problem == ""
 
 
@@ -116,13 +116,13 @@ def test_that_an_added_detector_is_chosen_and_described(panel, testdata, wait):
 def test_that_boxes_are_drawn_on_the_pictures_in_which_something_was_found(panel, wait):
     def frames() -> int:
         """Pixels in the colour of animals' frames."""
-        image = panel.browser.list.grid.viewport().grab().toImage()
+        image = panel.found.browser.list.grid.viewport().grab().toImage()
         colour = QColor(category_colour("animal")).rgb()
         return sum(image.pixel(x, y) == colour for x in range(image.width()) for y in range(image.height()))
 
     click(count_button(panel, "animal"))
     wait(lambda: frames() > 300)
-    panel.threshold.setValue(90)  # more than any has
+    panel.found.threshold.setValue(90)  # more than any has
     wait(lambda: count_button(panel, "empty").text().startswith("5"))
     click(count_button(panel, "empty"))
     wait(lambda: frames() == 0)
