@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from camtrap_gui import mishaps
 from camtrap_gui.problem import Interrupted, Problem
-from camtrap_gui.project import CONFIG, Project, at_work, clock, history
+from camtrap_gui.project import Project, at_work, clock, history
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ class Cancelled(Exception):
 LOOK_EVERY_S = 1.0
 
 
-def watched(folder: Path, report: Report) -> Report:
-    """The same report, which stops a job as soon as the project's folder is gone.
+def watched(project: Project, report: Report) -> Report:
+    """The same report, which stops a job as soon as the project's folder is gone, or another computer's.
 
     Otherwise it would be made anew, with what comes next in it, where a disk was mounted or from where it was moved.
     """
@@ -92,8 +92,7 @@ def watched(folder: Path, report: Report) -> Report:
         nonlocal looked
         if time.monotonic() - looked > LOOK_EVERY_S:
             looked = time.monotonic()
-            if not (folder / CONFIG).is_file():
-                raise mishaps.gone(folder)
+            project.require_writable()
         report(progress)
 
     return watching
@@ -190,12 +189,6 @@ def _begin(project: Project, step: str, options: Any, process: str | None) -> in
             raise Problem(
                 f"This step is already being done on this project, since {since:%Y-%m-%d %H:%M}, "
                 f"by process {number} on {machine}. Wait until it has finished, or stop it there."
-            )
-        if process is not None and (other := history.on_another_computer(project)):
-            machine, *_ = (other.process or "").split(" ")
-            raise Problem(
-                f"The computer {machine} is working on this project ({other.step}). Two computers cannot change a project"
-                " at the same time, as network disks do not keep them apart. Wait until it has finished."
             )
         history.close_cut_off(project, step)
         job_id = db.execute(

@@ -9,8 +9,8 @@ What the program promises, wherever it is stopped (a full disk, a power cut, a s
 5. A picture is called unreadable for a fault of its own only. When the folder of pictures is away, the job stops.
 6. The job ends as *stopped*, with a sentence that says what, where and what to do; the same command goes on.
 7. Two programs may have a project open: a step is done by one at a time, decisions of both are kept, undo is shared.
-   Two computers may not work on it at once, as what keeps programs apart does not reach over a network disk: the second
-   one sees a copy of what is known (``project.opening``).
+   Of two computers one works on it (``project.holding``), the other sees a copy of what is known. From one that is gone a
+   project can be taken over; should that wake up, it writes nothing more (``project.unlocking``).
 8. The order of jobs, runs and decisions does not depend on the clock.
 9. Where nothing can be written a project can still be looked at, with all that a killed program has left in its journal.
 

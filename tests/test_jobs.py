@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camtrap_gui.jobs import Cancelled, _begin, recorded, to_plain
+from camtrap_gui.jobs import Cancelled, recorded, to_plain
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, history
 
@@ -97,7 +97,7 @@ def test_that_work_of_another_process_is_neither_cut_off_nor_done_twice(project)
         assert other.returncode == 0
     assert [row["state"] for row in rows(project)] == ["done", "done"]
     assert history.under_way(project) == frozenset()
-    assert [path.name for path in project.folder.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in project.folder.iterdir() if path.name.startswith(".at-work-")] == []
 
 
 def test_that_work_of_a_process_that_was_killed_is_cut_off_and_blocks_nobody(project):
@@ -108,7 +108,7 @@ def test_that_work_of_a_process_that_was_killed_is_cut_off_and_blocks_nobody(pro
         with recorded(project, "train", {}):
             assert history.cut_off(project) == {}
     assert [row["state"] for row in rows(project)] == ["interrupted", "done"]
-    assert [path.name for path in project.folder.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in project.folder.iterdir() if path.name.startswith(".at-work-")] == []
 
 
 def test_that_one_process_does_not_do_a_step_twice_at_once_either(project):
@@ -127,16 +127,6 @@ def test_that_one_process_does_not_do_a_step_twice_at_once_either(project):
         thread.start()
         thread.join()
     assert len(refused) == 1 and "already being done" in refused[0]
-
-
-def test_that_two_computers_never_work_on_a_project_at_once(project, monkeypatch):
-    with monkeypatch.context() as there:
-        there.setattr("platform.node", lambda: "office pc")
-        with recorded(project, "train", {}):
-            there.setattr("platform.node", lambda: "laptop")
-            with pytest.raises(Problem, match="office-pc is working on this project"):
-                _begin(project, "detect", {}, "laptop 1 2")
-        _begin(project, "detect", {}, "laptop 1 2")
 
 
 def test_that_a_look_at_the_counts_waits_for_nobody(project):

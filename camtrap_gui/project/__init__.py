@@ -14,7 +14,7 @@ from pathlib import Path
 from camtrap_gui import mishaps
 from camtrap_gui.files import write_text
 from camtrap_gui.problem import Interrupted, Problem
-from camtrap_gui.project import at_work, opening
+from camtrap_gui.project import holding, opening
 from camtrap_gui.project.opening import Opened
 
 DATABASE = "project.sqlite"
@@ -78,7 +78,7 @@ class Project:
             raise Problem(
                 f"{folder / CONFIG} cannot be read: {error}. Correct it, or restore it from a backup."
             ) from error
-        opened = opening.opened(folder / DATABASE, at_work.other_computer(folder))
+        opened = opening.opened(folder / DATABASE)
         return cls(folder, str(config.get("name", folder.name)), opened)
 
     @classmethod
@@ -97,6 +97,8 @@ class Project:
     def close(self) -> None:
         """Close the database. Nothing is lost by not calling it."""
         self.db.close()
+        if self._opened.hold is not None:
+            self._opened.hold.release()
         if self._opened.copy is not None:
             self._opened.copy.cleanup()
 
@@ -125,13 +127,13 @@ class Project:
         """A transaction: all of the block is kept, or nothing. Blocks may be nested; the outermost decides.
 
         What is ``lasting`` has reached the disk at the end of the block; a power cut may take back the last of the
-        others, each as a whole. Raises Problem where another program writes for too long, the disk is full or away, or
-        the project can only be looked at.
+        others, each as a whole. Raises Problem where another program writes for too long, the disk is full or away,
+        another computer has taken the project over, or it can only be looked at.
         """
-        self.require_writable()
         if self.db.in_transaction:
             yield self.db
             return
+        self.require_writable()
         with mishaps.told(self.folder):
             self.db.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
             self.db.execute("BEGIN IMMEDIATE")
@@ -142,13 +144,37 @@ class Project:
                 with suppress(sqlite3.Error):  # a disk that is away; what is not committed is gone with it
                     self.db.rollback()
                 raise
+        self.require_writable()  # what was written in the instant of a taking over has come too late
 
     def require_writable(self) -> None:
-        """Raise Problem where the project can only be looked at."""
+        """Raise Problem where the project can only be looked at, by now."""
         if self.read_only:
             raise Interrupted(
                 f"The project {self.folder} can only be looked at: {self.read_only}. {self._opened.mend}"
             )
+        if why := self.lost():
+            raise Interrupted(why)
+
+    def lost(self) -> str:
+        """Why one who worked on the project may not go on, '' where he may. Raises Problem where its disk is away."""
+        hold = self._opened.hold
+        with mishaps.told(self.folder):
+            if hold is None or hold.is_there():
+                return ""
+            folder = hold.path.parent
+            if not (folder / CONFIG).is_file():
+                raise mishaps.gone(folder)
+            other = holding.read(folder)
+        return (
+            f"The project {folder} was taken over, as nothing was heard of this computer for a while"
+            f"{f': {other.words()}' if other is not None else ''}. Nothing more is written from here; what was done before"
+            " is kept. Open it again."
+        )
+
+    @property
+    def held_by(self) -> holding.Mark | None:
+        """What the mark of another computer said that works on the project, when it was opened."""
+        return self._opened.other
 
     def has_changed(self) -> bool:
         """Whether a project that can only be looked at, and was taken not to change, has been written all the same."""
@@ -161,12 +187,12 @@ class Project:
         """Open the database anew if its disk was away, so that the old connection gives nothing but errors."""
         try:
             self.db.execute("SELECT 1 FROM images LIMIT 1").fetchone()
-            is_well = not self.has_changed()
-        except sqlite3.Error:
+            is_well = not self.has_changed() and not self.lost()
+        except (sqlite3.Error, Problem):
             is_well = False
         if is_well:
             return
-        anew = opening.opened(self.folder / DATABASE, at_work.other_computer(self.folder))
+        anew = opening.opened(self.folder / DATABASE)
         self.close()
         self._take(anew)
 

@@ -62,13 +62,6 @@ def at_work_on(project: Project, step: str) -> PastJob | None:
     return next((job for job in jobs if at_work.is_at_work(project.folder, job.process)), None)
 
 
-def on_another_computer(project: Project) -> PastJob | None:
-    """A job that another computer is really working on now: the project lies on a disk that both see."""
-    rows = project.db.execute("SELECT * FROM jobs WHERE state = 'running' AND process IS NOT NULL").fetchall()
-    there = (row for row in rows if not at_work.is_of_here(row["process"]))
-    return next((_past_job(row) for row in there if at_work.is_at_work(project.folder, row["process"])), None)
-
-
 def under_way(project: Project) -> frozenset[str]:
     """The steps that some process is really working on now. Cheap enough to be asked every second."""
     rows = project.db.execute("SELECT step, process FROM jobs WHERE state = 'running'").fetchall()

@@ -8,8 +8,7 @@ The database keeps a journal (WAL) that even readers write to. Where they may no
 - There is a journal that somebody left, without its index, or the database is of an older version of the program:
   a private copy is read, with all that is in the journal, or brought up to date.
 
-A copy is also what is seen of a project that another computer works on: what keeps programs apart, and the index of the
-journal, do not reach over a network disk.
+A copy is also what is seen of a project that another computer works on (``holding``).
 """
 
 import os
@@ -24,7 +23,8 @@ from urllib.parse import quote
 
 from camtrap_gui import mishaps
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import migrations
+from camtrap_gui.project import holding, migrations
+from camtrap_gui.project.holding import Hold, Mark
 
 State = tuple[tuple[int, int] | None, ...]
 
@@ -32,7 +32,11 @@ UNCHANGING = "mode=ro&immutable=1"
 TRIES = 5
 WAIT_S = 1.0
 
-_TWO = "Two computers cannot work on a project at the same time: close it there, then open it here again."
+_MAKE_ROOM = "Make room there, then open it again."
+_TWO = (
+    "Two computers cannot work on a project at the same time: close it there, then open it here again. If that computer has"
+    " crashed, take the project over: camtrap unlock {}."
+)
 _UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 
@@ -42,6 +46,7 @@ class Opened:
 
     ``read_only`` says why nothing can be written, '' where it can be, and ``mend`` what to do. ``state`` is that of a
     database which is taken not to change, otherwise None. The private ``copy`` is gone when nobody holds it any more.
+    ``hold`` is that of a project that is worked on, ``other`` what another computer's mark says that holds it.
     """
 
     db: sqlite3.Connection
@@ -50,21 +55,31 @@ class Opened:
     state: State | None = None
     copy: "tempfile.TemporaryDirectory[str] | None" = None
     mend: str = "To work on it, allow writing there, or copy the folder to a place of your own."
+    hold: Hold | None = None
+    other: Mark | None = None
 
 
-def opened(database: Path, other_computer: str = "") -> Opened:
+def opened(database: Path) -> Opened:
     """Open the database of a project, made if need be. Raises Problem when it cannot even be looked at.
 
-    While an ``other_computer`` works on it, it can only be looked at.
+    While another computer works on it, it can only be looked at.
     """
-    if other_computer and database.is_file():
-        why = f"the computer {other_computer} has it open, and this is how it was at {datetime.now().astimezone():%H:%M}"
-        return replace(_copy(database, why), mend=_TWO)
     if why := _why_not(database):
         return _to_look(database, why)
     try:
-        return Opened(*_to_work(database))
-    except sqlite3.DatabaseError as error:
+        held = holding.hold(database.parent)
+    except OSError as error:
+        if error.errno in mishaps.FULL:
+            return replace(_to_look(database, "its disk is full"), mend=_MAKE_ROOM)
+        return _to_look(database, "nothing can be written there")
+    if isinstance(held, Mark):
+        return _to_look_meanwhile(database, held)
+    try:
+        return Opened(*_to_work(database), hold=held)
+    except BaseException as error:
+        held.release()
+        if not isinstance(error, sqlite3.DatabaseError):
+            raise
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _UNWRITABLE and database.is_file():
             return _to_look(database, "nothing can be written there")
@@ -110,7 +125,7 @@ def address_of(database: Path, how: str = UNCHANGING) -> str:
 def state(database: Path) -> State:
     """Size and time of the database and its journal: other ones mean that somebody wrote."""
     found: list[tuple[int, int] | None] = []
-    for path in (database, _beside(database, "-wal")):
+    for path in (database, beside(database, "-wal")):
         try:
             about = path.stat()
         except FileNotFoundError:
@@ -124,9 +139,9 @@ def copied(database: Path, into: Path) -> Path:
     """A copy of a database with its journal, in the folder ``into``."""
     copy = into / database.name
     for ending in ("", "-wal"):
-        _beside(copy, ending).unlink(missing_ok=True)
-        if (path := _beside(database, ending)).is_file():
-            shutil.copyfile(path, _beside(copy, ending))
+        beside(copy, ending).unlink(missing_ok=True)
+        if (path := beside(database, ending)).is_file():
+            shutil.copyfile(path, beside(copy, ending))
     return copy
 
 
@@ -153,6 +168,11 @@ def _to_work(database: Path) -> tuple[sqlite3.Connection, str]:
     return db, str(database)
 
 
+def _to_look_meanwhile(database: Path, other: Mark) -> Opened:
+    why = f"{other.words()}, and this is how it was at {datetime.now().astimezone():%H:%M}"
+    return replace(_copy(database, why), mend=_TWO.format(database.parent), other=other)
+
+
 def _to_look(database: Path, why: str) -> Opened:
     if not database.is_file():
         raise Problem(
@@ -160,7 +180,7 @@ def _to_look(database: Path, why: str) -> Opened:
             " your own."
         )
     try:
-        if _beside(database, "-shm").is_file():
+        if beside(database, "-shm").is_file():
             try:
                 return _looked_at(address_of(database, "mode=ro"), database, why)
             except sqlite3.OperationalError:  # the index cannot be used
@@ -196,14 +216,15 @@ def _copy(database: Path, why: str) -> Opened:
     folder = tempfile.TemporaryDirectory(prefix="camtrap-look-", ignore_cleanup_errors=True)
     try:
         with mishaps.told(Path(folder.name)):
-            db, address = _to_work(_copied_whole(database, Path(folder.name)))
+            db, address = _to_work(copied_whole(database, Path(folder.name)))
     except BaseException:
         folder.cleanup()
         raise
     return Opened(db, address, why, None, folder)
 
 
-def _copied_whole(database: Path, into: Path) -> Path:
+def copied_whole(database: Path, into: Path) -> Path:
+    """A copy of a database that nobody wrote to meanwhile. Raises Problem where that cannot be had."""
     for _ in range(TRIES):
         before = state(database)
         copy = copied(database, into)
@@ -215,7 +236,8 @@ def _copied_whole(database: Path, into: Path) -> Path:
     )
 
 
-def _beside(database: Path, ending: str) -> Path:
+def beside(database: Path, ending: str) -> Path:
+    """The file that SQLite keeps beside a database under its name and an ending."""
     return database.with_name(f"{database.name}{ending}")
 
 

@@ -122,6 +122,13 @@ COMMANDS = (
         changes=False,
     ),
     Step(
+        "unlock",
+        "Taking over",
+        "Work on a project again that another computer had open when it crashed.",
+        project="none",
+        changes=False,
+    ),
+    Step(
         "demo",
         "Demo",
         "Make a survey that needs no download and go the whole road with it.",
@@ -176,7 +183,7 @@ def run_step(step: Step, project: Project | None, options: Any, report: Report) 
         result: Result = step.module().run(project, options, report)
         return result
     with recorded(project, step.name, options) as job:
-        job.result = step.module().run(project, options, watched(project.folder, report))
+        job.result = step.module().run(project, options, watched(project, report))
     made: Result = job.result
     return made
 

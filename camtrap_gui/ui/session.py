@@ -7,7 +7,7 @@ Panels listen to ``changed`` with the topics they show ("images", "detections", 
 import sqlite3
 import time
 from collections.abc import Callable, Set
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from camtrap_gui.jobs import from_plain
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import CONFIG, Project, at_work, edits, history
+from camtrap_gui.project import CONFIG, Project, edits, history
 from camtrap_gui.project.history import PastJob
 from camtrap_gui.project.watching import Watch
 from camtrap_gui.settings import Settings, load
@@ -38,11 +38,12 @@ TOPICS = {
     "predict": frozenset[str](),
     "review": frozenset({"predictions"}),
     "sample": frozenset[str](),
+    "unlock": frozenset[str](),
     "compare": frozenset({"runs", "predictions"}),
 }
 """What each step changes."""
 
-SHORT = frozenset({"predict", "stats", "sample"})
+SHORT = frozenset({"predict", "stats", "sample", "unlock"})
 """Steps that must not wait behind a training of hours: they have an engine of their own."""
 
 
@@ -62,7 +63,8 @@ DECIDED = frozenset({"images", "labels", "detections", "crops", "predictions"})
 class Session(QObject):
     """One open project and the work on it, with the user's ``settings``. ``elsewhere`` are the steps that other processes do on it now.
 
-    ``is_away``: the project's folder cannot be reached at the moment; ``away_changed`` is emitted when that changes.
+    ``is_away``: the project's folder cannot be reached at the moment; ``lost`` says that another computer has taken the
+    project over, '' otherwise. ``place_changed`` is emitted when one of them changes.
 
     ``decided`` brings what was decided in a sentence, '' where it need not be said, ``turned`` the number of an edit
     that was taken back or made again, after the panels were told. ``told`` brings a sentence about what was made.
@@ -72,7 +74,7 @@ class Session(QObject):
     decided = Signal(str)
     told = Signal(str)
     turned = Signal(int)
-    away_changed = Signal()
+    place_changed = Signal()
     job_started = Signal(Job)
     job_ended = Signal(Job)
 
@@ -87,9 +89,7 @@ class Session(QObject):
         self.last_jobs: dict[str, Job] = {}
         self.elsewhere: frozenset[str] = frozenset()
         self.is_away = False
-        self._presence = ExitStack()
-        if not project.read_only:
-            self._presence.enter_context(at_work.at_work(project.folder))
+        self.lost = ""
         project.db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
         self._watch = Watch(project)
         self._own: set[str] = set()  # steps that ended here since the last look
@@ -137,6 +137,7 @@ class Session(QObject):
     def look_elsewhere(self) -> None:
         """Notice work of other processes that has begun, what it and other people have changed, and a disk that is away."""
         self._look_whether_away()
+        self._look_whether_lost()
         self._look_whether_changed()
         with suppress(sqlite3.Error):  # a disk that is away may come back
             under_way = history.under_way(self.project)
@@ -171,11 +172,18 @@ class Session(QObject):
         is_away = not (self.project.folder / CONFIG).is_file()
         if is_away != self.is_away:
             self.is_away = is_away
-            self.away_changed.emit()
+            self.place_changed.emit()
             if not is_away:
                 self.project.reconnect()
                 self.project.db.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}")
                 self.changed.emit(set(ALL))
+
+    def _look_whether_lost(self) -> None:
+        if not self.is_away and not self.lost:
+            with suppress(Problem):  # a disk that is away; the next look says so
+                self.lost = self.project.lost()
+            if self.lost:
+                self.place_changed.emit()
 
     def log_of(self, job: Job) -> str:
         """The end of what the libraries of a running job have said; '' when it is over."""
@@ -235,7 +243,6 @@ class Session(QObject):
         self._looking.stop()
         self.long.close()
         self.short.close()
-        self._presence.close()
         self.project.close()
 
     def _ended(self, job: Job) -> None:

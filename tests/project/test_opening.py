@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import DATABASE, Project, at_work, migrations, opening
+from camtrap_gui.project import DATABASE, Project, migrations, opening
 from tests.disks import ROOT, on_small_disk
 
 NOBODY = 65534
@@ -238,7 +238,7 @@ def test_that_a_folder_may_be_called_anything(tmp_path, monkeypatch, name):
 def test_that_a_second_computer_sees_a_copy_and_changes_nothing(project, monkeypatch):
     with project.write() as db:
         db.execute("INSERT INTO species (name, position) VALUES ('zebra', 0)")
-    with at_work.at_work(project.folder), monkeypatch.context() as there:
+    with monkeypatch.context() as there:
         there.setattr("platform.node", lambda: "the laptop")
         with Project.open(project.folder) as looked:
             assert looked.db.execute("SELECT name FROM species").fetchone()[0] == "zebra"
@@ -249,20 +249,8 @@ def test_that_a_second_computer_sees_a_copy_and_changes_nothing(project, monkeyp
             assert looked.db.execute("SELECT count(*) FROM species").fetchone()[0] == 1
     with Project.open(project.folder) as mine:
         assert mine.read_only == ""
+    project.close()
     monkeypatch.setattr("platform.node", lambda: "the laptop")
     with Project.open(project.folder) as later:
         assert later.read_only == ""
     assert [path.name for path in project.folder.iterdir() if path.name.startswith(".")] == []
-
-
-def test_that_locks_of_killed_processes_are_swept_and_those_of_others_stay(project):
-    old = project.folder / f".at-work-{at_work._computer()}-1"
-    new = project.folder / f".at-work-{at_work._computer()}-2"
-    foreign = project.folder / ".at-work-elsewhere-3"
-    for path in (old, new, foreign):
-        path.touch()
-    for path in (old, foreign):
-        os.utime(path, (0, 0))
-    assert at_work.other_computer(project.folder) == ""
-    with at_work.at_work(project.folder):
-        assert not old.exists() and new.exists() and foreign.exists()
