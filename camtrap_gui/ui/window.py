@@ -75,6 +75,25 @@ class Window(QMainWindow):
         self._when_free(change, otherwise=session.close)
         return self.session is session
 
+    def open_again(self) -> None:
+        """See the project as it is now; work on it if no other computer does."""
+        if (folder := self.folder()) is not None:
+            self.open_folder(folder)
+
+    def take_over(self) -> None:
+        """Work on the project that another computer has open, if that gives no sign of life."""
+        from camtrap_gui.steps.unlock import Options
+
+        assert self.session is not None
+        job = self.session.start("unlock", Options(self.session.project.folder))
+        job.ended.connect(lambda: self._taken_over(job))
+
+    def _taken_over(self, job: Job) -> None:
+        if job.state == "done":
+            QTimer.singleShot(0, self, self.open_again)
+        elif job.complaint():
+            self.problem(job.complaint())
+
     def open_project(self) -> None:
         """Ask for a project folder."""
         ask.for_folder(self, "Open a project", Path.home(), self.open_folder)
@@ -129,6 +148,7 @@ class Window(QMainWindow):
             return
         session, self.session = self.session, None
         self.palette_box.hide()
+        self.palette_box.close_threads()
         self.job_bar.watch(None)
         self.cut_off_bar.watch(None)
         self.place_bar.watch(None)
@@ -190,7 +210,7 @@ class Window(QMainWindow):
 
     def show_palette(self) -> None:
         """Find any action, or any image of the project."""
-        self.palette_box.open_over(self.session.project.folder if self.session is not None else None)
+        self.palette_box.open_over(self.session.project if self.session is not None else None)
 
     def show_preferences(self) -> None:
         """Show what the user can choose for every project."""
@@ -268,7 +288,6 @@ class Window(QMainWindow):
     def shut_down(self) -> None:
         """End the engines and threads, whatever they do: the program is about to end."""
         self._end_session()
-        self.palette_box.close_threads()
         self.welcome.close_threads()
 
     # What happens to the session.
@@ -349,6 +368,8 @@ class Window(QMainWindow):
         self.workplace = Workplace()
         self.panels = self.workplace.panels
         self.place_bar = PlaceBar()
+        self.place_bar.anew_wanted.connect(self.open_again)
+        self.place_bar.taking_over_wanted.connect(self.take_over)
         self.cut_off_bar = CutOffBar()
         self.cut_off_bar.wanted.connect(self._go_on)
         self.job_bar = JobBar()

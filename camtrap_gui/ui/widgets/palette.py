@@ -1,6 +1,5 @@
 """The command palette: type a few letters, get any action of the window or any image of the project."""
 
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -50,7 +49,7 @@ class CommandPalette(QFrame):
         super().__init__(window)
         self.setObjectName("palette")
         self._window = window
-        self._folder: Path | None = None
+        self._project: Project | None = None
         self._before: QWidget | None = None
         self.field = QLineEdit()
         self.field.setAccessibleName("Find an action or an image")
@@ -74,12 +73,12 @@ class CommandPalette(QFrame):
         theme.changed.connect(self._dress)
         self.hide()
 
-    def open_over(self, folder: Path | None) -> None:
-        """Show the box at the top of the window with the field ready; ``folder`` is the open project, if any."""
-        self._folder, self._before = folder, self._window.focusWidget()
+    def open_over(self, project: Project | None) -> None:
+        """Show the box at the top of the window with the field ready; ``project`` is the open one, if any."""
+        self._project, self._before = project, self._window.focusWidget()
         self.field.setPlaceholderText(
             "Type to find an action…"
-            if folder is None
+            if project is None
             else "Type to find an action, or an image by its name…"
         )
         self._dress()
@@ -126,15 +125,15 @@ class CommandPalette(QFrame):
             action = enabled[number]
             hint = action.shortcut().toString(action.shortcut().SequenceFormat.NativeText)
             self._add(action.text().rstrip("…"), action.icon(), hint, action)
-        if not self.rows.count() and self._folder is None:
+        if not self.rows.count() and self._project is None:
             self._say_nothing_found()
         self._fit()
         self._typing.start()
 
     def _search(self) -> None:
-        folder, words = self._folder, self.field.text().strip()
-        if folder is not None and words and self.isVisible():
-            self._finding.ask(lambda: (words, _find(folder, words)))
+        project, words = self._project, self.field.text().strip()
+        if project is not None and words and self.isVisible():
+            self._finding.ask(lambda: (words, _find(project, words)))
 
     def _add_images(self, answer: tuple[str, list[tuple[int, str]]]) -> None:
         words, found = answer
@@ -222,9 +221,9 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-def _find(folder: Path, words: str) -> list[tuple[int, str]]:
-    with Project.open(folder) as project:
-        return browse.find(project, words, IMAGES_SHOWN)
+def _find(project: Project, words: str) -> list[tuple[int, str]]:
+    with project.apart() as own:
+        return browse.find(own, words, IMAGES_SHOWN)
 
 
 def match(typed: str, label: str) -> int | None:

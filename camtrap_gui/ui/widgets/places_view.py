@@ -94,8 +94,8 @@ class PlacesView(QWidget):
         rejected = self.rejected.isChecked()
         rules = Rules(occurrences=self.occurrences.value(), days=self.days.value())
         self.headline.setText("Comparing the boxes of every camera…")
-        folder, is_closed = self._session.project.folder, lambda: self._closed
-        self._finding.ask(lambda: _find(Project.open(folder), rules, rejected, is_closed))
+        project, is_closed = self._session.project, lambda: self._closed
+        self._finding.ask(lambda: _find(project, rules, rejected, is_closed))
 
     def reject(self) -> None:
         """Say of the chosen places that nothing is there."""
@@ -307,22 +307,20 @@ def _find(project: Project, rules: Rules, rejected: bool, is_closed: Callable[[]
         if is_closed():
             raise Cancelled
 
-    with project:
+    with project.apart() as own:
         places = (
-            static_objects.rejected_places(project, rules)
-            if rejected
-            else static_objects.find(project, rules, look)
+            static_objects.rejected_places(own, rules) if rejected else static_objects.find(own, rules, look)
         )
         covers = [place.image_ids[len(place.image_ids) // 2] for place in places]
         files = {
             row.id: row.file
             for start in range(0, len(covers), 1000)
-            for row in browse.rows(project, covers[start : start + 1000])
+            for row in browse.rows(own, covers[start : start + 1000])
         }
         tiles = [
             Tile(place, files[cover]) for place, cover in zip(places, covers, strict=True) if cover in files
         ]
-        return _Found(tiles, detections.latest_detector(project) is not None)
+        return _Found(tiles, detections.latest_detector(own) is not None)
 
 
 def _field(name: str, value: int, low: int, high: int, many: str, one: str) -> QSpinBox:
