@@ -165,10 +165,12 @@ class Project:
             if not (folder / CONFIG).is_file():
                 raise mishaps.gone(folder)
             other = holding.read(folder)
+        by = (
+            f"was taken over: {other.words()}" if other is not None else "is not marked as open here any more"
+        )
         return (
-            f"The project {folder} was taken over, as nothing was heard of this computer for a while"
-            f"{f': {other.words()}' if other is not None else ''}. Nothing more is written from here; what was done before"
-            " is kept. Open it again."
+            f"The project {folder} {by}. That is done when nothing is heard of a computer for a while. Nothing more is written"
+            " from here; what was done before is kept. Open it again."
         )
 
     @property

@@ -17,6 +17,10 @@ from tests.computers import computers
 from tests.ui.conftest import ROOT
 from tests.ui.hands import windows
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="other computers are played by POSIX locks and signals"
+)
+
 IMPATIENT = "from camtrap_gui import engine; from camtrap_gui.project import holding; holding.DEAD_AFTER_S = 1.0; engine.main()"
 NAMED = [Change("species", {"id": 99}, {"name": "okapi", "position": 9})]
 
