@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from camtrap_gui import files, parallel
@@ -180,4 +179,6 @@ def _place(job: _Job, folder: Path, name: str, how: How) -> list[tuple[str, Path
 
 def first_folders(written: Written, most: int = 12) -> str:
     """The folders with their numbers of pictures, in words."""
-    return ", ".join(f"{name} {number:,}" for name, number in islice(written.folders, most))
+    more = len(written.folders) - most
+    named = [f"{name} {number:,}" for name, number in written.folders[:most]]
+    return ", ".join(named + [f"and {more:,} more"] * (more > 0))

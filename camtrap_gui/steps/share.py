@@ -177,11 +177,15 @@ class Result:
 
     def text(self) -> str:
         """A line of figures, and the sentences."""
-        figures = ", ".join(
-            f"{number:,} {name.replace('_', ' ')}"
+        told = {
+            name.replace("_", " "): f"{number:,}"
             for name, number in self.counts.items()
-            if name != "left_out"
-        )
+            if name != "left_out" and (number or name != "blurred")
+        }
+        if self.format in ("csv", "xlsx"):
+            figures = "tables with rows: " + ", ".join(f"{name} {number}" for name, number in told.items())
+        else:
+            figures = ", ".join(f"{number} {name}" for name, number in told.items())
         lines = [f"{self.target}: {figures}."]
         if left_out := self.counts.get("left_out"):
             lines.append(f"{left_out:,} pictures were left out.")

@@ -173,3 +173,9 @@ def test_that_even_a_tiny_box_keeps_no_detail(tmp_path):
     )
     piece = np.asarray(Image.open(tmp_path / "made.png"))[50:56, 50:60]
     assert len(np.unique(piece.reshape(-1, 3), axis=0)) == 1
+
+
+def test_that_folders_that_are_not_named_are_counted():
+    written = folders.Written(6, 0, 0, (("cat", 1), ("dog", 2), ("owl", 3)))
+    assert folders.first_folders(written, most=1) == "cat 1, and 2 more"
+    assert folders.first_folders(written) == "cat 1, dog 2, owl 3"

@@ -162,3 +162,10 @@ def test_that_smoothing_is_told_and_written(survey, tmp_path):
         db.execute("UPDATE suggestions SET species_id = 2, top = '[[\"lion\", 0.9]]' WHERE detection_id = 8")
     result = share.run(survey, asked(tmp_path, "species-folders", smooth=True), quiet)
     assert "Smoothing changed 1 of" in result.text() and (tmp_path / "out" / "zebra" / "008.jpg").is_file()
+
+
+def test_that_the_figures_of_what_was_written_say_what_they_count(tmp_path):
+    rows = share.Result("csv", tmp_path, {"images": 240, "species": 243}).text()
+    assert rows.endswith(": tables with rows: images 240, species 243.")
+    pictures = share.Result("yolo", tmp_path, {"pictures": 9, "blurred": 0, "left_out": 0}).text()
+    assert pictures.endswith(": 9 pictures.")
