@@ -16,7 +16,7 @@ from camtrap_gui.project.holding import Mark
 
 @dataclass(frozen=True)
 class Options:
-    project: Annotated[Path, Option("Project folder.", positional=True)]
+    folder: Annotated[Path, Option("Project folder.", positional=True)]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Result:
 
 def run(_: object, options: Options, report: Report) -> Result:
     """Raises Problem where the computer that has the project open gives a sign of life."""
-    folder = options.project.resolve()
+    folder = options.folder.resolve()
     if not (folder / CONFIG).is_file():
         raise Problem(f"{folder} is not a project: it has no {CONFIG}. Give the folder of one.")
     whole = round(holding.DEAD_AFTER_S)
