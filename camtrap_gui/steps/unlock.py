@@ -43,7 +43,7 @@ def run(_: object, options: Options, report: Report) -> Result:
     whole = round(holding.DEAD_AFTER_S)
 
     def look(mark: Mark, silent: float) -> None:
-        report(Progress(int(silent), whole, f"whether {mark.computer} gives a sign of life", "Watching"))
+        report(Progress(int(silent), whole, f"of {mark.computer}", "Waiting for a sign of life"))
 
     dead = unlocking.watch(folder, look)
     if dead is not None:
