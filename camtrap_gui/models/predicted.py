@@ -109,7 +109,7 @@ def _spoken(picture: Picture) -> Iterator[str]:
             yield "Prediction finished. Most likely classes:"
             yield from (f'    "{name}" with confidence {value:.2%}' for name, value in box.species)
         if box.accepted is not None:
-            yield "Sure enough to accept." if box.accepted else "Not sure: have a look."
+            yield "Sure enough to accept." if box.accepted else "Not to be accepted without a look."
         if box.unknown:
             yield "Perhaps a species that the classifier does not know."
 

@@ -107,7 +107,7 @@ def test_that_answers_without_a_look_are_marked(trained, project, tmp_path):
     rows = list(csv.DictReader(table.open()))
     assert {(row["species_1"], row["accepted"]) for row in rows} == {("zebra", "yes"), ("gazelle", "no")}
     assert result.accepted == sum(row["accepted"] == "yes" for row in rows)
-    assert "Sure enough to accept." in result.text() and "Not sure: have a look." in result.text()
+    assert "Sure enough to accept." in result.text() and "Not to be accepted without a look." in result.text()
     about = json.loads(results.read_text())["info"]["classifier_metadata"]
     assert about["accepted"] == {"precision": 0.95, "least": {"zebra": 0.0, "gazelle": 1.1}}
 
