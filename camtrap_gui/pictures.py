@@ -28,6 +28,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff"
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused: no camera trap makes them, and decompression bombs do."""
 
+_TRUNCATED = "truncated: the file ends before the picture does"
 _HEADER_BYTES = 1 << 17  # EXIF blocks have at most half of it
 _MISSING = "missing: there is no such file"
 
@@ -72,7 +73,7 @@ def _header(source: Path | io.BytesIO, whole: bool = True) -> Header:
         if exif.get(ExifTags.Base.Orientation) in (5, 6, 7, 8):
             width, height = height, width
         if whole and image.format == "JPEG" and not _ends_like_jpeg(source):
-            raise Unreadable("truncated: the file ends before the picture does")
+            raise Unreadable(_TRUNCATED)
         return Header(
             width,
             height,
@@ -186,8 +187,7 @@ def _opened(source: Path | io.BytesIO) -> Image.Image:
 
 def _why(error: BaseException, otherwise: str) -> str:
     reason = str(error)
-    kind = "truncated" if "truncated" in reason.lower() else otherwise
-    return f"{kind}: {reason}"
+    return _TRUNCATED if "truncated" in reason.lower() else f"{otherwise}: {reason}"
 
 
 def _exif(image: Image.Image) -> Image.Exif:
