@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
@@ -18,9 +19,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from camtrap_gui import paths, settings
 from camtrap_gui.project import Project
+from camtrap_gui.settings import Settings
+from camtrap_gui.steps import STEPS, dataset, run_step
 from camtrap_gui.ui import theme, worker
 from camtrap_gui.ui.session import Session, open_session
+from camtrap_gui.ui.window import Window
 from tests import tiny
+from tests.ui.hands import windows
 
 ROOT = Path(__file__).parent.parent.parent
 HARMLESS = ("This plugin does not support",)  # what the offscreen platform cannot do
@@ -108,6 +113,44 @@ def wait(app: QApplication) -> Callable[..., None]:
             QTest.qWait(20)
 
     return until
+
+
+@pytest.fixture
+def make_window(app, tmp_path, monkeypatch, wait) -> Iterator[Callable[..., Window]]:
+    """Opens windows that save nothing outside the test, and closes them whatever runs."""
+    monkeypatch.setenv("CAMTRAP_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(Settings, "save", lambda self: None)
+    with windows(
+        lambda *recent: Window(Settings(theme="light", recent=[str(folder) for folder in recent]))
+    ) as make:
+        yield make
+
+
+@pytest.fixture
+def survey(tmp_path) -> Path:
+    """A project of eight pictures at two locations."""
+    for number in range(8):
+        picture = tmp_path / "pictures" / f"camp-{number % 2}" / f"lion_{number:02}.jpg"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 48), (20 * number, 90, 60)).save(picture)
+    with Project.open_or_create(tmp_path / "survey") as project:
+        step = next(step for step in STEPS if step.name == "dataset")
+        run_step(step, project, dataset.Options(folder=tmp_path / "pictures"), lambda _: None)
+    return tmp_path / "survey"
+
+
+@pytest.fixture
+def opened(make_window, survey) -> Window:
+    window = make_window(survey)
+    assert window.open_folder(survey)
+    return window
+
+
+@pytest.fixture
+def odd_engine(monkeypatch) -> None:
+    """Engines that know the step that behaves badly, under the name of a step of the window."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(worker, "engine_command", lambda: [sys.executable, "-m", "tests.odd_steps"])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QWidget
 
 from camtrap_gui.ui.window import Window
 
@@ -38,6 +38,11 @@ def windows(new: Callable[..., Window]) -> Iterator[Callable[..., Window]]:
 def button(root: QWidget, words: str) -> QAbstractButton:
     """The button that says so."""
     return next(one for one in root.findChildren(QAbstractButton) if one.text() == words and one.isVisible())
+
+
+def question(window: QWidget) -> QMessageBox | None:
+    """What the window asks or says, if it does."""
+    return next((box for box in window.findChildren(QMessageBox) if box.isVisible()), None)
 
 
 def drop(on: QWidget, *paths: Path) -> None:
