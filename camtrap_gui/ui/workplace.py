@@ -1,5 +1,6 @@
 """Where one works while a project is open: the rail of steps at the left, the panel of one of them at the right."""
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from camtrap_gui.steps import STEPS, states
@@ -7,6 +8,9 @@ from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.panels.table import PLACES, panel_of
 from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.widgets.rail import Rail
+
+AHEAD_MS = 400
+"""How long the window has for itself between two modules that are imported before they are wanted."""
 
 
 class Workplace(QWidget):
@@ -19,6 +23,9 @@ class Workplace(QWidget):
         self._newest: dict[str, str] = {}  # which of the panels of one place was shown last
         self.rail.chosen.connect(self._show_place)
         self._session: Session | None = None
+        self._not_imported = [step.name for step in STEPS]
+        self._importing = QTimer(self, interval=AHEAD_MS)
+        self._importing.timeout.connect(self._import_next)
         self._stack = QStackedWidget()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -39,6 +46,7 @@ class Workplace(QWidget):
             for signal in (session.changed, session.job_started, session.job_ended):
                 signal.connect(lambda _: self._show_states())
             self.show_step(self._show_states() or STEPS[0].name)
+            self._importing.start()
 
     def shown(self) -> Panel | None:
         """The panel that is shown."""
@@ -62,6 +70,12 @@ class Workplace(QWidget):
         self._stack.setCurrentWidget(self.panels[name])
         self.panels[name].look()
         self.panels[name].take_keyboard()
+
+    def _import_next(self) -> None:
+        if self._not_imported:
+            panel_of(self._not_imported.pop(0))
+        else:
+            self._importing.stop()
 
     def _show_place(self, name: str) -> None:
         self.show_step(self._newest.get(name, name))
