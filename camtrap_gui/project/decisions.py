@@ -147,7 +147,9 @@ def left(project: Project) -> Standing:
     """How far the review is. The pace is that of the last hour, or of the part of it since the first decision in it,
     without what was accepted from a classifier unseen."""
     total, reviewed = project.db.execute(
-        "SELECT (SELECT count(*) FROM images), (SELECT count(*) FROM images WHERE reviewed IS NOT NULL)"
+        "SELECT (SELECT count(*) FROM images)"
+        " - (SELECT count(*) FROM images WHERE problem IS NOT NULL AND reviewed IS NULL),"  # no one can look at them
+        " (SELECT count(*) FROM images WHERE reviewed IS NOT NULL)"
     ).fetchone()
     now = datetime.now(UTC)
     first, number = project.db.execute(

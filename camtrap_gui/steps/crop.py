@@ -50,7 +50,10 @@ class Options:
     threshold: Annotated[
         float | None,
         Option(
-            "Smallest confidence of a detection. Default: the detector's own typical value.", low=0, high=1
+            "Smallest confidence of a detection. Default: the detector's own typical value.",
+            low=0,
+            high=1,
+            label="Confidence",
         ),
     ] = None
     padding: Annotated[float, Option("Side of a crop over the longer side of its box.", low=1, high=10)] = (
@@ -59,11 +62,16 @@ class Options:
     exclude: Annotated[
         tuple[str, ...],
         Option(
-            "Species to leave out; empty pictures, people and vehicles always are. They stay in the class list."
+            "Species to leave out; empty pictures, people and vehicles always are. They stay in the class list.",
+            label="Leave out",
         ),
     ] = ()
     location_key: Annotated[
-        str, Option("What the split keeps together: location, sequence, or another field of the source.")
+        str,
+        Option(
+            "What the split keeps together: location, sequence, or another field of the source.",
+            label="Keep together",
+        ),
     ] = "location"
     split: Annotated[
         str,
@@ -73,14 +81,17 @@ class Options:
             choices=("balanced", "tutorial"),
         ),
     ] = "balanced"
-    test_fraction: Annotated[float, Option("Share of test.", low=0, high=0.9)] = 0.2
-    val_fraction: Annotated[float, Option("Share of val (balanced split only).", low=0, high=0.9)] = 0.15
+    test_fraction: Annotated[float, Option("Share of test.", low=0, high=0.9, label="Share of test")] = 0.2
+    val_fraction: Annotated[
+        float, Option("Share of val (balanced split only).", low=0, high=0.9, label="Share of val")
+    ] = 0.15
     seed: Annotated[int, Option("Start of all random choices.", low=0)] = 0
     keep_split: Annotated[
         bool,
         Option(
             "Locations that have a split keep it when crops are made again, so that models stay comparable; new ones are"
-            " dealt out to reach the shares. With another split, location key, share or seed all are split anew."
+            " dealt out to reach the shares. With another split, location key, share or seed all are split anew.",
+            label="Locations keep their split",
         ),
     ] = True
     detector: Annotated[

@@ -38,6 +38,7 @@ class Options:
             "What the chart counts crops by; or how many detections there are in an image.",
             choices=("species", "location", "hour", "month", "detections-per-image"),
             advanced=True,
+            label="Count by",
         ),
     ] = "species"
     layout: Annotated[
@@ -46,20 +47,32 @@ class Options:
             "Splits of the chart on one bar, or each in a column of its own.",
             choices=("stacked", "side-by-side"),
             advanced=True,
+            label="Splits",
         ),
     ] = "stacked"
     log: Annotated[
         bool,
         Option(
-            "Logarithmic chart: shows rare species beside common ones. Always side by side.", advanced=True
+            "Logarithmic chart: shows rare species beside common ones. Always side by side.",
+            advanced=True,
+            label="Logarithmic scale",
         ),
     ] = False
     sort: Annotated[
-        str, Option("Order of the chart's rows.", choices=("count", "name", "id"), advanced=True)
+        str,
+        Option(
+            "Order of the chart's rows.", choices=("count", "name", "id"), advanced=True, label="Order by"
+        ),
     ] = "count"
     top: Annotated[
         int,
-        Option("Draw only the rows with the most crops; 0 draws all.", low=0, advanced=True, lowest="All"),
+        Option(
+            "Draw only the rows with the most crops; 0 draws all.",
+            low=0,
+            advanced=True,
+            lowest="All",
+            label="Rows shown",
+        ),
     ] = 0
     theme: Annotated[str, Option("Look of the chart.", choices=tuple(charts.THEMES), advanced=True)] = "light"
 

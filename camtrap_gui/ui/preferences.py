@@ -21,6 +21,7 @@ class Preferences(ModelsDialog):
         super().__init__(parent)
         self._settings = settings
         self.setWindowTitle("Preferences")
+        self.resize(self.width(), self.height() + GRID * 12)
         self.look = QComboBox()
         self.look.setAccessibleName("Look")
         for value, words in THEMES:

@@ -129,6 +129,12 @@ def test_that_the_pace_is_that_of_the_last_hour(survey):
     assert decisions.left(survey).per_hour == 0
 
 
+def test_that_pictures_that_nobody_can_look_at_are_not_left_to_review(survey):
+    with survey.write() as db:
+        db.execute("UPDATE images SET problem = 'truncated' WHERE id IN (SELECT id FROM images LIMIT 2)")
+    assert decisions.left(survey) == decisions.Standing(0, 7, 0.0)
+
+
 def boxes(project, image_id):
     return rows(
         project,

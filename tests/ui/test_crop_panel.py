@@ -12,7 +12,7 @@ from camtrap_gui.project import Project, crops, detections
 from camtrap_gui.project.detections import Seen
 from camtrap_gui.steps import STEPS, dataset, run_step
 from camtrap_gui.ui.panels import crop as crop_panel
-from camtrap_gui.ui.panels.crop import CropPanel
+from camtrap_gui.ui.panels.crop import BESIDE, CropPanel
 
 
 def animal(confidence: float) -> SimpleNamespace:
@@ -110,6 +110,7 @@ def test_that_a_great_survey_is_planned_only_when_asked_and_says_so(panel, wait,
 
 
 def test_that_the_tables_are_stacked_where_there_is_little_room(panel):
+    panel.resize(BESIDE, 700)
     assert panel._parts.orientation() == Qt.Orientation.Horizontal
-    panel.resize(900, 700)
+    panel.resize(1100, 700)
     assert panel._parts.orientation() == Qt.Orientation.Vertical

@@ -214,28 +214,38 @@ def import_pictures(window: Window, wait: Wait) -> int:  # noqa: F811
 def find_animals(window: Window, usable: int, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "detect")
     run(window, panel, wait)
-    wait(lambda: panel.headline.text().startswith(f"{usable} images seen by") and not panel.is_looking(), 10)
-    shown = (one.text().split("  ") for one in panel._group.buttons() if one.isVisible())
+    wait(
+        lambda: (
+            panel.found.headline.text().startswith(f"{usable} images seen by")
+            and not panel.found.is_looking()
+        ),
+        10,
+    )
+    shown = (one.text().split("  ") for one in panel.found._group.buttons() if one.isVisible())
     counts = {name: whole(count) for count, name in shown}
     assert counts["animal"] > IMAGES / 4 and sum(counts.values()) >= usable
     click(button(panel, f"{counts['empty']:,}  empty"))
-    wait(lambda: not panel.is_looking(), 10)
-    assert len(panel.browser.list.rows) == counts["empty"]
+    wait(lambda: not panel.found.is_looking(), 10)
+    assert len(panel.found.browser.list.rows) == counts["empty"]
 
 
 def cut_and_split(window: Window, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "crop", by_key=True)
     run(window, panel, wait, by_key=True)
-    totals = [whole(cell) for cell in column(panel.classes, "total")]
-    by_split = {split: sum(map(whole, column(panel.classes, split))) for split in ("train", "val", "test")}
+    totals = [whole(cell) for cell in column(panel.classes, "Total")]
+    by_split = {
+        split: sum(map(whole, column(panel.classes, split.capitalize())))
+        for split in ("train", "val", "test")
+    }
     assert all(by_split.values()) and sum(by_split.values()) == sum(totals)
     for split, count in by_split.items():
         assert f"{count:,} {split}" in panel.headline.accessibleDescription()
 
 
-def see_statistics(window: Window, out: Path) -> None:
+def see_statistics(window: Window, out: Path, wait: Wait) -> None:  # noqa: F811
     panel = go(window, "stats")
     canvas = panel.chart._scroll.widget()
+    wait(lambda: not canvas.pixmap().isNull())
     colours = canvas.grab().toImage().convertToFormat(canvas.grab().toImage().Format.Format_RGB32)
     assert canvas.isVisible() and len(set(bytes(colours.constBits())[::4])) > 10
     assert rail_says(window, "stats") == "done"
@@ -250,7 +260,7 @@ def see_statistics(window: Window, out: Path) -> None:
     assert drawn.startswith("<?xml") and drawn.rstrip().endswith("</svg>")
     with (out / "counts.csv").open(encoding="utf-8-sig") as file:
         saved = {row["name"]: row["total"] for row in csv.DictReader(file) if row["total"] != "0"}
-    shown = dict(zip(column(panel.table, "Species"), column(panel.table, "total"), strict=True))
+    shown = dict(zip(column(panel.table, "Species"), column(panel.table, "Total"), strict=True))
     assert saved == {name: str(whole(total)) for name, total in shown.items()}
 
 
@@ -265,8 +275,8 @@ def train_and_measure(window: Window, wait: Wait) -> None:  # noqa: F811
     assert panel.isVisible()
     run(window, panel, wait, by_key=True)
     assert "top-1" in panel.headline.accessibleDescription()
-    tested = sum(map(whole, column(panel.species, "crops")))
-    assert tested == sum(map(whole, column(panel.locations, "crops"))) > 0
+    tested = sum(map(whole, column(panel.species, "Crops")))
+    assert tested == sum(map(whole, column(panel.locations, "Crops"))) > 0
     assert f"{tested:,} test crops" in panel.headline.accessibleDescription()
 
 
@@ -338,7 +348,7 @@ def test_that_the_window_goes_the_whole_road_and_touches_nothing_else(
     usable = import_pictures(window, wait)
     find_animals(window, usable, wait)
     cut_and_split(window, wait)
-    see_statistics(window, taken)
+    see_statistics(window, taken, wait)
     train_and_measure(window, wait)
     export(window, exported, wait)
     picture = shutil.copy2(surest_picture(folder), new / "tonight.jpg")

@@ -19,6 +19,9 @@ from camtrap_gui.ui.widgets.headline import Figure, Headline
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.worker import Job
 
+BESIDE = GRID * 170
+"""How wide the panel is at least that has its two tables beside each other."""
+
 CHANGING_MS = 300
 LOOK_AHEAD_UP_TO = 50_000
 """Pictures in a project for which the split is planned while options are changed: about 3 s of work in a thread."""
@@ -66,8 +69,8 @@ class CropPanel(Panel):
             column.addWidget(table)
             self._parts.addWidget(part)
         self._parts.setHandleWidth(GRID * 2)
-        self._parts.setStretchFactor(0, 1)
-        self._parts.setStretchFactor(1, 1)
+        self._parts.setStretchFactor(0, 3)
+        self._parts.setStretchFactor(1, 2)
         layout.addWidget(self._parts, 1)
         self._ahead = LookAhead(self.session.project, self)
         self._ahead.planned.connect(self._show_planned)
@@ -78,8 +81,8 @@ class CropPanel(Panel):
         return page
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        # In a small window the reasons have their room below the species.
-        narrow = self.width() < GRID * 125
+        # Unless the window is large the reasons have their room below the species.
+        narrow = self.width() < BESIDE
         self._parts.setOrientation(Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal)
         super().resizeEvent(event)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -231,6 +232,9 @@ class DatasetPanel(Panel):
         self.card.insertWidget(2, self.kind_words)
         self.card.insertWidget(3, self.lila_button)
         self.card.insertWidget(self.card.indexOf(self.start_button), self.preview_button)
+        rule = self.form.input("folder_rule")
+        assert isinstance(rule, QLineEdit)
+        rule.setPlaceholderText("{location}/{species}")
         QWidget.setTabOrder(self.kind_buttons["json"], self.form)
         self.choose_kind("folder")
         return self.side

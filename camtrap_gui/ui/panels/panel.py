@@ -25,6 +25,8 @@ from camtrap_gui.ui.widgets.sign import Sign
 from camtrap_gui.ui.worker import Job
 
 OPTIONS_WIDTH = GRID * 38
+MEASURE = GRID * 75
+"""How long lines are at most that are to be read, in pixels."""
 
 FIRST = {
     "dataset": "Import pictures first",
@@ -153,7 +155,10 @@ class Panel(QWidget):
         layout.addWidget(picture)
         words = text(self.empty_text, "heading", role="muted", wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        layout.addWidget(words)
+        words.setMaximumWidth(MEASURE)
+        line = QHBoxLayout()
+        line.addWidget(words)
+        layout.addLayout(line)
         layout.addSpacing(GRID * 2)
         layout.addWidget(self.first_button, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)

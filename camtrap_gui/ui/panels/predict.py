@@ -61,6 +61,7 @@ class PredictPanel(Panel):
         self._warmed: tuple[Any, ...] = ()
         self._scratch = tempfile.TemporaryDirectory(prefix="camtrap-predict-", ignore_cleanup_errors=True)
         self.model = ClassifierChoice(session.project)
+        self.add_folder, self.add_address = QPushButton("Add folder…"), QPushButton("Add address…")
         super().__init__(session)
         self.setAcceptDrops(True)
         for field in self.findChildren(QLineEdit):
@@ -71,8 +72,6 @@ class PredictPanel(Panel):
         threshold.setPlaceholderText("The detector's own")
         self.model.chosen.connect(self._classifier_chosen)
         self.model.refused.connect(lambda sentence: self.say(sentence, "error"))
-        self.add_folder = QPushButton("Add folder…")
-        self.add_address = QPushButton("Add address…")
         self.add_address.setToolTip(
             "<p>Of a picture on the web, or of a folder in a cloud. They stay there. A picture can also be dragged here"
             " from a web browser, or pasted.</p>"
@@ -121,7 +120,8 @@ class PredictPanel(Panel):
 
     def allow_start(self) -> None:
         super().allow_start()
-        self.start_button.setEnabled(not self._missing)  # also while it works: more can be added
+        for button in (self.start_button, self.add_folder, self.add_address):
+            button.setEnabled(not self._missing)  # also while it works: more can be added
 
     def missing_step(self) -> str:
         return "" if self.model.folder() else "train"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, decisions, images, queues, runs, species, suggestions
@@ -16,7 +16,7 @@ from camtrap_gui.ui.session import Session
 from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.accept_sure import AcceptSure
 from camtrap_gui.ui.widgets.background import Background
-from camtrap_gui.ui.widgets.label_pad import LabelPad
+from camtrap_gui.ui.widgets.label_pad import LabelPad, scrolled
 from camtrap_gui.ui.widgets.looking import hold
 from camtrap_gui.ui.widgets.places_view import PlacesView
 from camtrap_gui.ui.widgets.queue_list import Names, QueueList
@@ -87,7 +87,7 @@ class ReviewPanel(Panel):
         self.deciding.keys_wanted.connect(self.menu.show_keys)
         self.views.bar.addWidget(self.menu)
         hold(project, self.pad.saying, *self.pad.turning, self.menu.rows["import_decisions"])
-        self.right = _column(self.pad, PAD_WIDTH)
+        self.pad.setFixedWidth(PAD_WIDTH)
         page = QWidget()
         layout = QHBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -100,7 +100,7 @@ class ReviewPanel(Panel):
         middle.addWidget(self.views, 1)
         middle.addWidget(self.retrain)
         layout.addLayout(middle, 1)
-        layout.addWidget(self.right)
+        layout.addWidget(self.pad)
         return page
 
     def _options_card(self) -> QWidget:
@@ -123,7 +123,8 @@ class ReviewPanel(Panel):
         for widget in (self.queues, self.progress, self.start_button, self.accept_sure, self.message):
             inner.addWidget(widget)
         inner.addStretch()
-        self.left = _column(card, SIDE_WIDTH)
+        self.left = scrolled(card)
+        self.left.setFixedWidth(SIDE_WIDTH)
         return self.left
 
     def is_empty(self) -> bool:
@@ -179,18 +180,18 @@ class ReviewPanel(Panel):
 
     def show_places(self) -> None:
         """Show what the detector finds at one place again and again."""
-        self.right.hide()
+        self.pad.hide()
         self.views.show_other("", self.places)
         self.places.look()
 
     def show_image(self, image_id: int) -> None:
         """Show one image by itself."""
-        self.right.show()
+        self.pad.show()
         self.views.show_queue("One picture", [image_id], "")
         self.views.open_place(0)
 
     def _show_queue(self, queue: Queue, ids: Sequence[int], was_looked: bool) -> None:
-        self.right.show()
+        self.pad.show()
         kind = _KINDS[queue.kind]
         has_focus = self.isAncestorOf(self.window().focusWidget()) if self.window().focusWidget() else False
         typing = has_focus and self.queues.isAncestorOf(self.window().focusWidget())
@@ -250,13 +251,3 @@ class ReviewPanel(Panel):
     def _changed(self, topics: set[str]) -> None:
         if not self.deciding.busy:  # what was decided here is on the screen already
             super()._changed(topics)
-
-
-def _column(widget: QWidget, width: int) -> QScrollArea:
-    column = QScrollArea()
-    column.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it would take the keyboard from the pictures at any click
-    column.setWidgetResizable(True)
-    column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    column.setWidget(widget)
-    column.setFixedWidth(width)
-    return column

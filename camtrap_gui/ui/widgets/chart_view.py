@@ -91,6 +91,7 @@ class ChartView(QWidget):
             if slot != self._ask_table or save_table is not None:
                 button = QPushButton(words)
                 button.clicked.connect(lambda _=False, slot=slot: slot())
+                button.setEnabled(slot == self._ask_table)  # the others when there is a chart
                 buttons.addWidget(button)
         self._buttons = buttons
         layout = QVBoxLayout(self)
@@ -116,6 +117,8 @@ class ChartView(QWidget):
 
     def _show(self, figure: "Figure", image: QImage) -> None:
         self._figure = figure
+        for button in self.findChildren(QPushButton):
+            button.setEnabled(True)
         shown = QPixmap.fromImage(image)
         self._canvas.setPixmap(shown)
         self._canvas.setFixedSize(shown.deviceIndependentSize().toSize())

@@ -16,8 +16,11 @@ from camtrap_gui.ui.widgets.number_table import NumberTable
 MEANING = (
     "Each file was loaded again by a fresh process and tried on crops of the project. The difference is the largest of "
     "any confidence (0 to 1); “other decision” counts the crops it would name differently. What differs more than its "
-    "form allows is never written."
+    "format allows is never written."
 )
+
+WIDE = GRID * 75
+"""How wide the table is at least that says how many crops were tried."""
 
 
 class ExportResult(QWidget):
@@ -37,6 +40,7 @@ class ExportResult(QWidget):
         self.folder_button = QPushButton("Open folder")
         self.folder_button.clicked.connect(lambda: _open(self._folder))
         self.table = NumberTable("What was exported, and how it was checked")
+        self.table.show_only_where_wide((2,), WIDE)
         self._lay_out()
 
     def show_export(self, result: Mapping[str, Any], run: str) -> None:
@@ -55,7 +59,7 @@ class ExportResult(QWidget):
         self.folder_button.setEnabled(is_there)
         self.card_button.setEnabled((self._folder / PAGE).is_file())
         self.table.fill(
-            ("Form", "MB", "crops tried", "difference", "other decision"),
+            ("Format", "MB", "crops tried", "difference", "other decision"),
             [
                 (
                     f"{FORMATS[check['format']].title} · {Path(check['path']).name}",

@@ -4,7 +4,7 @@ from PySide6.QtCore import QDate, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from camtrap_gui.project import Project, browse, images
-from camtrap_gui.ui.theme import GRID, icon, theme
+from camtrap_gui.ui.theme import GRID, icon, text, theme
 from camtrap_gui.ui.widgets.elided_combo import ElidedCombo
 from camtrap_gui.ui.widgets.elided_label import ElidedLabel
 
@@ -46,6 +46,7 @@ class ImageFilter(QWidget):
                 )
                 field.setDate(QDate.fromString(moment[:10], "yyyy-MM-dd"))
             field.blockSignals(False)
+        self._to.setVisible(bool(first))
 
     def value(self) -> browse.Filter:
         """What is wanted."""
@@ -106,7 +107,9 @@ class ImageFilter(QWidget):
             field.setAccessibleName(name)
             field.setToolTip(name)
             field.dateChanged.connect(lambda _: self.changed.emit())
-            row.addWidget(field)
+        self._to = text("to", role="muted")
+        for widget in (self.since, self._to, self.until):
+            row.addWidget(widget)
         return row
 
     def _tint(self) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -114,8 +115,12 @@ class LabelPad(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID * 3 // 2, GRID * 2, GRID * 3 // 2, GRID)
         layout.setSpacing(GRID)
-        layout.addWidget(self.about)
-        layout.addWidget(self.detail)
+        said = QWidget()
+        upper = QVBoxLayout(said)
+        upper.setContentsMargins(0, 0, 0, 0)
+        upper.setSpacing(GRID)
+        upper.addWidget(self.about)
+        upper.addWidget(self.detail)
         self.saying = QWidget()
         inner = QVBoxLayout(self.saying)
         inner.setContentsMargins(0, 0, 0, 0)
@@ -124,8 +129,9 @@ class LabelPad(QFrame):
         for part in (self.doubt, self.accept, self.numbers, self.species):
             inner.addWidget(part)
         inner.addLayout(self._special())
-        layout.addWidget(self.saying)
-        layout.addStretch()
+        upper.addWidget(self.saying)
+        upper.addStretch()
+        layout.addWidget(scrolled(said), 1)
         layout.addWidget(self._last)
         layout.addLayout(self._steps())
         theme.changed.connect(self._tint)
@@ -266,3 +272,13 @@ class LabelPad(QFrame):
         for button, name in self._tinted:
             colour = theme.colours.on_accent if button is getattr(self, "accept", None) else None
             button.setIcon(icon(name, colour))
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """What may be too high for a small window. It leaves the keyboard to the pictures, whatever is clicked."""
+    area = QScrollArea()
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(widget)
+    return area

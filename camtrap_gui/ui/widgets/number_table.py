@@ -42,11 +42,11 @@ class NumberTable(QTableWidget):
     def fill(self, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
         """Show these rows. Whole numbers get separators, fractions three digits; a count of 0 and None are a dash.
 
-        A ``Ranged`` is a number and a line for its interval.
+        A ``Ranged`` is a number and a line for its interval. Headings begin with a capital letter.
         """
         self.setSortingEnabled(False)
         self.setColumnCount(len(columns))
-        self.setHorizontalHeaderLabels(list(columns))
+        self.setHorizontalHeaderLabels([name[:1].upper() + name[1:] for name in columns])
         self.setRowCount(len(rows))
         for line, row in enumerate(rows):
             for column, value in enumerate(row):

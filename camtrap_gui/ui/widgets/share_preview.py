@@ -76,7 +76,8 @@ class SharePreview(QWidget):
         layout.addSpacing(GRID)
         layout.addWidget(self.figures)
         layout.addLayout(smoothed)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.table, 1000)
+        layout.addStretch(1)  # where there is no table yet
 
     def look(self) -> None:
         """Go through the project again, in a thread."""
