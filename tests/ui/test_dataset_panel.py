@@ -215,7 +215,7 @@ def test_that_the_panel_of_detectors_takes_results_too(filled, found_elsewhere, 
     preview = panel.preview
     wait(lambda: not preview.preview.is_looking())
     click(preview.import_button)
-    wait(lambda: panel.headline.text().startswith("2 images seen by md_v5a"))
+    wait(lambda: panel.found.headline.text().startswith("2 images seen by md_v5a"))
     assert panel.preview is None
 
 
