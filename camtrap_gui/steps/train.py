@@ -54,7 +54,7 @@ class Result:
         """The figures, what they were measured on, and what the classifier cannot know."""
         lines = [
             f"Run {self.run} ({self.preset}{', taken up again' if self.taken_up else ''}): "
-            f"{self.train_crops:,} crops of {self.classes} species.",
+            f"{self.classes} species, {self.train_crops:,} training crops.",
             f"Best: {self.best}. On {self.validation_crops:,} validation crops ({self.validation_is}): "
             f"macro-F1 {self.macro_f1:.3f}, accuracy {self.accuracy:.3f}.",
         ]
@@ -128,9 +128,7 @@ def run_reading(folder: Path, options: Options, report: Report) -> "Helped":
         return together.Helped("", place.number + 1, len(place.addresses))
     options = completed(options)
     _bring_weights(options.backbone, report)
-    return together.help_with(
-        folder, place, _kept(options), lambda plain: recipe_of(Options(**plain)), report
-    )
+    return together.help_with(folder, place, _kept(options), report)
 
 
 def _place(options: Options) -> "Place | None":
@@ -210,6 +208,7 @@ def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:
     trained, from_all = set(work.train.labels.tolist()), bool(best.get("learnt_from_validation"))
     if from_all:
         trained |= set(work.validation.labels.tolist())
+    mixed = ", half way back to where that began" if best.get("of_start") else ""
     return Result(
         run=work.run.id,
         model=work.run.model,
@@ -220,7 +219,7 @@ def _result(work: "Training", best: dict[str, Any], taken_up: bool) -> Result:
         validation_is=work.data.validation_is,
         macro_f1=best["macro_f1"],
         accuracy=best["accuracy"],
-        best=f"epoch {best['epoch']} of “{best['phase']}”",
+        best=f"epoch {best['epoch']} of “{best['phase']}”{mixed}",
         taken_up=taken_up,
         unusable=work.unusable,
         without_crops=tuple(name for n, name in enumerate(work.classes) if n not in trained),

@@ -10,7 +10,7 @@ import dataclasses
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,9 +25,9 @@ from camtrap_gui.jobs import Progress, Report
 from camtrap_gui.models.classifiers import computers, devices, meeting
 from camtrap_gui.models.classifiers.computers import Computers
 from camtrap_gui.models.classifiers.meeting import Link
-from camtrap_gui.models.classifiers.recipes import Recipe
 from camtrap_gui.models.tf_config import Place
 from camtrap_gui.models.training import Training, machine, phases, tutorial
+from camtrap_gui.models.training_options import Options, recipe_of
 from camtrap_gui.problem import Problem
 from camtrap_gui.project import Project, crops, runs, training_data
 from camtrap_gui.project.private_copy import private_copy
@@ -35,9 +35,6 @@ from camtrap_gui.project.runs import Run
 from camtrap_gui.project.training_data import Selection, TrainingData
 
 _LOOKED_AT = 8  # crops, to see whether their files are there
-
-RecipeOf = Callable[[Mapping[str, Any]], Recipe]
-"""Makes the recipe of the options of a run."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +108,7 @@ def start_others(training: Training, link: Link, decided: Mapping[str, Any] | No
     )
 
 
-def help_with(
-    folder: Path, place: Place, options: Mapping[str, Any], recipe_of: RecipeOf, report: Report
-) -> Helped:
+def help_with(folder: Path, place: Place, options: Mapping[str, Any], report: Report) -> Helped:
     """Do this computer's share of the training of the project in ``folder``, as the first one says. ``options`` are those it
     was started with. Raises Problem where it does not fit to the first one, Interrupted when another one is lost."""
     report(Progress(0, None, "reading the project", meeting.PHASE))
@@ -130,7 +125,8 @@ def help_with(
             plan = link.hear(waiting)
             run = _private_run(project, plan, Path(private))
             data = _usable(training_data.choose(project, plan["seed"]), plan["unusable"])
-            work = Training(project, run, recipe_of(plan["options"]), plan["seed"], data, report, together)
+            recipe = recipe_of(Options(**plan["options"]))
+            work = Training(project, run, recipe, plan["seed"], data, report, together)
             if plan["preset"] == "tutorial":
                 tutorial.run(work)
             else:
