@@ -1,6 +1,6 @@
 """What an import would bring, found out by an engine of its own while the window stays free."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,10 @@ class ImportPreview(QWidget):
         """Whether there is nothing that could be imported."""
         return self._job is not None and self._job.state in ("problem", "failed")
 
-    def close_threads(self) -> None:
-        """End the engine."""
+    def close_threads(self, then: Callable[[], object]) -> None:
+        """End the engine without waiting for it; ``then`` is called once it is gone."""
         self._job = None
-        self._queue.close()
+        self._queue.close(wait=False, then=then)
 
     def _show(self, job: Job) -> None:
         if job is not self._job:

@@ -127,8 +127,7 @@ class NewProject(QDialog):
 
     def done(self, result: int) -> None:
         self.source.close_threads()
-        self.preview.close_threads()
-        self._scratch.cleanup()
+        self.preview.close_threads(then=self._scratch.cleanup)
         super().done(result)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

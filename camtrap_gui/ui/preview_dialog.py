@@ -73,8 +73,7 @@ class PreviewDialog(QDialog):
 
     def done(self, result: int) -> None:
         self.preview.stop()
-        self.preview.close_threads()
-        self._scratch.cleanup()
+        self.preview.close_threads(then=self._scratch.cleanup)
         super().done(result)
 
     def _look_again(self, words: str) -> None:
@@ -92,7 +91,7 @@ class PreviewDialog(QDialog):
 def _names_pictures(options: Options) -> bool:
     if isinstance(options, merge.Options):
         return False
-    return isinstance(options, results.Options) or bool(options.json or options.camtrap_dp)
+    return isinstance(options, results.Options) or bool(options.json or options.camtrap_dp or options.csv)
 
 
 def _source(options: Options) -> str:
@@ -101,7 +100,7 @@ def _source(options: Options) -> str:
         return options.files[0].name if len(options.files) == 1 else "the parts of other computers"
     if isinstance(options, results.Options):
         return options.file.name
-    path = options.folder or options.json or options.camtrap_dp
+    path = options.folder or options.json or options.camtrap_dp or options.csv
     return (path.name if path else options.lila) or "it"
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ class JobQueue(QObject):
     def warm_up(self) -> None:
         """Start the engine before the first job needs it."""
         if self._worker is None:
-            self._worker = Worker(self._name, self)
+            self._worker = Worker(self._name)
             self._worker.said.connect(self._hear)
             self._worker.gone.connect(self._bury)
             self._worker.start()
@@ -133,13 +133,14 @@ class JobQueue(QObject):
         """The end of what the engine's libraries have said."""
         return self._worker.tail() if self._worker is not None else ""
 
-    def close(self) -> None:
-        """End the engine and wait for the thread."""
+    def close(self, wait: bool = True, then: Callable[[], object] = lambda: None) -> None:
+        """End the engine. ``then`` is called once it is gone, in its thread; without ``wait`` that may be later."""
         self._listening.stop()
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            worker.blockSignals(True)
-            worker.finish()
+        worker, self._worker = self._worker, None
+        if worker is None:
+            then()
+        else:
+            worker.finish(wait, then)
         unfinished = [*([self.running] if self.running else []), *self.waiting]
         self.running, self.waiting = None, []
         for job in unfinished:
@@ -193,10 +194,9 @@ class JobQueue(QObject):
         self._next()
 
     def _bury(self, status: int, log: str) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.finish()
-            worker.deleteLater()
+        if self.sender() is not self._worker:
+            return  # one that was closed
+        self._worker = None
         if self.running is not None:
             stopping = self.running.state == "stopping"
             ended = f"by signal {-status}" if status < 0 else f"with status {status}"
@@ -211,13 +211,14 @@ class JobQueue(QObject):
 
 
 class Worker(QThread):
-    """Starts an engine process and reads what it says until it ends."""
+    """Starts an engine process and reads what it says until it ends; then it tidies up and is no more."""
 
     said = Signal(dict)
     gone = Signal(int, str)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._afterwards: Callable[[], object] = lambda: None
         self._heard = time.monotonic()
         path = paths.logs() / f"{name}-engine.log"
         with suppress(OSError):  # of another window, which goes on writing to the file it has open
@@ -241,7 +242,9 @@ class Worker(QThread):
                 text=True,
                 encoding="utf-8",
             )
-        atexit.register(self.finish)  # a QThread must never be destroyed while it runs
+        # A QThread must never be destroyed while it runs: this holds it until then.
+        atexit.register(self.finish)
+        self.finished.connect(self._forget)
 
     @property
     def process_id(self) -> int:
@@ -257,12 +260,19 @@ class Worker(QThread):
                 message = json.loads(line)
                 if "beat" not in message:
                     self.said.emit(message)
-        self.gone.emit(self._process.wait(), self.tail())
+        status = self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with suppress(OSError):
+                pipe.close()
+        self._scratch.cleanup()
+        self._afterwards()
+        self.gone.emit(status, self.tail())
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Give the engine one line. An engine that is gone is noticed by ``run``."""
         assert self._process.stdin is not None
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
 
@@ -274,16 +284,16 @@ class Worker(QThread):
         """End the engine at once. Steps commit in batches, so nothing but the batch in hand is lost."""
         self._process.kill()
 
-    def finish(self) -> None:
-        """End the engine and wait for the thread."""
-        atexit.unregister(self.finish)
+    def finish(self, wait: bool = True, then: Callable[[], object] = lambda: None) -> None:
+        """End the engine; ``then`` is called in the thread once it is gone. A killed process may take its time."""
+        self._afterwards = then
         self.kill()
-        self.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with suppress(OSError):
-                pipe.close()
-        self._scratch.cleanup()
+        if wait:
+            self.wait()
+
+    def _forget(self) -> None:
+        atexit.unregister(self.finish)
+        self.deleteLater()
 
     def tail(self) -> str:
         """The end of the log, where libraries and defects speak."""

@@ -148,7 +148,7 @@ def test_that_the_preview_says_what_is_wrong_and_can_be_left_at_any_time(wizard,
     click(wizard.next)
     scratch = Path(wizard._scratch.name)
     wizard.reject()
-    assert not scratch.exists()
+    wait(lambda: not scratch.exists())
 
 
 def test_that_a_demo_that_is_there_is_opened_and_a_wrong_place_is_refused(app, tmp_path, wait):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -233,6 +234,21 @@ def object_of(step: str) -> object:
     from camtrap_gui.ui.session import step_of
 
     return step_of(step).module().Options()
+
+
+def test_that_nobody_waits_for_an_engine_that_is_slow_to_go(app, monkeypatch, wait):
+    holds_on = (
+        "import subprocess, time; subprocess.Popen(['sleep', '2']); print('{}', flush=True); time.sleep(60)"
+    )
+    monkeypatch.setattr(worker, "engine_command", lambda: [sys.executable, "-c", holds_on])
+    queue, gone = JobQueue("test"), threading.Event()
+    queue.warm_up()
+    before = queue._worker.silent_s()
+    wait(lambda: queue._worker.silent_s() < before)
+    queue.close(wait=False, then=gone.set)
+    assert not gone.is_set()
+    queue.deleteLater()
+    wait(gone.is_set)
 
 
 @pytest.mark.parametrize("ending", ["sys.exit(0)", "raise ValueError", "pass"])
