@@ -17,11 +17,10 @@ import msgspec
 
 from camtrap_gui import files
 from camtrap_gui.formats.camtrap_dp import OF_THE_SURVEY
-from camtrap_gui.formats.tables import unescaped
+from camtrap_gui.formats.tables import lines, unescaped
 from camtrap_gui.problem import Problem
 
 _LARGEST_DESCRIPTION = 64 << 20
-_LONGEST_LINE = 16 << 20
 _TABLES = ("deployments", "media", "observations")
 
 
@@ -49,7 +48,7 @@ class CamtrapDp:
             try:
                 with self._open(name) as file:
                     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-                    yield from _rows(csv.reader(_lines(text, where), delimiter=delimiter), where)
+                    yield from _rows(csv.reader(lines(text, where), delimiter=delimiter), where)
             except UnicodeDecodeError as error:
                 raise Problem(
                     f"{where} is not written in UTF-8. Save it again in the encoding UTF-8."
@@ -141,15 +140,6 @@ def _resource(description: Mapping[str, Any], table: str, path: Path) -> list[tu
                 files.inside(Path("/"), name)
             return [(PurePosixPath(name).as_posix(), delimiter) for name in names]
     raise Problem(f"{path} is no Camtrap DP: it has no table {table}.")
-
-
-def _lines(text: io.TextIOWrapper, where: str) -> Iterator[str]:
-    while line := text.readline(_LONGEST_LINE):
-        if len(line) == _LONGEST_LINE:
-            raise Problem(
-                f"{where} has a line of more than {_LONGEST_LINE >> 20} MB. Get or make the package again."
-            )
-        yield line.replace("\0", "")
 
 
 def _rows(reader: Iterator[list[str]], where: str) -> Iterator[dict[str, str]]:

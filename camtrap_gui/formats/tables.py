@@ -10,13 +10,16 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from camtrap_gui.files import replacing
+from camtrap_gui.problem import Problem
 
 # The full-width forms are formulas for spreadsheets set to East Asian languages.
 # An apostrophe in front of one is escaped as well, so that taking one away gives back what was there.
 _LIKE_A_FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\n])")
+
+_LONGEST_LINE = 16 << 20
 
 
 @contextmanager
@@ -50,3 +53,11 @@ def escaped(cell: Any) -> Any:
 def unescaped(cell: str) -> str:
     """The text that ``escaped`` was given."""
     return cell[1:] if cell[:1] == "'" and _LIKE_A_FORMULA.match(cell[1:]) else cell
+
+
+def lines(text: IO[str], where: str) -> Iterator[str]:
+    """The lines of a table for the csv module, without what it stumbles over. Raises Problem for one that is too long."""
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise Problem(f"{where} has a line of more than {_LONGEST_LINE >> 20} MB. Get or make it again.")
+        yield line.replace("\0", "")

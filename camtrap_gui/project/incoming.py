@@ -194,6 +194,10 @@ class Incoming:
             )
             self._next_box += 1
 
+    def keep_boxes(self) -> None:
+        """The source knows nothing of boxes: those that earlier imports brought stay."""
+        self._known.keep_boxes()
+
     def finish(self) -> None:
         """Remove boxes the source no longer has, and have files looked at again that could not be used before."""
         self.end_images()

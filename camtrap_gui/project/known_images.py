@@ -112,6 +112,10 @@ class KnownImages:
         """The source still has this box."""
         self._stale_boxes.discard(box_id)
 
+    def keep_boxes(self) -> None:
+        """The source says nothing of boxes."""
+        self._stale_boxes.clear()
+
     def remove_stale_boxes(self) -> None:
         """Remove the boxes of earlier imports that the source no longer has."""
         self._db.executemany("DELETE FROM boxes WHERE id = ?", ((box_id,) for box_id in self._stale_boxes))

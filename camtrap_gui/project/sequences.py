@@ -8,15 +8,15 @@ from typing import Any
 from camtrap_gui.project import Project
 
 
-def group_by_time(project: Project, root_id: int, gap_s: float) -> None:
-    """Make sequences of the pictures that a folder import brought into a root.
+def group_by_time(project: Project, root_id: int, gap_s: float, mark: str = "") -> None:
+    """Make sequences of the pictures that a folder import brought into a root, or one that puts ``mark`` before their keys.
 
     A picture belongs to the sequence of the one before it at the same location (in the same folder, where no location
     is known) when at most ``gap_s`` seconds lie between the two. Frames count from 0. Pictures without a time belong
     to none. Running it again changes only what has become different.
     """
     places = project.db.execute(
-        "SELECT DISTINCT location_id FROM images WHERE root_id = ? AND key = path", (root_id,)
+        "SELECT DISTINCT location_id FROM images WHERE root_id = ? AND key = ? || path", (root_id, mark)
     ).fetchall()
     known: dict[str, int] = dict(
         project.db.execute("SELECT name, id FROM sequences WHERE root_id = ?", (root_id,)).fetchall()
@@ -25,8 +25,8 @@ def group_by_time(project: Project, root_id: int, gap_s: float) -> None:
         rows = project.db.execute(
             """SELECT images.id, path, taken, sequence_id, frame, frames, locations.name AS location
                FROM images LEFT JOIN locations ON locations.id = location_id
-               WHERE root_id = ? AND key = path AND location_id IS ? ORDER BY taken, path""",
-            (root_id, location_id),
+               WHERE root_id = ? AND key = ? || path AND location_id IS ? ORDER BY taken, path""",
+            (root_id, mark, location_id),
         ).fetchall()
         with project.write() as db:
             changed = []

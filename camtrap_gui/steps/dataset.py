@@ -1,4 +1,5 @@
-"""Bring pictures and what is known about them into a project, from a COCO Camera Traps JSON, a Camtrap DP or folders.
+"""Bring pictures and what is known about them into a project, from a COCO Camera Traps JSON, a Camtrap DP, a table or
+folders.
 
 Three phases. The records come in as one transaction: all of them or, when something is wrong with the source or the
 program is killed, none. Then the files are looked at (``sources.files_on_disk``), in batches that are kept, so that a killed run
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from camtrap_gui.formats.label_tables import LabelTable
+from camtrap_gui.formats.picture_folder import FolderRule
 from camtrap_gui.jobs import Report
 from camtrap_gui.options import Option
 from camtrap_gui.problem import Problem
@@ -18,7 +21,7 @@ from camtrap_gui.project import Project, browse, images, problems, sequences
 from camtrap_gui.project.importing import importing
 from camtrap_gui.project.incoming import Incoming
 from camtrap_gui.remote_pictures import is_elsewhere, shown
-from camtrap_gui.sources import camtrap_dp, coco, files_on_disk, folders
+from camtrap_gui.sources import camtrap_dp, coco, files_on_disk, folders, label_table
 from camtrap_gui.sources.doubts import Doubts
 
 if TYPE_CHECKING:
@@ -31,13 +34,13 @@ _PREVIEW_ROWS = 10
 
 @dataclass(frozen=True)
 class Options:
-    """Where pictures and what is known about them come from: a JSON, a Camtrap DP, or a folder."""
+    """Where pictures and what is known about them come from: a JSON, a Camtrap DP, a table, or a folder."""
 
     json: Annotated[Path | None, Option("COCO Camera Traps file.")] = None
     images: Annotated[
         Path | None,
         Option(
-            "Folder that the file names in the JSON or the Camtrap DP start from, or an address (https://, s3://, gs://,"
+            "Folder that the file names in the JSON, the Camtrap DP or the table start from, or an address (https://, s3://, gs://,"
             " az://); without it, the folder it lies in. For LILA, the folder to download into.",
             folder=True,
         ),
@@ -52,18 +55,32 @@ class Options:
     camtrap_dp: Annotated[
         Path | None, Option("Camtrap DP: its folder, its datapackage.json, or a zip file.")
     ] = None
+    csv: Annotated[
+        Path | None,
+        Option(
+            "Table with a row for each picture and species: from a spreadsheet saved as CSV, Timelapse, camtrapR, or one of"
+            " one's own."
+        ),
+    ] = None
+    csv_columns: Annotated[
+        tuple[str, ...],
+        Option(
+            "What columns of the table are called that it is not understood by, for example file=Photo,species=Art; also"
+            " folder, location, time, date, sequence, frame, count."
+        ),
+    ] = ()
     folder_rule: Annotated[
         str,
         Option(
             "What the folders below --folder are called after, from the outside in, for example "
             "{location}/{species} or */{species}. Without it as the last time, at first: the first folder is the location "
-            "if there are several."
+            "if there are several. For a table without locations, it tells them."
         ),
     ] = ""
     sequence_gap: Annotated[
         float,
         Option(
-            "Longest pause between two pictures of one sequence, for pictures from a folder.",
+            "Longest pause between two pictures of one sequence, for pictures from a folder, or a table without sequences.",
             low=0,
             high=86_400,
             unit="s",
@@ -194,11 +211,11 @@ class _Preview(Exception):
 
 def run(project: Project, options: Options, report: Report) -> Result:
     """Import, check, group. Raises Problem when there is nothing to import or it is not what it should be."""
-    given = (options.json, options.folder, options.camtrap_dp, options.lila or None)
+    given = (options.json, options.folder, options.camtrap_dp, options.csv, options.lila or None)
     if sum(source is not None for source in given) != 1:
         raise Problem(
-            "Say where the pictures come from: --json FILE or --camtrap-dp FILE (with --images DIR), --folder DIR, "
-            "or --lila NAME --images DIR."
+            "Say where the pictures come from: --json FILE, --camtrap-dp FILE or --csv FILE (with --images DIR), "
+            "--folder DIR, or --lila NAME --images DIR."
         )
     if options.lila:
         return _from_lila(project, options, report)
@@ -257,6 +274,12 @@ def _import(project: Project, options: Options, report: Report) -> Result:
             incoming = camtrap_dp.bring_in(
                 project, options.camtrap_dp, options.images, not options.skip_check, doubts, report
             )
+        elif options.csv is not None:
+            table = LabelTable(options.csv, options.csv_columns)
+            rule = FolderRule(options.folder_rule)
+            incoming = label_table.bring_in(
+                project, table, options.images, rule, not options.skip_check, doubts, report
+            )
         else:
             assert options.folder is not None
             incoming = folders.bring_in(project, options.folder, options.folder_rule, doubts, report)
@@ -266,6 +289,8 @@ def _import(project: Project, options: Options, report: Report) -> Result:
         files_on_disk.check(project, incoming.root_id, report, limit)
     if options.folder is not None:
         sequences.group_by_time(project, incoming.root_id, options.sequence_gap)
+    if options.csv is not None:
+        sequences.group_by_time(project, incoming.root_id, options.sequence_gap, label_table.TIMED)
     return _result(project, options, incoming)
 
 
@@ -276,7 +301,7 @@ def _result(project: Project, options: Options, incoming: Incoming) -> Result:
     first, last = browse.span(project)
     unusable, passed_over = problems.counts_of_images(project), problems.counts(project, STEP)
     return Result(
-        source=(options.json or options.camtrap_dp or options.folder or Path()).name,
+        source=(options.json or options.camtrap_dp or options.csv or options.folder or Path()).name,
         described=incoming.met,
         new=incoming.new,
         changed=incoming.changed,
