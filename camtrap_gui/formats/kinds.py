@@ -7,18 +7,19 @@ from typing import Literal
 from camtrap_gui.formats.megadetector_reading import is_results_file
 
 Kind = Literal[
-    "folder", "json", "camtrap-dp", "results", "decisions", "detector", "shard", "picture", "unknown"
+    "folder", "json", "camtrap-dp", "csv", "results", "decisions", "detector", "shard", "picture", "unknown"
 ]
 
 _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 _DETECTORS = frozenset({".onnx", ".pb", ".pt"})
+_TABLES = frozenset({".csv", ".tsv"})
 _SHARDS = frozenset({".shard", ".crops"})
 _PACKAGE, _SAVED_MODEL = "datapackage.json", "saved_model.pb"
 _PEEKED = 1 << 16
 
 
 def kind_of(path: Path) -> Kind:
-    """A survey ('folder', 'json', 'camtrap-dp'), 'results' of a detector, 'decisions' of a person, a 'detector', or what
+    """A survey ('folder', 'json', 'camtrap-dp', 'csv'), 'results' of a detector, 'decisions' of a person, a 'detector', or what
     a computer has found in its part of the pictures or crops, a 'shard'.
 
     A JSON of no other kind is taken for a survey: whoever reads it says what is wrong with it.
@@ -32,6 +33,8 @@ def kind_of(path: Path) -> Kind:
         return _in_zip(path)
     if ending == ".json":
         return _of_json(path)
+    if ending in _TABLES:
+        return "csv"
     if ending in _DETECTORS:
         return "detector"
     if ending in _SHARDS:

@@ -13,7 +13,7 @@ NOT_TAKEN = {
     "picture": "This is a single picture. Drop the folder it lies in; for one picture there is the step “Predict”.",
     "unknown": (
         "“{}” is of no kind that can be brought in: drop a folder of pictures, a COCO Camera Traps JSON, a Camtrap DP"
-        " (folder or zip), results of MegaDetector, parts of other computers (.shard), decisions of a colleague, or a detector."
+        " (folder or zip), a table of labels (.csv), results of MegaDetector, parts of other computers (.shard), decisions of a colleague, or a detector."
     ),
 }
 """Why some files are not taken, by kind."""

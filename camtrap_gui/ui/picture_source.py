@@ -1,4 +1,4 @@
-"""Where the pictures of a survey are: a folder, or a COCO Camera Traps JSON or Camtrap DP with its folder; dropped or chosen."""
+"""Where the pictures of a survey are: a folder, or a file that names them with their folder; dropped or chosen."""
 
 from itertools import islice
 from pathlib import Path
@@ -53,9 +53,9 @@ class PictureSource(QWidget):
         self.choose_json.clicked.connect(
             lambda: ask.for_files(
                 self,
-                "Choose a COCO Camera Traps file or a Camtrap DP",
+                "Choose a COCO Camera Traps file, a Camtrap DP or a table of labels",
                 Path.home(),
-                "COCO Camera Traps and Camtrap DP (*.json *.zip)",
+                "COCO Camera Traps, Camtrap DP and tables (*.json *.zip *.csv *.tsv)",
                 lambda paths: self.choose(paths[0]),
             )
         )
@@ -77,7 +77,7 @@ class PictureSource(QWidget):
         )
         self.zone = DropZone(
             "image-multiple-outline",
-            "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here",
+            "Drop a folder of pictures, a COCO Camera Traps JSON, a Camtrap DP or a CSV of labels here",
             "A folder counts with all folders below it. A file brings labels, locations and times along.",
             self.choose_folder,
             self.choose_json,
@@ -150,6 +150,8 @@ class PictureSource(QWidget):
             return Options(folder=self._path, folder_rule=self.rule.text().strip())
         if self._kind == "camtrap-dp":
             return Options(camtrap_dp=self._path, images=self.images())
+        if self._kind == "csv":
+            return Options(csv=self._path, images=self.images())
         return Options(json=self._path, images=self.images())
 
     def name(self) -> str:

@@ -34,6 +34,8 @@ def zipped(path: Path, *names: str) -> Path:
         ("IMG_0001.JPG", "", "picture"),
         ("yolox-1-of-16.shard", "", "shard"),
         ("efficientnet-1-of-16.crops", "", "shard"),
+        ("labels.CSV", "file,species", "csv"),
+        ("labels.tsv", "", "csv"),
         ("thesis.docx", "", "unknown"),
         ("broken.zip", "no zip", "unknown"),
     ],

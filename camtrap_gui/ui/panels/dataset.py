@@ -30,6 +30,7 @@ KINDS = {
     "folder": ("folder", "folder_rule", "sequence_gap"),
     "json": ("json", "images"),
     "camtrap_dp": ("camtrap_dp", "images"),
+    "csv": ("csv", "images", "csv_columns", "folder_rule"),
     "lila": (
         "lila",
         "images",
@@ -49,6 +50,10 @@ KIND_WORDS = {
         "Camtrap DP",
         "A data package: its folder, its datapackage.json, or a zip file. It brings what was observed along.",
     ),
+    "csv": (
+        "Table",
+        "A CSV with a row for each picture and species: from a spreadsheet, Timelapse or camtrapR.",
+    ),
     "lila": (
         "LILA",
         "A data set of lila.science, such as snapshot-serengeti. What you choose of it is downloaded into a folder.",
@@ -66,11 +71,13 @@ class DatasetPanel(Panel):
     verb = "Import"
     topics = frozenset({"images", "labels", "detections"})
     only = tuple(
-        dict.fromkeys(("json", "camtrap_dp", "lila", *(name for names in KINDS.values() for name in names)))
+        dict.fromkeys(
+            ("json", "camtrap_dp", "csv", "lila", *(name for names in KINDS.values() for name in names))
+        )
     )
     empty_icon = "image-plus-outline"
     empty_text = (
-        "Drop a folder of pictures, a COCO Camera Traps JSON or a Camtrap DP here, or choose it at the left. "
+        "Drop a folder of pictures, a COCO Camera Traps JSON, a Camtrap DP or a CSV of labels here, or choose it at the left. "
         "Originals are only read: nothing is moved, changed, or written beside them."
     )
 
@@ -126,7 +133,7 @@ class DatasetPanel(Panel):
         self._fold()
 
     def choose_kind(self, kind: str) -> None:
-        """Ask for a 'folder', a 'json' or a data set of 'lila', and for what belongs to it."""
+        """Ask for a 'folder', a 'json', a data set of 'lila' or another of ``KINDS``, and for what belongs to it."""
         self.kind = kind
         self.kind_buttons[kind].setChecked(True)
         self.kind_words.setText(KIND_WORDS[kind][1])
@@ -261,6 +268,8 @@ class DatasetPanel(Panel):
             missing = "Choose the COCO Camera Traps file first."
         elif self.kind == "camtrap_dp" and chosen.camtrap_dp is None:
             missing = "Choose the folder or file of the Camtrap DP first."
+        elif self.kind == "csv" and chosen.csv is None:
+            missing = "Choose the table first."
         elif self.kind == "lila" and not chosen.lila:
             missing = "Say which data set of LILA it is first, for example snapshot-serengeti."
         elif self.kind == "lila" and chosen.images is None:
