@@ -101,7 +101,7 @@ def measure(project: Project, seeds: int) -> dict[str, float | int]:
         "accuracy_clean": clean,
         "accuracy_a_tenth_wrong": noisy,
         "accuracy_corrected": mended,
-        "of_the_loss_regained": (mended - noisy) / (clean - noisy) if clean > noisy else float("nan"),
+        "of_the_loss_regained": (mended - noisy) / (clean - noisy) if clean > noisy else "nothing lost",
     }
 
 
