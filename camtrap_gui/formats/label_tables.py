@@ -31,7 +31,7 @@ _WORDS = {
     "date": ("date", "dateoriginal"),
     "sequence": ("sequence", "sequenceid", "seqid", "event", "eventid", "burst", "burstid", "episode", "episodeid"),
     "frame": ("frame", "framenum", "framenumber"),
-    "count": ("count", "number", "individualcount", "groupsize", "n"),
+    "count": ("count", "individualcount", "groupsize"),
 }  # fmt: skip
 """What columns are called, without capitals, spaces and underscores; the first that a table has counts."""
 _WHOLE_PATHS = frozenset({"filepath", "imagepath", "sourcefile", "path"})
@@ -39,6 +39,8 @@ _NO_ANIMAL = frozenset({"none", "nothing"})
 """Words, besides those that hold for species everywhere, for a picture without an animal."""
 _MISSING = "NA"
 """What R writes into a cell that is empty."""
+_WORKBOOKS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+"""What xlsx, ods and xls begin with."""
 _PIECE = 1 << 20
 _MOST = 1_000_000
 _NUMBER = re.compile(r"(\d{1,7})(?:[.,]0*)?", re.ASCII)
@@ -184,6 +186,8 @@ def _encoding(path: Path) -> str:
     decoder = getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         piece = file.read(_PIECE)
+        if piece.startswith(_WORKBOOKS):
+            raise Problem(f"{path} is a workbook of a spreadsheet program. Save its sheet as CSV first.")
         if piece.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
             return "utf-16"
         try:

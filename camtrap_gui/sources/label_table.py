@@ -80,11 +80,11 @@ class _Import:
         self._mark = _TOLD if table.has("sequence") else TIMED
         self._reads_rule = not table.has("location")
         self._fresh = is_empty(project.db)
-        self._counted = sqlite3.connect(
-            "", isolation_level=None
-        )  # spills to disk where it does not fit into memory
-        self._counted.execute("CREATE TABLE rows (fingerprint INTEGER PRIMARY KEY)")
-        self._counted.execute("BEGIN")
+        # Spills to disk where it does not fit into memory.
+        self._met = sqlite3.connect("", isolation_level=None)
+        self._met.execute("CREATE TABLE counted (fingerprint INTEGER PRIMARY KEY)")
+        self._met.execute("CREATE TABLE sequences (name PRIMARY KEY, location) WITHOUT ROWID")
+        self._met.execute("BEGIN")
         sample = [row.path for row in islice(table.rows(), _SAMPLE) if row.path]
         self._beginning = _beginning(folder, sample)
         paths = [path for path in map(self._path, sample) if path]
@@ -99,7 +99,7 @@ class _Import:
 
     def close(self) -> None:
         """Throw away what was remembered of rows."""
-        self._counted.close()
+        self._met.close()
 
     def add(self, rows: list[Row]) -> None:
         """Pictures and labels of some rows. Of a picture that has several, the first says where and when it was taken."""
@@ -130,8 +130,8 @@ class _Import:
         """Whether a row is no repetition, which would count its animals twice."""
         if all(count is None for _, count in row.said):
             return True
-        query = "INSERT OR IGNORE INTO rows VALUES (?)"
-        is_first = self._counted.execute(query, (row.fingerprint,)).rowcount == 1
+        query = "INSERT OR IGNORE INTO counted VALUES (?)"
+        is_first = self._met.execute(query, (row.fingerprint,)).rowcount == 1
         if not is_first:
             self._doubts(f"line {row.line}: {row.path}", "row that comes twice")
         return is_first
@@ -154,7 +154,15 @@ class _Import:
         if row.time and taken is None:
             self._doubts(f"line {row.line}: {row.time[:80]}", "time cannot be read")
         location = self._rule.read(path)[0] if self._reads_rule else row.location
-        return NewImage(key, path, location, row.sequence, row.frame, None, taken)
+        return NewImage(key, path, location, self._sequence(row.sequence, location), row.frame, None, taken)
+
+    def _sequence(self, name: str | None, location: str | None) -> str | None:
+        """The name of a sequence, with its location where another one has a sequence of this name: many count anew."""
+        if name is None or location is None:
+            return name
+        self._met.execute("INSERT OR IGNORE INTO sequences VALUES (?, ?)", (name, location))
+        [first] = self._met.execute("SELECT location FROM sequences WHERE name = ?", (name,)).fetchone()
+        return name if first == location else f"{name} ({location})"
 
     def _keys(self, paths: list[str]) -> dict[str, str]:
         """By path the key of each picture: the one it has, unless that is its path, which other imports may take over."""

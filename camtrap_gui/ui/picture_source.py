@@ -96,13 +96,19 @@ class PictureSource(QWidget):
         self.rule.textChanged.connect(lambda _: self._show_rule())
         self.words = text("", role="muted", wrap=True)
         self.found = NumberTable("What the folder rule makes of the first pictures")
+        self.columns = QLineEdit()
+        self.columns.setAccessibleName("What columns of the table are called")
+        self.columns.setPlaceholderText("where it is not understood, for example file=Photo, species=Art")
+        self.columns.textChanged.connect(lambda _: self.changed.emit())
         self._json_rows = self._rows("Pictures in", self.images_edit)
+        self._csv_rows = self._rows("CSV columns", self.columns)
         self._folder_rows = self._rows("Folders are called", self.rule)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         layout.addWidget(self.zone, 1)
         layout.addWidget(self._json_rows)
+        layout.addWidget(self._csv_rows)
         layout.addWidget(self._folder_rows)
         layout.addWidget(self.words)
         layout.addWidget(self.found, 1)
@@ -151,7 +157,8 @@ class PictureSource(QWidget):
         if self._kind == "camtrap-dp":
             return Options(camtrap_dp=self._path, images=self.images())
         if self._kind == "csv":
-            return Options(csv=self._path, images=self.images())
+            told = self.columns.text().strip()
+            return Options(csv=self._path, images=self.images(), csv_columns=(told,) if told else ())
         return Options(json=self._path, images=self.images())
 
     def name(self) -> str:
@@ -200,6 +207,7 @@ class PictureSource(QWidget):
     def _show_kind(self) -> None:
         is_folder = self._is_folder()
         self._json_rows.setVisible(self._kind is not None and not is_folder and self._kind != "lila")
+        self._csv_rows.setVisible(self._kind == "csv")
         self._folder_rows.setVisible(is_folder)
         self.found.setVisible(is_folder and bool(self._sample))
         self.changed.emit()

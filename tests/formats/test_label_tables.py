@@ -109,6 +109,8 @@ def test_that_what_is_missing_is_named(table, text, told, sentence):
 def test_that_a_file_that_is_none_is_a_problem(tmp_path, table):
     with pytest.raises(Problem, match="cannot be read"):
         LabelTable(tmp_path / "gone.csv")
+    with pytest.raises(Problem, match="Save its sheet as CSV"):
+        table("PK\x03\x04")
     broken = table('file,species\na.jpg,"fox\n' + 30_000 * "b.jpg,fox\n")
     with pytest.raises(Problem, match="Save it again as CSV"):
         [*broken.rows()]

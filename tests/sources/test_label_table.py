@@ -131,6 +131,12 @@ def test_that_folders_tell_locations_where_no_column_does(bring, project):
     assert images.locations(project) == ("N", "S")
 
 
+def test_that_a_sequence_never_spans_two_places(bring, project):
+    bring("file,species,site,event\nN/1.jpg,fox,North,1\nN/2.jpg,fox,North,1\nS/1.jpg,fox,South,1\n")
+    found = {image.path: image.sequence for image in images.walk(project)}
+    assert found == {"N/1.jpg": "1", "N/2.jpg": "1", "S/1.jpg": "1 (South)"}
+
+
 def test_that_a_wrong_folder_is_refused_and_the_way_out_said(bring, project):
     with pytest.raises(Problem, match=r"None of the pictures.*--csv-columns folder=Station"):
         bring("file,species,camera\n2.jpg,fox,N\n")
@@ -142,7 +148,10 @@ def test_that_a_wrong_folder_is_refused_and_the_way_out_said(bring, project):
 
 
 def test_that_boxes_and_ids_of_another_source_stay(tmp_path, project):
-    dataset.run(project, options(tmp_path, six_pictures(tmp_path / "pictures")), quiet)
+    survey = six_pictures(tmp_path / "pictures")
+    for image in survey["images"]:
+        image["location"] = image["seq_id"]
+    dataset.run(project, options(tmp_path, survey), quiet)
     before = contents(project)
     share.run(project, share.Options("csv", tmp_path / "tables"), quiet)
     given = dataset.Options(csv=tmp_path / "tables" / "images.csv", images=tmp_path / "pictures")

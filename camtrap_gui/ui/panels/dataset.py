@@ -72,7 +72,10 @@ class DatasetPanel(Panel):
     topics = frozenset({"images", "labels", "detections"})
     only = tuple(
         dict.fromkeys(
-            ("json", "camtrap_dp", "csv", "lila", *(name for names in KINDS.values() for name in names))
+            (
+                *("json", "camtrap_dp", "csv", "lila", "images", "csv_columns"),
+                *(name for names in KINDS.values() for name in names),
+            )
         )
     )
     empty_icon = "image-plus-outline"
@@ -242,6 +245,9 @@ class DatasetPanel(Panel):
         rule = self.form.input("folder_rule")
         assert isinstance(rule, QLineEdit)
         rule.setPlaceholderText("{location}/{species}")
+        columns = self.form.input("csv_columns")
+        assert isinstance(columns, QLineEdit)
+        columns.setPlaceholderText("species=Art")
         QWidget.setTabOrder(self.kind_buttons["json"], self.form)
         self.choose_kind("folder")
         return self.side
