@@ -65,7 +65,7 @@ class Options:
     csv_columns: Annotated[
         tuple[str, ...],
         Option(
-            "What columns of the table are called that it is not understood by, for example file=Photo,species=Art; also"
+            "What columns of the table are called where they are not recognised, for example file=Photo,species=Art; also"
             " folder, location, time, date, sequence, frame, count."
         ),
     ] = ()

@@ -98,7 +98,9 @@ class PictureSource(QWidget):
         self.found = NumberTable("What the folder rule makes of the first pictures")
         self.columns = QLineEdit()
         self.columns.setAccessibleName("What columns of the table are called")
-        self.columns.setPlaceholderText("where it is not understood, for example file=Photo, species=Art")
+        self.columns.setPlaceholderText(
+            "only where they are not recognised, for example file=Photo, species=Art"
+        )
         self.columns.textChanged.connect(lambda _: self.changed.emit())
         self._json_rows = self._rows("Pictures in", self.images_edit)
         self._csv_rows = self._rows("CSV columns", self.columns)
