@@ -43,7 +43,8 @@ class Phase:
     of_start: float = 0.0
 
 
-HEAD = Phase(epochs=60, patience=15, head_rate=3e-3, standard_errors=1.0)
+HEAD = Phase(epochs=30, patience=15, head_rate=3e-3, standard_errors=1.0)
+"""60 are not better."""
 NETWORK = Phase(epochs=10, patience=6, head_rate=1e-3, backbone_rate=1e-4, standard_errors=1.0, of_start=0.5)
 """The last epochs, with low rates, are the best ones: fewer than six without a better one say little."""
 

@@ -28,8 +28,8 @@ from camtrap_gui.project import runs, training_data
 from camtrap_gui.project.training_data import Selection
 
 PHASE = "Learning from all crops"
-EPOCHS = 20
-"""30 and 60 are not better (``benchmarks/recipes.py``)."""
+EPOCHS = 10
+"""20, 30 and 60 are not better (``benchmarks/recipes.py``)."""
 
 UNSEEN = "out_of_fold.npz"
 MOST = 20_000
