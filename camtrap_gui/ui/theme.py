@@ -188,7 +188,7 @@ def _style(c: Colours) -> str:
     {_fields(c)}
     {_switches(c)}
     {_scroll_bars(c)}
-    QTableView {{ background: {c.surface}; border: none; gridline-color: {c.line}; selection-background-color: {c.selected}; selection-color: {c.text}; }}
+    QTableView {{ background: {c.surface}; border: none; outline: 1px solid {c.accent}; gridline-color: {c.line}; selection-background-color: {c.selected}; selection-color: {c.text}; }}
     QHeaderView::section {{ background: {c.window}; color: {c.muted}; border: none; border-bottom: 1px solid {c.line}; padding: 6px 8px; font-weight: normal; }}
     QProgressBar {{ background: {c.line}; border: none; border-radius: 4px; max-height: 8px; min-height: 8px; }}
     QProgressBar::chunk {{ background: {c.accent}; border-radius: 4px; }}
@@ -203,6 +203,9 @@ def _style(c: Colours) -> str:
     QSplitter::handle {{ background: transparent; }}
     QTabBar::tab {{ padding: 6px 13px; border: none; color: {c.muted}; border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {c.text}; border-bottom: 2px solid {c.accent}; }}
+    QTabBar[tight="true"]::tab {{ padding: 6px 5px; }}
+    QTabBar::scroller {{ width: 48px; }}
+    QTabBar QToolButton {{ background: {c.window}; border-radius: 0; padding: 0; }}
     QTabWidget::pane {{ border: none; }}
     """
 

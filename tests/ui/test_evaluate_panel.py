@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel
 from camtrap_gui.project import comparisons, evaluations, predictions, runs
 from camtrap_gui.ui import theme
 from camtrap_gui.ui.panels.evaluate import EvaluatePanel
+from camtrap_gui.ui.theme import GRID
 from camtrap_gui.ui.widgets.run_comparison import CHANGES
 
 
@@ -158,7 +159,7 @@ def test_that_an_evaluation_from_before_intervals_is_shown_without_them(panel):
 
 def test_that_columns_of_little_weight_give_way_where_it_is_narrow_and_lines_share_the_room(panel, app):
     open_tab(panel, "Checks")
-    for width, hidden in ((960, True), (1900, False)):
+    for width, hidden in ((908, True), (1900, False)):
         panel.resize(width, 900)
         app.processEvents()
         assert panel.parts.parts.isColumnHidden(2) is hidden
@@ -469,3 +470,15 @@ def test_that_all_tabs_fit_beside_each_other(panel, app, size):
 def test_that_the_figures_leave_a_small_window_small(panel):
     rail = 192
     assert panel.minimumSizeHint().width() <= 1100 - rail
+
+
+def test_that_no_tab_has_to_be_scrolled_to_on_a_small_laptop(panel):
+    panel.tabs.setTabText(panel.tabs.count() - 1, "Notes (7)")
+    panel.resize(908, 600)
+    QTest.qWait(1)
+    bar = panel.tabs.tabBar()
+    assert bar.tabRect(bar.count() - 1).right() <= bar.width()
+    assert bar.tabRect(0).left() >= 0
+    panel.resize(1600, 600)
+    QTest.qWait(1)
+    assert bar.tabRect(0).width() > bar.fontMetrics().horizontalAdvance(bar.tabText(0)) + GRID * 2

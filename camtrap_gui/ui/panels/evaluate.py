@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from camtrap_gui.project import evaluations, runs
 from camtrap_gui.project.evaluations import Evaluated
@@ -27,6 +27,7 @@ from camtrap_gui.ui.widgets.parts_view import PartsView
 from camtrap_gui.ui.widgets.pictures_page import PicturesPage
 from camtrap_gui.ui.widgets.reliability_view import ReliabilityView
 from camtrap_gui.ui.widgets.run_comparison import RunComparison
+from camtrap_gui.ui.widgets.tabs import Tabs
 
 MOST_PICTURES = 200
 WIDE = GRID * 84
@@ -49,6 +50,7 @@ class EvaluatePanel(RunPanel):
     verb = "Evaluate"
     topics = frozenset({"runs", "crops", "predictions"})
     only = ("run", "split")
+    options_width = GRID * 32  # two short fields, beside figures that need room
     empty_icon = "target"
     empty_text = (
         "The classifier names every crop of the test split once: animals at camera sites that it has never seen. "
@@ -66,6 +68,7 @@ class EvaluatePanel(RunPanel):
         self.confusion.pointed.connect(lambda words: self.pointed.setText(words or HINT))
         self.species, self.locations = NumberTable("Figures per species"), NumberTable("Figures per location")
         self.species.show_only_where_wide((3,), WIDE)
+        self.locations.show_only_where_wide((4, 5), WIDE)
         self.parts = PartsView(self.session)
         self.automatic = AutomaticView(self.session)
         self.automatic.go_to.connect(self.go_to)
@@ -81,9 +84,7 @@ class EvaluatePanel(RunPanel):
         self.inspection.opened.connect(self.open_inspected)
         self.notes = text("", wrap=True)
         self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
+        self.tabs = Tabs()
         for page, name in (
             (self._matrix_page(), "Confusions"),
             (self.inspection, "Inspect"),

@@ -24,7 +24,6 @@ from camtrap_gui.ui.widgets.options_form import OptionsForm
 from camtrap_gui.ui.widgets.sign import Sign
 from camtrap_gui.ui.worker import Job
 
-OPTIONS_WIDTH = GRID * 38
 MEASURE = GRID * 75
 """How long lines are at most that are to be read, in pixels."""
 
@@ -58,6 +57,7 @@ class Panel(QWidget):
     topics: Set[str] = frozenset()
     only: tuple[str, ...] | None = None
     facets: tuple[tuple[str, str], ...] = ()
+    options_width = GRID * 38
     empty_icon = "image-outline"
     empty_text = ""
 
@@ -284,5 +284,5 @@ class Panel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(card)
-        scroll.setFixedWidth(OPTIONS_WIDTH)
+        scroll.setFixedWidth(self.options_width)
         return scroll

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from camtrap_gui.jobs import recorded
 from camtrap_gui.problem import Problem
@@ -16,6 +16,7 @@ from camtrap_gui.ui.panels.panel import Panel
 from camtrap_gui.ui.theme import GRID, theme
 from camtrap_gui.ui.widgets.chart_view import ChartView
 from camtrap_gui.ui.widgets.number_table import NumberTable
+from camtrap_gui.ui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,9 +49,7 @@ class StatsPanel(Panel):
         parts.setSizes([WIDE, TABLE])
         parts.setHandleWidth(GRID * 2)
         self.table.setMinimumWidth(GRID * 22)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
+        self.tabs = Tabs()
         self.tabs.setTabBarAutoHide(True)
         self.tabs.addTab(parts, "Chart")
         self.chart.resized.connect(self._again)

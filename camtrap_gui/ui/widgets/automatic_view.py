@@ -15,6 +15,7 @@ from camtrap_gui.ui.widgets.accept_sure import AcceptSure
 from camtrap_gui.ui.widgets.number_table import NumberTable
 from camtrap_gui.ui.worker import Job
 
+WIDE = GRID * 84
 COLUMNS = ("Species", "accept from", "crops called so", "reach it", "right of these", "cameras")
 OLDER = (
     "This classifier was trained before anybody could tell how sure is sure enough, or with no crops kept from learning. "
@@ -55,6 +56,7 @@ class AutomaticView(QWidget):
         )
         self.accept_button.clicked.connect(self._ask)
         self.table = NumberTable("Thresholds per species")
+        self.table.show_only_where_wide((COLUMNS.index("crops called so"),), WIDE)
         self.hint = text("", role="muted", wrap=True)
         self.dialog: AcceptSure | None = None
         self._build()

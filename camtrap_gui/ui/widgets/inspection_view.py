@@ -199,7 +199,7 @@ class InspectionView(QWidget):
         label.setBuddy(field)
         fields.addWidget(label, 0, place)
         fields.addWidget(field, 1, place)
-        fields.setColumnStretch(place, 1)
+        fields.setColumnStretch(place, 3 if place == 0 else 2)
         return field
 
 

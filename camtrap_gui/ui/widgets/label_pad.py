@@ -109,6 +109,7 @@ class LabelPad(QFrame):
         self.count.setKeyboardTracking(False)
         self.count.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.count.editingFinished.connect(self._count)
+        self.count.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)  # as in a line
         self.count.setMinimumWidth(GRID * 6)
         self._last = ElidedLabel()
         self._last.setProperty("role", "muted")

@@ -266,29 +266,6 @@ class LiveCurves(QWidget):
             painter.setBrush(QColor(_colour(main)))
             painter.drawEllipse(point, 5.5, 5.5)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        if lines is _SCORES and (best := epochs.best(list(self._runs[0]))) is not None:
-            place = self._point(best, main, area, highest)
-            lines_at = [
-                self._point(epoch, line, area, highest)
-                for run in self._runs
-                for epoch in run
-                for line in lines
-            ]
-            self._paint_word(painter, f"best {best.macro_f1:.3f}", place, lines_at, area)
-
-    def _paint_word(
-        self, painter: QPainter, words: str, point: QPointF, lines_at: Sequence[QPointF], area: QRectF
-    ) -> None:
-        """Write below all lines near a point, or above them where there is no room."""
-        width = painter.fontMetrics().horizontalAdvance(words) + GRID
-        height = painter.fontMetrics().height()
-        left = min(max(point.x() - width / 2, area.left()), area.right() - width)
-        near = [at.y() for at in (*lines_at, point) if left - GRID * 2 <= at.x() <= left + width + GRID * 2]
-        below = max(near) + GRID
-        fits = below + height <= area.bottom()
-        chip = QRectF(left, below if fits else min(near) - GRID - height, width, height)
-        painter.setPen(QColor(theme.colours.text))
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)
 
     def _point(self, epoch: Epoch, line: _Line, area: QRectF, highest: float) -> QPointF:
         share = min(1.0, max(0.0, line.figure(epoch) / highest)) if highest else 0.0

@@ -29,6 +29,7 @@ from camtrap_gui.steps import MODELS
 from camtrap_gui.ui.theme import GRID, text
 from camtrap_gui.ui.widgets import ask
 from camtrap_gui.ui.widgets.detector_dialog import DetectorDialog
+from camtrap_gui.ui.widgets.number_table import CELLS
 from camtrap_gui.ui.worker import Job, JobQueue
 
 DETECTORS = "Detectors (*.onnx *.pb *.zip *.pt);;All files (*)"
@@ -102,7 +103,7 @@ class ModelList(QWidget):
         self.table.setRowCount(len(self._shown))
         for row, model in enumerate(self._shown):
             for column, words in enumerate(_cells(model)):
-                item = QTableWidgetItem(f" {words}  ")
+                item = QTableWidgetItem(words)
                 item.setToolTip(_about(model) if column == 0 else words)
                 if column == _SIZE:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -287,6 +288,7 @@ def _table() -> QTableWidget:
     table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
     table.setTabKeyNavigation(False)
     table.setShowGrid(False)
+    table.setStyleSheet(CELLS)
     table.setWordWrap(False)
     header = table.horizontalHeader()
     header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -11,7 +11,10 @@ from camtrap_gui.ui.widgets.interval_bar import LEAST_BAR, ROLE, IntervalBar, Ra
 
 Value = str | int | float | Ranged | None
 
-LEAST_WORDS = GRID * 10
+CELLS = f"QTableView::item {{ padding: 0 {GRID - 3}px; }}"
+"""Brings the words of cells, with Fusion's own 3 pixels, in line with their headings."""
+
+LEAST_WORDS = GRID * 14
 """How narrow a column of long words may become, in pixels."""
 
 
@@ -25,10 +28,9 @@ class NumberTable(QTableWidget):
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # paths and cameras differ at their ends
         self.setAlternatingRowColors(False)
-        self.setStyleSheet(
-            f"QTableView::item {{ padding: 0 {GRID - 3}px; }}"
-        )  # with Fusion's own 3 in line with the headings
+        self.setStyleSheet(CELLS)
         self.verticalHeader().hide()
         self.setSortingEnabled(True)
         self._bars, self._plain = IntervalBar(self), self.itemDelegate()

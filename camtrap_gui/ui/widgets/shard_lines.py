@@ -34,6 +34,7 @@ class ShardLines(QWidget):
             wrap=True,
         )
         self.parts = QSpinBox()
+        self.parts.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)  # as in a line
         self.parts.setRange(2, MOST_SHARDS)
         self.parts.setValue(USUAL)
         self.parts.setPrefix("Computers: ")
