@@ -16,7 +16,7 @@ from camtrap_gui.project.machines import MODEL
 
 NO_LABEL = "no species is given"
 SEVERAL = "several species are given, it is not known which box is which"
-EXCLUDED = "its species is excluded"
+EXCLUDED = "labelled empty, person or vehicle, or with a species left out"
 BY_MODEL = "its species was accepted from a classifier; nobody has confirmed it"
 SEQUENCE_LABEL = "its species was given for the whole sequence"
 UNSEEN = "no detector has looked at it yet"

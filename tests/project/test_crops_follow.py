@@ -6,7 +6,7 @@ import pytest
 
 from camtrap_gui.geometry import crop_window
 from camtrap_gui.problem import Problem
-from camtrap_gui.project import Project, crops, decisions, edits, species
+from camtrap_gui.project import Project, crop_choice, crops, decisions, edits, species
 from camtrap_gui.project.crops import Row
 from camtrap_gui.project.decisions import Said
 from camtrap_gui.steps import crop
@@ -180,7 +180,7 @@ def test_that_what_is_decided_while_crops_are_made_holds_for_them(tmp_path):
         assert said
         assert names == {one: "zebra"}
         crop.run(project, crop.Options(), lambda _: None)
-        assert crops.left_out(project)["its species is excluded"] == 1
+        assert crops.left_out(project)[crop_choice.EXCLUDED] == 1
         assert project.db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
