@@ -9,7 +9,7 @@ from camtrap_gui.models.classifiers import rate_finding, schedules
 from camtrap_gui.models.classifiers.backbones import NEVER, SPECIES_LAYER
 from camtrap_gui.models.classifiers.balance import Balance
 from camtrap_gui.models.classifiers.learning import Batch, Checkpoint, Learner, State, one_hot
-from camtrap_gui.models.classifiers.recipes import HEAD, NETWORK, PRESETS, Recipe
+from camtrap_gui.models.classifiers.recipes import HEAD, NETWORK, PRESETS, START, Recipe
 
 LABELS = np.arange(64) % 2
 
@@ -183,6 +183,6 @@ def test_that_a_schedule_rises_then_falls_to_nothing_and_waits_for_its_start():
 def test_that_changes_of_a_recipe_are_of_the_phase_that_ends_the_training():
     quick, standard = PRESETS["quick"].with_rate(0.01), PRESETS["standard"].with_rate(0.01)
     assert quick.head.head_rate == 0.01 and quick.head.backbone_rate == 0
-    assert standard.network and standard.network.backbone_rate == 0.01 and standard.head == HEAD
+    assert standard.network and standard.network.backbone_rate == 0.01 and standard.head == START
     assert standard.network.head_rate == pytest.approx(0.1)
     assert PRESETS["standard"].unfreezing().last.depths == 4
