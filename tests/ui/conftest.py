@@ -178,7 +178,7 @@ def _trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch, Project.create(folder) as project:
         tiny.provide(folder.parent / "models", patch)
         _add_crops(project)
-        for epochs in (1, 5):
+        for epochs in (1, 20):
             options = train.Options(backbone="tiny", epochs=epochs)
             run_step(steps["train"], project, options, lambda _: None)
             run_step(steps["evaluate"], project, evaluate.Options(), lambda _: None)
