@@ -55,8 +55,8 @@ VALIDATED = "validated"
 OF_QUICK: Mapping[str, Change] = {
     **OF_BOTH,
     VALIDATED: lambda recipe: PRESETS["quick"],
-    "5 epochs": lambda recipe: recipe.with_last(epochs=5),
-    "20 epochs": lambda recipe: recipe.with_last(epochs=20),
+    "10 epochs": lambda recipe: recipe.with_last(epochs=10),
+    "30 epochs": lambda recipe: recipe.with_last(epochs=30),
     "60 epochs": lambda recipe: recipe.with_last(epochs=60),
 }
 OF_DEMO: Mapping[str, Change] = {

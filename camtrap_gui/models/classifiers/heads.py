@@ -22,23 +22,31 @@ from camtrap_gui.models.classifiers.recipes import Recipe
 PHASE = "Training head"
 _BATCHES = (8, 64)  # smallest and largest
 _STEPS = 10  # per epoch at least, where crops are few
+_AT_HAND = 2**28  # bytes
 _NOISE = 0.35  # the factor is at most so far from 1; even draws, as normal ones would cost more than the step
 
 
 @dataclass(frozen=True)
 class Features:
-    """Crops as features: ``rows`` of ``vectors`` (float16 [R, F], may be mapped from a file), their classes, and how sure the
+    """Crops as features: ``rows`` of ``vectors`` (floats [R, F], may be mapped from a file), their classes, and how sure the
     detector was of each, where that is known."""
 
-    vectors: NDArray[np.float16]
+    vectors: NDArray[np.floating]
     rows: NDArray[np.int64]
     labels: NDArray[np.int64]
     confidences: NDArray[np.float32] | None = None
 
     def take(self, which: NDArray[np.integer]) -> NDArray[np.float32]:
         """The features of some of the crops, float32 [N, F]."""
-        taken: NDArray[np.float32] = self.vectors[self.rows[which]].astype(np.float32)
+        taken: NDArray[np.float32] = self.vectors[self.rows[which]].astype(np.float32, copy=False)
         return taken
+
+    def at_hand(self) -> "Features":
+        """The same, as float32 in memory unless that is much: to convert half floats anew costs as much as to learn."""
+        if 4 * len(self.rows) * self.vectors.shape[1] > _AT_HAND:
+            return self
+        places = np.arange(len(self.rows))
+        return Features(self.take(places), places, self.labels, self.confidences)
 
     def only(self, which: NDArray[np.integer]) -> "Features":
         """Some of the crops, by place."""
@@ -79,6 +87,9 @@ def train_head(
     ``on_rate`` hears by what the rate is multiplied, where the recipe asks for that to be found."""
     import tensorflow as tf
 
+    alone = train is validation
+    train = train.at_hand()
+    validation = train if alone else validation.at_hand()
     balance = Balance(
         train.labels, classes, recipe.balance, train.confidences if recipe.by_confidence else None
     )
