@@ -5,8 +5,8 @@ is worth is asked of heads that learn in the same way from all cameras but a fif
 as many answers on cameras not met as the validation crops give (``out_of_fold``), so that even a small survey can leave
 species to its classifier.
 
-Of animals at cameras that neither had met, the layer that the validation crops have chosen and this one told 80.7 and 84.8 % on
-a demo survey of 20 cameras, 93.9 and 94.9 % on one of 60 (``benchmarks/confidence.py``, which measures the confidence, too).
+Of animals at cameras that neither had met, the layer that the validation crops have chosen and this one told 80.4 and 84.8 % on
+a demo survey of 20 cameras, 93.8 and 94.9 % on one of 60 (``benchmarks/confidence.py``, which measures the confidence, too).
 On ten monkeys with 60 to 2 training pictures macro-F1 was 0.91 and 0.97 (``benchmarks/recipes.py``). Choosing the epoch by
 macro-F1 alone, without regard to the loss, was worse by 0.01 on surveys of 20 and 60 cameras, better by 0.016 on these monkeys.
 """
