@@ -37,7 +37,7 @@ def survey(project) -> Project:
         db.execute("UPDATE crops SET location = location || ' ' || species_id")
     every = ids(project)
     _, places = np.unique(training_data.locations(project, every), return_inverse=True)
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(1)  # new cameras happen to look like those of other species
     looks = random.normal(0, 3, (places.max() + 1, tiny.TINY.features))[places]
     kept = features.store_of(project.folder, tiny.TINY)
     kept.add(training_data.sha256s(project, every), looks + random.normal(0, 0.3, looks.shape))
