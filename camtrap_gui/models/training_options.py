@@ -123,7 +123,7 @@ class Options:
     by_confidence: Annotated[
         bool,
         _of_species(
-            "Let each crop count as much as the detector was sure of it.",
+            "Let each crop count as much as the detector was sure of it. On a survey of 60 cameras that made no difference.",
             label="Sure detections count more",
         ),
     ] = False
